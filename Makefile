@@ -1,0 +1,73 @@
+# LatentPress: `make demo` compresses and restores a picture, `make test` runs the tests. Each target sets up .venv by
+# itself, only as far as it needs, and once: pyproject.toml or constraints.txt must change for it to run again.
+
+# The first Python of at least 3.11 on this machine; `make PYTHON=/path/to/python3` overrides it.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+INSTALL := $(PIP) install --quiet -c constraints.txt
+PINS := pyproject.toml constraints.txt
+TORCH := $(shell sed -n 's/^torch==/torch==/p' constraints.txt)
+TORCH_CPU := https://download.pytorch.org/whl/cpu
+
+PICTURE := examples/macaws.png
+QUALITY := 50
+
+.PHONY: help demo test check format bench clean
+
+help:
+	@echo "make demo    compress and restore examples/macaws.png, print sizes and PSNR"
+	@echo "make test    run the tests"
+	@echo "make check   lint (ruff) and types (mypy)"
+	@echo "make format  let ruff format and fix the code"
+	@echo "make bench   measure on the Kodak pictures: make bench KODAK=folder/with/kodim01.png"
+	@echo "make clean   remove build/ and the caches (not .venv)"
+
+demo: $(VENV)/.run
+	@mkdir -p build
+	$(BIN)/latentpress compress $(PICTURE) build/demo.lpx --quality $(QUALITY)
+	$(BIN)/latentpress decompress build/demo.lpx build/demo.png
+	@$(BIN)/python examples/compare.py $(PICTURE) build/demo.lpx build/demo.png
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.bench
+	$(BIN)/python -m benchmarks.kodak_hyperprior $(if $(KODAK),--data $(KODAK)) $(BENCH_ARGS)
+
+clean:
+	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(VENV)/.made:
+	@test -n "$(PYTHON)" || { echo "LatentPress needs Python 3.11 or newer: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "could not make $(VENV); on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	@touch $@
+
+# Run time only: NumPy, Pillow, ONNX Runtime, the range coder, the command line.
+$(VENV)/.run: $(VENV)/.made $(PINS)
+	$(INSTALL) -e .
+	@touch $@
+
+# The tests train tiny networks. PyTorch's own index has a build for CPUs that is a tenth of the usual one; where it cannot
+# be reached, pip's usual sources have to do.
+$(VENV)/.dev: $(VENV)/.made $(PINS)
+	@$(BIN)/python -c 'import torch' 2>/dev/null \
+		|| $(PIP) --retries 0 install --quiet -c constraints.txt --index-url $(TORCH_CPU) $(TORCH) 2>/dev/null \
+		|| echo "PyTorch's CPU build could not be had; installing the usual one"
+	$(INSTALL) -e ".[dev,train]"
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.made $(PINS)
+	$(INSTALL) -e ".[bench]"
+	@touch $@

@@ -1,0 +1,121 @@
+"""Turn the benchmarks' JSON into the tables of README.md.
+
+    python benchmarks/tables.py            # rewrite the tables
+    python benchmarks/tables.py --check    # exit 1 if README.md does not agree with the JSON
+
+A table stands between the lines `<!-- table: NAME -->` and `<!-- end of table -->`, NAME being the stem of the JSON
+file: kodak_hyperprior or speed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import statistics
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+BENCHMARKS = Path(__file__).resolve().parent
+RATES = (0.25, 0.5, 1.0, 2.0)
+TITLES = {"jpeg": "JPEG 4:2:0", "webp": "WebP"}
+
+
+def kodak_table(result: dict[str, Any]) -> str:
+    """One line a codec: BD-rate, mean PSNR at some rates, median times."""
+    head = ["codec", "BD-rate against JPEG", *(f"dB at {rate:g} bpp" for rate in RATES), "encode", "decode"]
+    lines = []
+    for codec in result["codecs"]:
+        means = [row for row in result["means"] if row["codec"] == codec]
+        rows = [row for row in result["rows"] if row["codec"] == codec]
+        bd = result["bd_rate_against_jpeg"].get(codec, {}).get("psnr", {})
+        percent = f"{bd['percent']:+.1f} %" if "percent" in bd else "-"
+        times = [f"{1000 * statistics.median(row[name] for row in rows):.0f} ms" for name in ("encode_s", "decode_s")]
+        title = TITLES.get(codec, f"LatentPress `{codec}`")
+        lines.append([title, "0" if codec == "jpeg" else percent, *(_at_rate(means, rate) for rate in RATES), *times])
+    machine = result["machine"]
+    note = (
+        f"{len(result['pictures'])} pictures, whole files, RGB PSNR of the 8-bit result; times in process, medians "
+        f"over all pictures and settings, {result['threads']} threads for LatentPress, on {machine['cpu']} with "
+        f"{machine['cores']} cores; {result['date'][:10]}."
+    )
+    return f"{_markdown(head, lines)}\n\n{note}"
+
+
+def speed_table(result: dict[str, Any]) -> str:
+    """Times in process and from cold."""
+    lines = [
+        [
+            f"in process, {w['threads']} thread{'s' if w['threads'] > 1 else ''}",
+            _ms(w["encode_s"]),
+            _ms(w["decode_s"]),
+            "",
+        ]
+        for w in result["warm"]
+    ]
+    pack, unpack = result["cold"]["compress"], result["cold"]["decompress"]
+    peaks = f"{pack['peak_mib']:.0f} / {unpack['peak_mib']:.0f} MiB"
+    lines.append(["command line, from cold", _ms(pack["wall_s"]), _ms(unpack["wall_s"]), peaks])
+    machine = result["machine"]
+    note = (
+        f"{result['width']}x{result['height']} picture, quality {result['quality']:g}, medians, on {machine['cpu']} "
+        f"with {machine['cores']} cores; {result['date'][:10]}."
+    )
+    return f"{_markdown(['', 'encode', 'decode', 'peak memory'], lines)}\n\n{note}"
+
+
+TABLES: dict[str, Callable[[dict[str, Any]], str]] = {"kodak_hyperprior": kodak_table, "speed": speed_table}
+
+
+def fill(text: str, results: Path) -> str:
+    """`text` with the tables between its markers made anew from the JSON files in `results`."""
+
+    def table(match: re.Match[str]) -> str:
+        name = match["name"]
+        if name not in TABLES:
+            raise SystemExit(f"there is no table {name!r}; there are {', '.join(TABLES)}")
+        source = results / f"{name}.json"
+        if not source.exists():
+            raise SystemExit(f"{source} is missing: run benchmarks/{name}.py first")
+        made = TABLES[name](json.loads(source.read_text(encoding="utf-8")))
+        return f"<!-- table: {name} -->\n{made}\n<!-- end of table -->"
+
+    return re.sub(r"<!-- table: (?P<name>\w+) -->\n.*?<!-- end of table -->", table, text, flags=re.DOTALL)
+
+
+def _at_rate(means: list[dict[str, Any]], rate: float) -> str:
+    """Mean PSNR at a rate, linear in log(rate) between the settings; a dash outside them."""
+    points = sorted((row["bpp"], row["psnr"]) for row in means)
+    rates, values = zip(*points, strict=True)
+    if not rates[0] <= rate <= rates[-1]:
+        return "-"
+    return f"{np.interp(np.log(rate), np.log(rates), values):.2f}"
+
+
+def _ms(seconds: float) -> str:
+    return f"{1000 * seconds:.0f} ms"
+
+
+def _markdown(head: list[str], lines: list[list[str]]) -> str:
+    rows = [head, ["---"] * len(head), *lines]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--readme", type=Path, default=BENCHMARKS.parent / "README.md")
+    parser.add_argument("--results", type=Path, default=BENCHMARKS / "results")
+    parser.add_argument("--check", action="store_true", help="change nothing; fail if the tables are out of date")
+    arguments = parser.parse_args()
+    text = arguments.readme.read_text(encoding="utf-8")
+    filled = fill(text, arguments.results)
+    if arguments.check:
+        raise SystemExit(0 if filled == text else f"{arguments.readme} is out of date: run python benchmarks/tables.py")
+    arguments.readme.write_text(filled, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

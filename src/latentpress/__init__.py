@@ -1,0 +1,89 @@
+"""LatentPress: a learned image codec you can deploy.
+
+    import latentpress
+
+    data = latentpress.compress("photo.png", quality=50)     # bytes of a complete .lpx file
+    image = latentpress.decompress(data)                     # image.pixels: uint8 (height, width, channels)
+
+Importing this package loads neither NumPy nor ONNX Runtime; each name is fetched when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+from latentpress.errors import (
+    CorruptFileError,
+    InvalidInputError,
+    LatentPressError,
+    LimitError,
+    MissingExtraError,
+    UnsupportedError,
+)
+
+if TYPE_CHECKING:
+    from latentpress._api import ChunkInfo, FileInfo, compress, decompress, inspect, train
+    from latentpress.codecs.base import Codec
+    from latentpress.codecs.registry import CodecInfo, get_codec, list_codecs, register
+    from latentpress.image import Image
+    from latentpress.image import read as read_image
+    from latentpress.image import write as write_image
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ChunkInfo",
+    "Codec",
+    "CodecInfo",
+    "CorruptFileError",
+    "FileInfo",
+    "Image",
+    "InvalidInputError",
+    "LatentPressError",
+    "LimitError",
+    "MissingExtraError",
+    "UnsupportedError",
+    "__version__",
+    "compress",
+    "decompress",
+    "get_codec",
+    "inspect",
+    "list_codecs",
+    "read_image",
+    "register",
+    "train",
+    "write_image",
+]
+
+# Public name -> (module, name there).
+_LAZY = {
+    "ChunkInfo": ("latentpress._api", "ChunkInfo"),
+    "Codec": ("latentpress.codecs.base", "Codec"),
+    "CodecInfo": ("latentpress.codecs.registry", "CodecInfo"),
+    "FileInfo": ("latentpress._api", "FileInfo"),
+    "Image": ("latentpress.image", "Image"),
+    "compress": ("latentpress._api", "compress"),
+    "decompress": ("latentpress._api", "decompress"),
+    "get_codec": ("latentpress.codecs.registry", "get_codec"),
+    "inspect": ("latentpress._api", "inspect"),
+    "list_codecs": ("latentpress.codecs.registry", "list_codecs"),
+    "read_image": ("latentpress.image", "read"),
+    "register": ("latentpress.codecs.registry", "register"),
+    "train": ("latentpress._api", "train"),
+    "write_image": ("latentpress.image", "write"),
+}
+
+
+def __getattr__(name: str) -> object:
+    """Fetch a public name from its module on first use."""
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, attribute = _LAZY[name]
+    value: object = getattr(importlib.import_module(module), attribute)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,160 @@
+"""The functions of the public face: `compress`, `decompress`, `inspect`, `train`."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from latentpress import container
+from latentpress._extras import needs_extra
+from latentpress.codecs import registry
+from latentpress.codecs.base import Codec, check_quality
+from latentpress.container import Chunk, Header
+from latentpress.errors import LatentPressError
+from latentpress.image import Image, ImageSource, as_image
+
+__all__ = ["ChunkInfo", "FileInfo", "compress", "decompress", "inspect", "train"]
+
+_CHUNK_NAMES = {container.STREAM: "symbols"}
+
+
+@dataclass(frozen=True)
+class ChunkInfo:
+    """A chunk of a file: its kind (number in docs/format.md and name), payload bytes, and whether it may be skipped."""
+
+    kind: int
+    name: str
+    bytes: int
+    ancillary: bool
+
+
+@dataclass(frozen=True)
+class FileInfo:
+    """What `inspect` finds in a file.
+
+    version: of the format, (major, minor). codec: the codec's id, empty if this version does not know codec_number.
+    model: id of the model package, 16 hexadecimal digits, empty if the codec uses none. model_name: its name, empty if
+    the package is not installed, so that the file cannot be decoded here. width, height: samples. channels: 1 gray, 3
+    RGB. bit_depth: of a sample. rate: the codec's own rate index. file_bytes: the whole file. chunks: in file order.
+    """
+
+    version: tuple[int, int]
+    codec: str
+    codec_number: int
+    model: str
+    model_name: str
+    width: int
+    height: int
+    channels: int
+    bit_depth: int
+    rate: int
+    file_bytes: int
+    chunks: tuple[ChunkInfo, ...]
+
+    @property
+    def bpp(self) -> float:
+        """Rate in bits a pixel: of the whole file, header and all."""
+        return 8 * self.file_bytes / (self.width * self.height)
+
+    @property
+    def overhead_bytes(self) -> int:
+        """Bytes of the file outside the payload of its chunks."""
+        return self.file_bytes - sum(chunk.bytes for chunk in self.chunks)
+
+
+def compress(image: ImageSource, quality: float = 50, codec: str | Codec = "hyperprior") -> bytes:
+    """Compress a picture into the bytes of a complete ``.lpx`` file.
+
+    image: a path, a Pillow picture, an `Image`, or a uint8 array (H, W), (H, W, 1) or (H, W, 3); 8-bit gray or RGB.
+    quality: 0 (smallest) to 100 (best), continuous. codec: an id of `list_codecs`, or a `Codec`.
+
+    Raises InvalidInputError for a quality out of range or an unreadable picture, UnsupportedError for a pixel mode or
+    codec that is not handled, LimitError for a picture above the limits.
+    """
+    quality = check_quality(quality)
+    chosen = codec if isinstance(codec, Codec) else _shared(registry.codec_class(codec))
+    return chosen.encode(as_image(image), quality)
+
+
+def decompress(data: bytes) -> Image:
+    """Restore the picture from the bytes of a complete ``.lpx`` file; the file itself says which codec made it.
+
+    Raises CorruptFileError for damaged data or data of another kind, UnsupportedError if the format, codec or model is
+    not known here, LimitError above the limits (before memory is taken), InvalidInputError if ``data`` is no bytes.
+    """
+    header = container.read_header(data)
+    name = registry.codec_id(header)
+    codec = registry.codec_for(header) if name is None else _shared(registry.codec_class(name))
+    return codec.decode(data)
+
+
+def inspect(data: bytes) -> FileInfo:
+    """Read a file's header and chunks and check every checksum, without decoding the picture.
+
+    Works for files of codecs and models that are not installed. Raises as `decompress` does, but for those.
+    """
+    header, chunks = container.read(data)
+    return FileInfo(
+        version=header.version,
+        codec=registry.codec_id(header) or "",
+        codec_number=header.codec,
+        model=header.model.hex() if header.has_model else "",
+        model_name=_model_name(header),
+        width=header.width,
+        height=header.height,
+        channels=header.channels,
+        bit_depth=header.bit_depth,
+        rate=header.rate,
+        file_bytes=memoryview(data).nbytes,
+        chunks=tuple(_chunk_info(chunk) for chunk in chunks),
+    )
+
+
+def train(
+    recipe: str | Path,
+    data: str | Path | Sequence[str | Path],
+    *,
+    run: str | Path,
+    valid: str | Path | None = None,
+    minutes: float | None = None,
+    resume: bool = False,
+    device: str = "cpu",
+    threads: int | None = None,
+) -> Path:
+    """Train a codec's network on your own pictures and return the path of the checkpoint.
+
+    recipe: TOML file, or the name of a recipe that comes with the package. data: folder or folders of training
+    pictures. run: folder for the checkpoint and the log. valid: folder of pictures for validation points in the log.
+    minutes: time budget, None for the recipe's number of steps. resume: go on from the checkpoint in ``run``, with the
+    same result as an uncut run. device: ``"cpu"`` or ``"cuda"``. threads: of the CPU, None for all.
+
+    Raises MissingExtraError without the ``train`` extra, InvalidInputError for a wrong recipe or empty folder.
+    """
+    with needs_extra("training", "train"):
+        from latentpress.training.loop import train as run_loop
+    return run_loop(recipe, data, run=run, valid=valid, minutes=minutes, resume=resume, device=device, threads=threads)
+
+
+@functools.lru_cache(maxsize=8)
+def _shared(cls: type[Codec]) -> Codec:
+    """One codec of each class with its default settings, so that a second call does not load the network again."""
+    return cls()
+
+
+def _model_name(header: Header) -> str:
+    """Name of the header's model package, empty if there is none or it is not installed."""
+    id = registry.codec_id(header)
+    if id is None or not header.has_model:
+        return ""
+    try:
+        models = registry.codec_class(id).models()
+    except LatentPressError:
+        return ""
+    return next((name for name, model in models.items() if model == header.model), "")
+
+
+def _chunk_info(chunk: Chunk) -> ChunkInfo:
+    """The row of a chunk."""
+    return ChunkInfo(chunk.kind, _CHUNK_NAMES.get(chunk.kind, "unknown"), len(chunk.payload), chunk.ancillary)

@@ -1,0 +1,3 @@
+"""Programs for people: the command line."""
+
+from __future__ import annotations

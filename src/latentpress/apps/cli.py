@@ -1,0 +1,116 @@
+"""The ``latentpress`` command: its subcommands, and how every one of them ends.
+
+Exit status: 0 success, 1 failure (I/O, engine, missing extra), 2 bad usage or bad input, 130 interrupted. Whatever goes
+wrong is one line on standard error. Commands import what they need when they run: starting up is part of their time.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+import latentpress
+from latentpress.apps.compress import compress, decompress
+from latentpress.apps.inspect import codecs, inspect
+from latentpress.apps.train import export, train
+from latentpress.errors import CorruptFileError, InvalidInputError, LatentPressError, LimitError, UnsupportedError
+
+__all__ = ["app", "main"]
+
+_BAD_INPUT = (CorruptFileError, InvalidInputError, LimitError, UnsupportedError)
+
+
+class _OneLineErrors(TyperGroup):
+    """The command group, with every expected error turned into one line and an exit status."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run the command and end the process with its status."""
+        try:
+            status = super().main(
+                args,
+                prog_name=prog_name or "latentpress",
+                complete_var=complete_var,
+                standalone_mode=False,
+                windows_expand_args=windows_expand_args,
+                **extra,
+            )
+        except typer.TyperException as error:
+            status = _fail(_usage(error), error.exit_code)
+        except _BAD_INPUT as error:
+            status = _fail(str(error), 2)
+        except LatentPressError as error:
+            status = _fail(str(error), 1)
+        except OSError as error:
+            place = f": {error.filename}" if error.filename else ""
+            status = _fail(f"{error.strerror or error}{place}", 1)
+        except MemoryError:
+            status = _fail("out of memory", 1)
+        sys.exit(status or 0)
+
+
+def _fail(message: str, status: int) -> int:
+    """Print ``message`` as one line on standard error."""
+    if message:  # empty after the help that a call without arguments prints
+        print("latentpress:", " ".join(message.split()), file=sys.stderr)
+    return status
+
+
+def _usage(error: typer.TyperException) -> str:
+    """What is wrong with the command line, and where to read how it is meant."""
+    message = error.format_message()
+    context = getattr(error, "ctx", None)
+    return f"{message} See: {context.command_path} --help" if message and context else message
+
+
+def _version(wanted: bool) -> None:
+    """Print the version and stop."""
+    if wanted:
+        print(f"latentpress {latentpress.__version__}")
+        raise typer.Exit
+
+
+def _top(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """LatentPress: compress pictures with a learned codec, into files that decode on every machine.
+
+    A picture becomes an .lpx file and comes back:
+
+    latentpress compress photo.png
+
+    latentpress decompress photo.lpx restored.png
+
+    "-" stands for standard input and output. Exit status: 0 done, 1 failure, 2 bad usage or bad input.
+    """
+
+
+app = typer.Typer(
+    cls=_OneLineErrors,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.callback()(_top)
+for _command in (compress, decompress, inspect, codecs, train, export):
+    app.command()(_command)
+
+
+def main() -> None:
+    """Entry point of the ``latentpress`` script."""
+    app()

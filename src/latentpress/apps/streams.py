@@ -1,0 +1,118 @@
+"""Where a command reads and writes: files, or standard input and output for ``-``."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from latentpress.atomic import atomic_output
+from latentpress.errors import CorruptFileError, InvalidInputError, LimitError, UnsupportedError
+from latentpress.image import Image, read, write
+
+__all__ = [
+    "STANDARD",
+    "choose_output",
+    "naming",
+    "read_bytes",
+    "read_picture",
+    "report",
+    "shown",
+    "write_bytes",
+    "write_picture",
+]
+
+STANDARD = "-"
+"""Stands for standard input or standard output in place of a path."""
+
+
+def shown(place: str, kind: str = "standard input") -> str:
+    """``place`` as a message calls it."""
+    return kind if place == STANDARD else place
+
+
+def choose_output(source: str, output: str | None, suffix: str, *, force: bool) -> str:
+    """Decide where a result goes, before any work is done for it.
+
+    source: the input. output: what the user gave, or None: then the input's name with ``suffix``, beside it, or
+    standard output when the input is standard input. force: whether an existing file may be replaced.
+
+    Raises InvalidInputError for the input itself, an existing file without ``force``, and binary data on a terminal.
+    """
+    if output is None:
+        output = STANDARD if source == STANDARD else _beside(source, suffix)
+    if output == STANDARD:
+        if sys.stdout.isatty():
+            raise InvalidInputError("not writing binary data to a terminal; name an output file or redirect")
+        return output
+    path = Path(output)
+    with contextlib.suppress(OSError):  # a place that cannot be looked at fails when it is written to
+        if source != STANDARD and path.exists() and path.samefile(source):
+            raise InvalidInputError(f"{output} is the input itself; choose another output")
+        if path.is_file() and not force:
+            raise InvalidInputError(f"{output} exists; use --force to replace it")
+    return output
+
+
+def _beside(source: str, suffix: str) -> str:
+    """The path of ``source`` with another ending."""
+    try:
+        return str(Path(source).with_suffix(suffix))
+    except ValueError:
+        raise InvalidInputError(f"cannot read {source or 'a file without a name'}: it is not a file") from None
+
+
+def read_bytes(source: str) -> bytes:
+    """The whole input; raises InvalidInputError if it cannot be read."""
+    if source == STANDARD:
+        return sys.stdin.buffer.read()
+    try:
+        return Path(source).read_bytes()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InvalidInputError(f"cannot read {source}: {reason}") from error
+
+
+def read_picture(source: str) -> Image:
+    """The picture in the input; raises as `latentpress.image.read`."""
+    return read(io.BytesIO(sys.stdin.buffer.read()) if source == STANDARD else source)
+
+
+def write_bytes(output: str, data: bytes) -> None:
+    """Write ``data``: a path gets the whole file or nothing."""
+    if output == STANDARD:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return
+    with atomic_output(output) as stream:
+        stream.write(data)
+
+
+def write_picture(output: str, image: Image) -> None:
+    """Write a picture in the format of the path's ending, or PNG to standard output.
+
+    Raises as `latentpress.image.write`.
+    """
+    if output == STANDARD:
+        buffer = io.BytesIO()
+        write(image, buffer)
+        write_bytes(output, buffer.getvalue())
+    else:
+        write(image, output)
+
+
+def report(line: str, output: str, *, quiet: bool) -> None:
+    """Print a result line: to standard output, or to standard error when standard output carries the data."""
+    if not quiet:
+        print(line, file=sys.stderr if output == STANDARD else sys.stdout)
+
+
+@contextlib.contextmanager
+def naming(source: str) -> Iterator[None]:
+    """Put the input's name in front of what is wrong with its contents."""
+    try:
+        yield
+    except (CorruptFileError, LimitError, UnsupportedError) as error:
+        raise type(error)(f"{shown(source)}: {error}") from error

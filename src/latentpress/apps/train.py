@@ -1,0 +1,79 @@
+"""``latentpress train`` and ``latentpress export``."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import latentpress
+from latentpress._extras import needs_extra
+
+__all__ = ["export", "train"]
+
+
+class Device(StrEnum):
+    """Where training runs."""
+
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+def train(
+    recipe: Annotated[
+        str,
+        typer.Argument(metavar="RECIPE.toml", help="What to train, and how: a file, or the name of a built-in recipe."),
+    ],
+    data: Annotated[list[Path], typer.Option(metavar="DIR", help="Folder of training pictures; may be repeated.")],
+    out: Annotated[Path, typer.Option(metavar="RUN_DIR", help="Folder for the checkpoint and log.csv.")],
+    valid: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder of pictures for validation points in the log.")
+    ] = None,
+    minutes: Annotated[
+        float | None,
+        typer.Option(min=0, show_default="the recipe's steps", help="Stop after this time, checkpoint saved."),
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in RUN_DIR.")] = False,
+    device: Annotated[Device, typer.Option(help="Where to train.")] = Device.CPU,
+    threads: Annotated[int | None, typer.Option(min=1, show_default="all cores", help="CPU threads to use.")] = None,
+) -> None:
+    r"""Train a codec's network on your own pictures.
+
+    A run can be stopped at any time (Ctrl-C) and resumed with the same result as an uncut one. Needs the extra:
+    pip install 'latentpress\[train]'
+
+    Example: latentpress train hyperprior --data photos --out runs/first --minutes 60
+    """
+    checkpoint = latentpress.train(
+        recipe, data, run=out, valid=valid, minutes=minutes, resume=resume, device=device.value, threads=threads
+    )
+    print(checkpoint)
+
+
+def export(
+    checkpoint: Annotated[Path, typer.Argument(metavar="CHECKPOINT", help="Checkpoint file of a training run.")],
+    destination: Annotated[Path, typer.Argument(metavar="OUT_DIR", help="Folder to write the model package to.")],
+    name: Annotated[str, typer.Option(metavar="NAME", help="Name of the model.")],
+    data: Annotated[
+        list[Path],
+        typer.Option(metavar="DIR", help="Folder of training pictures to count symbols on; may be repeated."),
+    ],
+) -> None:
+    """Make a model package (ONNX networks, integer tables, card) of a checkpoint.
+
+    Refuses a network that breaks the bound under which decoding is exact on every machine.
+
+    Example: latentpress export runs/first/checkpoint.safetensors models/first --name first --data photos
+    """
+    with needs_extra("export", "train"):
+        from latentpress.training.export import export_package
+    export_package(checkpoint, destination, name=name, data=data, report=_progress)
+    print(f"{destination}: model {name}")
+
+
+def _progress(line: str) -> None:
+    """Print a line of progress on standard error."""
+    print(line, file=sys.stderr, flush=True)

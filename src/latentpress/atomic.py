@@ -1,0 +1,79 @@
+"""Output files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from latentpress.errors import InvalidInputError, LatentPressError
+
+__all__ = ["atomic_output"]
+
+
+@contextlib.contextmanager
+def atomic_output(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """Open ``path`` for writing so that it changes only if the block ends without an exception.
+
+    The bytes go to a hidden temporary file in the same folder (a rename across file systems would not be atomic),
+    are flushed to the disk, and then take the place of ``path`` in one step. If the block fails, whatever was at
+    ``path`` before is untouched and the temporary file is gone. A symbolic link keeps pointing where it did, and an
+    existing file keeps its permissions. A device or pipe (``/dev/null``, ``/dev/stdout``) cannot be replaced and is
+    written directly.
+
+    Yields a binary file, open for writing and seekable unless ``path`` is a device or a pipe.
+
+    Raises InvalidInputError if the place cannot be written to, LatentPressError if the disk refuses the data at the
+    end; an exception from the block itself passes through unchanged.
+    """
+    try:
+        target = Path(os.path.realpath(path))
+    except ValueError as error:
+        raise InvalidInputError(f"cannot write {str(path)!r}: {error}") from error
+    mode = _existing_mode(target)
+    if mode is not None and stat.S_ISDIR(mode):
+        raise InvalidInputError(f"cannot write {path}: it is a folder")
+    if mode is not None and not stat.S_ISREG(mode):
+        with _open(target, path, "wb") as stream:
+            yield stream
+        return
+    temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}.tmp")
+    stream = _open(temporary, path, "xb")
+    try:
+        with stream:
+            yield stream
+            try:
+                stream.flush()
+                os.fsync(stream.fileno())
+                if mode is not None:
+                    os.chmod(temporary, stat.S_IMODE(mode))
+            except OSError as error:
+                raise LatentPressError(f"cannot write {path}: {error.strerror or error}") from error
+        try:
+            os.replace(temporary, target)
+        except OSError as error:
+            raise LatentPressError(f"cannot write {path}: {error.strerror or error}") from error
+    finally:
+        # After a successful rename there is nothing left to remove.
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _existing_mode(target: Path) -> int | None:
+    """The file mode of what is at ``target``, or None if nothing is (or nothing can be seen) there."""
+    try:
+        return target.stat().st_mode
+    except OSError:
+        return None
+
+
+def _open(target: Path, shown: str | os.PathLike[str], mode: str) -> BinaryIO:
+    """Open ``target``; on failure name the path that the caller gave."""
+    try:
+        return open(target, mode)  # type: ignore[return-value]
+    except OSError as error:
+        raise InvalidInputError(f"cannot write {shown}: {error.strerror or error}") from error

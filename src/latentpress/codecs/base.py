@@ -1,0 +1,81 @@
+"""`Codec`: the one interface that every codec has, learned or classical, built in or from a third party."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from numbers import Real
+from typing import Any, ClassVar, Self
+
+from latentpress.errors import InvalidInputError
+from latentpress.image import Image
+
+__all__ = ["Codec", "check_quality"]
+
+
+def check_quality(quality: float) -> float:
+    """Return ``quality`` as a float; raises InvalidInputError unless it is a number in 0..100 (not NaN, not bool)."""
+    # NaN fails the comparison. bool is a number to Python, but True as a quality is a mistake.
+    if isinstance(quality, bool) or not isinstance(quality, Real) or not 0 <= quality <= 100:
+        raise InvalidInputError(f"quality must be a number from 0 to 100, not {quality!r}")
+    return float(quality)
+
+
+class Codec(ABC):
+    """A way to turn an `Image` into a complete ``.lpx`` file and back.
+
+    A subclass sets the class attributes below and defines `encode`, `decode` and `config`; the first line of its
+    docstring is its description in listings. Its constructor takes keyword arguments only that can stand in JSON.
+
+    id: the name that `get_codec` and the command line know it by: 1..64 characters of a-z 0-9 . _ -.
+    number: the codec's number in the file header; 255 for codecs outside docs/format.md, whose ``id`` is stored too.
+    lossless: whether `decode` always gives back exactly what `encode` took.
+    """
+
+    id: ClassVar[str]
+    number: ClassVar[int]
+    lossless: ClassVar[bool] = False
+
+    @abstractmethod
+    def encode(self, image: Image, quality: float = 50.0) -> bytes:
+        """Compress ``image`` into a complete file: header, chunks, checksums.
+
+        quality: 0 (smallest file) to 100 (best picture), continuous where the codec can; a lossless codec checks it
+        and has no other use for it. A subclass may take more settings, by keyword and with defaults.
+
+        Raises InvalidInputError for a setting out of range, UnsupportedError for a kind of picture not handled.
+        """
+
+    @abstractmethod
+    def decode(self, data: bytes) -> Image:
+        """Restore the picture from a complete file that `encode` made.
+
+        Raises CorruptFileError for damaged data, UnsupportedError for a file of another codec, of a newer format or
+        of a model that is not installed, LimitError for a picture above the limits, and nothing else.
+        """
+
+    @abstractmethod
+    def config(self) -> dict[str, Any]:
+        """The constructor's arguments, JSON-able: ``type(self).from_config(self.config()) == self``."""
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Make a codec from what `config` gave."""
+        return cls(**config)
+
+    @classmethod
+    def models(cls) -> dict[str, bytes]:
+        """Names of the model packages installed for this codec, each with the 8 bytes that stand for it in a header."""
+        return {}
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return self.config() == other.config()
+
+    def __hash__(self) -> int:
+        return hash((type(self), repr(self)))
+
+    def __repr__(self) -> str:
+        arguments = ", ".join(f"{name}={value!r}" for name, value in self.config().items())
+        return f"{type(self).__name__}({arguments})"

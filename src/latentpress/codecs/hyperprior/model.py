@@ -1,0 +1,133 @@
+"""The hyperprior's model package as functions on arrays, and the probability tables that go with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latentpress import engine
+from latentpress.engine import Network
+from latentpress.entropy import ProbabilityTables
+from latentpress.errors import CorruptFileError, InvalidInputError
+from latentpress.models import ModelPackage
+
+__all__ = ["NETWORKS", "HyperpriorModel", "Parameters", "open_model"]
+
+NETWORKS = ("analysis", "hyper_analysis", "hyper_synthesis", "context", "synthesis")
+"""The graphs of a package. The entropy path is hyper_synthesis and context: integers, exact in every engine."""
+
+Float = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """What a pass is coded with, each (M, h, w): ``mean`` a multiple of 1/16 quantisation step; ``index`` a scale
+    index, a multiple of 1/16 that is rounded and clamped to name a probability table.
+    """
+
+    mean: Float
+    index: Float
+
+    def tables(self, count: int) -> NDArray[np.uint8]:
+        """The probability table of each symbol (M, h, w), out of ``count``."""
+        table: NDArray[np.uint8] = np.clip(np.floor(self.index + np.float32(0.5)), 0, count - 1).astype(np.uint8)
+        return table
+
+    def plus(self, other: Parameters) -> Parameters:
+        """Sum of both predictions. Multiples of 1/16 below 2^19: exact in float32."""
+        return Parameters(self.mean + other.mean, self.index + other.index)
+
+
+class HyperpriorModel:
+    """Networks and tables of one package on one engine. Networks are made at first use and kept.
+
+    ``stride`` (16): pixels a latent; ``hyper_stride`` (4): latents a hyper latent. ``last_rate``: the largest rate
+    index.
+    """
+
+    stride = 16
+    hyper_stride = 4
+
+    def __init__(self, package: ModelPackage, engine_name: str, threads: int | None, dtype: str) -> None:
+        self.package = package
+        self._engine = (engine_name, threads, dtype)
+        self._networks: dict[str, Network] = {}
+        try:
+            self.latents = int(package.config["latents"])
+            self.hyper_latents = int(package.config["hyper_latents"])
+            self.anchors = int(package.config["anchors"])
+            self.steps = int(package.config["steps_per_anchor"])
+            arrays = package.tables
+            self.tables = ProbabilityTables(arrays["counts"], arrays["radius"])
+            hyper_radius = arrays["hyper_radius"].reshape(self.anchors, self.hyper_latents)
+            self._hyper = list(zip(hyper_radius, _cut(arrays["hyper_counts"], hyper_radius), strict=True))
+        except (KeyError, ValueError, TypeError, InvalidInputError) as error:
+            raise CorruptFileError(f"model package {package.folder} does not describe a hyperprior: {error}") from error
+
+    @property
+    def last_rate(self) -> int:
+        """The largest rate index; the smallest is 0."""
+        return (self.anchors - 1) * self.steps
+
+    def mix(self, rate: int) -> Float:
+        """Interpolation weights (1, anchors) of a rate index, in whole steps: the networks' second input."""
+        distance = np.abs(rate - self.steps * np.arange(self.anchors))
+        weights: Float = np.maximum(self.steps - distance, 0).astype(np.float32)[None]
+        return weights
+
+    def hyper_tables(self, rate: int) -> ProbabilityTables:
+        """One table a hyper latent channel, of the anchor nearest to the rate."""
+        radius, counts = self._hyper[min((rate + self.steps // 2) // self.steps, self.anchors - 1)]
+        return _tables(counts.tobytes(), radius.tobytes())
+
+    def analysis(self, pixels: Float, mix: Float) -> Float:
+        """(1, 3, 16h, 16w) grey levels to latents (1, M, h, w) in quantisation steps."""
+        return self._run("analysis", x=pixels, mix=mix)["latents"]
+
+    def hyper_analysis(self, latents: Float) -> Float:
+        """Latents, sides multiples of 4, to hyper latents (1, Z, h/4, w/4) before rounding."""
+        return self._run("hyper_analysis", latents=latents)["hyper"]
+
+    def hyper_synthesis(self, hyper: Float, mix: Float, height: int, width: int) -> tuple[Float, Parameters]:
+        """Hyper latents to features (1, F, height, width) and the parameters of the first pass."""
+        out = self._run("hyper_synthesis", hyper=hyper, mix=mix)
+        out = {name: np.ascontiguousarray(value[:, :, :height, :width]) for name, value in out.items()}
+        return out["features"], Parameters(out["mean"][0], out["index"][0])
+
+    def context(self, features: Float, values: Float) -> Parameters:
+        """Features and first-pass values (M, h, w), zero elsewhere, to corrections of the parameters."""
+        out = self._run("context", features=features, values=values[None])
+        return Parameters(out["mean"][0], out["index"][0])
+
+    def synthesis(self, values: Float, mix: Float) -> Float:
+        """Values (M, h, w) in quantisation steps to grey levels (1, 3, 16h, 16w)."""
+        return self._run("synthesis", values=values[None], mix=mix)["pixels"]
+
+    def _run(self, name: str, **arrays: Float) -> dict[str, Float]:
+        if name not in self._networks:
+            engine_name, threads, dtype = self._engine
+            graph = self.package.network(name)
+            self._networks[name] = engine.load(graph, engine_name, threads, dtype=dtype)
+        return {key: value.astype(np.float32, copy=False) for key, value in self._networks[name](**arrays).items()}
+
+
+def _cut(counts: NDArray[Any], radius: NDArray[Any]) -> list[NDArray[Any]]:
+    """The counts of each anchor's tables, which follow one another; ``radius`` is (anchors, Z)."""
+    sizes = np.where(radius == 0, 1, 2 * radius.astype(np.int64) + 2)
+    ends = np.cumsum(sizes.sum(axis=1))
+    return np.split(counts, ends[:-1])
+
+
+@lru_cache(maxsize=32)
+def _tables(counts: bytes, radius: bytes) -> ProbabilityTables:
+    return ProbabilityTables(np.frombuffer(counts, np.uint32), np.frombuffer(radius, np.uint16))
+
+
+@lru_cache(maxsize=4)
+def open_model(package: ModelPackage, engine_name: str, threads: int | None, dtype: str) -> HyperpriorModel:
+    """The model of a package, shared by all codecs of the process that ask for the same engine and threads."""
+    return HyperpriorModel(package, engine_name, threads, dtype)

@@ -1,0 +1,168 @@
+"""Which codecs there are, and how to get one by its name or for a given file.
+
+Three sources, in this order, so that nothing installed later can take the place of a built-in codec: the built-in
+table, classes given to `register`, and the entry points of installed packages in the group ``latentpress.codecs``
+(``name = "module:Class"``, the name being the codec's id). Nothing is imported before it is asked for.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from latentpress.codecs.base import Codec
+from latentpress.container import NAMED_CODEC, Header
+from latentpress.container.layout import check_codec_name
+from latentpress.errors import InvalidInputError, LatentPressError, UnsupportedError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint, EntryPoints
+
+__all__ = ["ENTRY_POINTS", "CodecInfo", "codec_class", "codec_for", "codec_id", "get_codec", "list_codecs", "register"]
+
+ENTRY_POINTS = "latentpress.codecs"
+"""Entry-point group in which packages announce their codecs."""
+
+# Codec number in the header -> (id, import path). The table of docs/format.md in code; numbers are never reused.
+_BUILTIN = {1: ("hyperprior", "latentpress.codecs.hyperprior:HyperpriorCodec")}
+_BUILTIN_IDS = {id: (number, path) for number, (id, path) in _BUILTIN.items()}
+
+_registered: dict[str, type[Codec]] = {}
+
+
+@dataclass(frozen=True)
+class CodecInfo:
+    """A row of `list_codecs`.
+
+    id, number, lossless: as in `Codec`. description: one line. models: names of the installed model packages.
+    problem: why the codec cannot be loaded, empty if it can; a codec with a problem has no other details.
+    """
+
+    id: str
+    number: int
+    lossless: bool = False
+    description: str = ""
+    models: tuple[str, ...] = ()
+    problem: str = ""
+
+
+def register(cls: type[Codec]) -> type[Codec]:
+    """Make a third-party codec class known to this process; returns it, so it serves as a decorator.
+
+    The class has number 255 and an ``id`` of its own. Raises InvalidInputError if not, or if the id is taken.
+    """
+    _check_class(cls, getattr(cls, "id", ""))
+    if _registered.get(cls.id, cls) is not cls:
+        raise InvalidInputError(f"codec {cls.id!r} is registered already, by {_registered[cls.id].__module__}")
+    _registered[cls.id] = cls
+    return cls
+
+
+def get_codec(id: str, **config: Any) -> Codec:
+    """Make the codec called ``id``; ``config`` goes to its constructor.
+
+    Raises UnsupportedError if there is no such codec or it does not load, InvalidInputError if it has no such setting.
+    """
+    return _construct(codec_class(id), config)
+
+
+def codec_for(header: Header, **config: Any) -> Codec:
+    """Make the codec that decodes the file with this header; raises as `get_codec` does."""
+    id = codec_id(header)
+    if id is None:
+        raise UnsupportedError(f"the file needs codec number {header.codec}, which this version does not have")
+    return get_codec(id, **config)
+
+
+def codec_id(header: Header) -> str | None:
+    """Id of the codec that wrote the file, or None for a number that this version does not know."""
+    if header.codec == NAMED_CODEC:
+        return header.codec_name
+    return _BUILTIN[header.codec][0] if header.codec in _BUILTIN else None
+
+
+def codec_class(id: str) -> type[Codec]:
+    """The class of the codec called ``id``; raises UnsupportedError if there is none or it does not load."""
+    if not isinstance(id, str):
+        raise InvalidInputError(f"a codec is named by a string, not {type(id).__name__}")
+    if id in _BUILTIN_IDS:
+        module, _, name = _BUILTIN_IDS[id][1].partition(":")
+        built_in: type[Codec] = getattr(importlib.import_module(module), name)
+        return built_in
+    if id in _registered:
+        return _registered[id]
+    # Of two packages with one id the first on the path counts, as for modules.
+    for entry in _entry_points():
+        if entry.name == id:
+            return _load(entry)
+    raise UnsupportedError(f"there is no codec {id!r}; installed are: {', '.join(sorted(_ids()))}")
+
+
+def list_codecs() -> list[CodecInfo]:
+    """All codecs, built-in ones first, then by id. One that does not load is listed with its problem."""
+    return [_describe(id) for id in sorted(_ids(), key=lambda id: (id not in _BUILTIN_IDS, id))]
+
+
+def _ids() -> set[str]:
+    """Ids of everything that can be asked for; an entry point with an impossible name is left out."""
+    announced = {entry.name for entry in _entry_points()}
+    return {*_BUILTIN_IDS, *_registered, *filter(check_codec_name, announced)}
+
+
+def _describe(id: str) -> CodecInfo:
+    """The row of ``id``."""
+    number = _BUILTIN_IDS[id][0] if id in _BUILTIN_IDS else NAMED_CODEC
+    try:
+        cls = codec_class(id)
+        models = tuple(cls.models())
+    except LatentPressError as error:
+        return CodecInfo(id=id, number=number, problem=str(error))
+    lines = (cls.__doc__ or "").strip().splitlines()
+    return CodecInfo(id, number, cls.lossless, lines[0] if lines else "", models)
+
+
+def _entry_points() -> EntryPoints:
+    """What the installed packages announce. Imported here: built-in codecs, the usual case, need no such search."""
+    from importlib.metadata import entry_points
+
+    return entry_points(group=ENTRY_POINTS)
+
+
+def _load(entry: EntryPoint) -> type[Codec]:
+    """Import the class behind an entry point and check that it is what its name says."""
+    package = entry.dist.name if entry.dist else entry.value
+    try:
+        cls = entry.load()
+    except Exception as error:  # third-party code: anything may happen on import
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise UnsupportedError(f"codec {entry.name!r} of {package} does not load: {reason}") from error
+    try:
+        return _check_class(cls, entry.name)
+    except InvalidInputError as error:
+        raise UnsupportedError(f"codec {entry.name!r} of {package} is not usable: {error}") from error
+
+
+def _check_class(cls: Any, id: str) -> type[Codec]:
+    """Return ``cls`` if it is a third-party codec class called ``id``; raises InvalidInputError if not."""
+    if not (isinstance(cls, type) and issubclass(cls, Codec)):
+        raise InvalidInputError(f"{cls!r} is not a subclass of latentpress.Codec")
+    if getattr(cls, "id", None) != id or not isinstance(id, str) or not check_codec_name(id):
+        raise InvalidInputError(
+            f"{cls.__name__}.id is {getattr(cls, 'id', None)!r}; it must be the codec's name, of a-z 0-9 . _ -"
+        )
+    if id in _BUILTIN_IDS:
+        raise InvalidInputError(f"{id!r} is the id of a built-in codec")
+    if getattr(cls, "number", None) != NAMED_CODEC:
+        raise InvalidInputError(f"{cls.__name__}.number must be {NAMED_CODEC}: smaller ones belong to the format")
+    return cls
+
+
+def _construct(cls: type[Codec], config: dict[str, Any]) -> Codec:
+    """Call the constructor, with wrong names of settings as an InvalidInputError."""
+    try:
+        inspect.signature(cls).bind(**config)
+    except TypeError as error:
+        raise InvalidInputError(f"codec {cls.id!r}: {error}") from None
+    return cls(**config)

@@ -1,0 +1,32 @@
+"""The ``.lpx`` file: header, chunks, checksums, limits. docs/format.md is the specification.
+
+Standard library only, and nothing here knows how a codec works: a codec hands over a `Header` and `Chunk` payloads and
+gets them back, checked.
+"""
+
+from __future__ import annotations
+
+from latentpress.container.layout import (
+    MAGIC,
+    NAMED_CODEC,
+    STREAM,
+    VERSION,
+    Chunk,
+    Header,
+    Limits,
+)
+from latentpress.container.reader import read, read_header
+from latentpress.container.writer import write
+
+__all__ = [
+    "MAGIC",
+    "NAMED_CODEC",
+    "STREAM",
+    "VERSION",
+    "Chunk",
+    "Header",
+    "Limits",
+    "read",
+    "read_header",
+    "write",
+]

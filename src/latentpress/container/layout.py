@@ -1,0 +1,138 @@
+"""What an ``.lpx`` file is made of: the constants of the byte layout, `Header`, `Chunk` and the reader's `Limits`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from latentpress.container import varint
+from latentpress.errors import InvalidInputError, UnsupportedError
+
+__all__ = [
+    "ANCILLARY_BIT",
+    "KIND_MASK",
+    "LAST_BIT",
+    "MAGIC",
+    "MAX_RATE",
+    "MODEL_BYTES",
+    "NAMED_CODEC",
+    "STREAM",
+    "VERSION",
+    "BytesLike",
+    "Chunk",
+    "Header",
+    "Limits",
+    "check_codec_name",
+]
+
+BytesLike: TypeAlias = bytes | bytearray | memoryview
+
+MAGIC = b"\x8fLPX\r\n"
+"""First six bytes. The first is no ASCII and no valid UTF-8 start; a copy in text mode breaks the line end."""
+
+VERSION = (1, 0)
+"""(major, minor) that this library writes. It reads every minor of the same major."""
+
+NAMED_CODEC = 255
+"""Codec number of codecs outside the registry of docs/format.md; their name follows it in the header."""
+
+STREAM = 1
+"""Chunk kind: the entropy-coded symbols of the picture."""
+
+MODEL_BYTES = 8
+MAX_RATE = 0xFFFF
+ANCILLARY_BIT = 0x80
+LAST_BIT = 0x40
+KIND_MASK = 0x3F
+
+_CODEC_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
+_MODEL_NONE = bytes(MODEL_BYTES)
+
+
+def check_codec_name(name: str) -> bool:
+    """Whether ``name`` may stand in a header: 1..64 characters of a-z 0-9 . _ -, starting with a letter or digit."""
+    return _CODEC_NAME.fullmatch(name) is not None
+
+
+@dataclass(frozen=True)
+class Header:
+    """What must be known before the first chunk is decoded.
+
+    codec: number of the codec, 1..255 (table in docs/format.md). codec_name: set if and only if ``codec`` is 255.
+    model: first 8 bytes of the SHA-256 of the model package; zeros for a codec without a model.
+    width, height: of the picture, 1..2^31-1. channels: 1 (gray) or 3 (RGB). bit_depth: 8.
+    rate: the codec's own rate index, 0..65535. version: (major, minor) of the format.
+
+    Raises InvalidInputError for a value out of range, UnsupportedError for one that the format keeps for later.
+    """
+
+    codec: int
+    model: bytes
+    width: int
+    height: int
+    channels: int
+    rate: int
+    bit_depth: int = 8
+    codec_name: str = ""
+    version: tuple[int, int] = VERSION
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.codec <= NAMED_CODEC:
+            raise InvalidInputError(f"codec number must be 1..{NAMED_CODEC}, not {self.codec}")
+        if (self.codec == NAMED_CODEC) != bool(self.codec_name):
+            raise InvalidInputError(f"a codec name belongs to codec number {NAMED_CODEC} and to no other")
+        if self.codec_name and not check_codec_name(self.codec_name):
+            raise InvalidInputError(f"codec name {self.codec_name!r} must be 1..64 characters of a-z 0-9 . _ -")
+        if len(self.model) != MODEL_BYTES:
+            raise InvalidInputError(f"model must be {MODEL_BYTES} bytes, not {len(self.model)}")
+        if not (1 <= self.width <= varint.MAX_VALUE and 1 <= self.height <= varint.MAX_VALUE):
+            raise InvalidInputError(f"picture sides must be 1..{varint.MAX_VALUE}, not {self.width} x {self.height}")
+        if self.channels not in (1, 3):
+            raise UnsupportedError(f"{self.channels} channels are not supported; gray (1) and RGB (3) are")
+        if self.bit_depth != 8:
+            raise UnsupportedError(f"{self.bit_depth} bits a sample are not supported; 8 are")
+        if not 0 <= self.rate <= MAX_RATE:
+            raise InvalidInputError(f"rate index must be 0..{MAX_RATE}, not {self.rate}")
+        if self.version[0] != VERSION[0] or not 0 <= self.version[1] <= 15:
+            raise UnsupportedError(f"format version {self.version[0]}.{self.version[1]} is not supported")
+
+    @property
+    def has_model(self) -> bool:
+        """Whether the codec names a model package."""
+        return self.model != _MODEL_NONE
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A piece of an ``.lpx`` file.
+
+    kind: 1..63, `STREAM` or one of the reserved numbers of docs/format.md. payload: its bytes.
+    ancillary: whether a reader that does not know ``kind`` may skip the chunk and still show the right picture.
+
+    Raises InvalidInputError for a kind out of range and for an ancillary stream.
+    """
+
+    kind: int
+    payload: bytes
+    ancillary: bool = False
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.kind <= KIND_MASK:
+            raise InvalidInputError(f"chunk kind must be 1..{KIND_MASK}, not {self.kind}")
+        if self.kind == STREAM and self.ancillary:
+            raise InvalidInputError("a symbol stream cannot be ancillary")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The largest file that a reader accepts; anything above raises LimitError before memory is taken for it.
+
+    max_pixels: width times height. max_side: the longer side. max_chunk_bytes: payload of a chunk. max_chunks: their
+    number. The defaults let a 268-megapixel picture through.
+    """
+
+    max_pixels: int = 2**28
+    max_side: int = 2**20
+    max_chunk_bytes: int = 2**30
+    max_chunks: int = 1024

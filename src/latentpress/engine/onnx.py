@@ -1,0 +1,63 @@
+"""ONNX Runtime on the CPU: the engine of compress and decompress."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numpy.typing import NDArray
+
+from latentpress.engine.base import Network
+from latentpress.errors import CorruptFileError, InvalidInputError
+
+__all__ = ["OnnxNetwork"]
+
+
+class OnnxNetwork(Network):
+    """A graph run by ONNX Runtime in float32 with `threads` threads (None: as many as there are cores).
+
+    Integer-valued graphs (integer weights and activations in float32, partial sums below 2^24) give the same bits for
+    every thread count, because the order of a summation without rounding does not matter. The graph optimiser keeps
+    that: it folds factors and offsets that follow a convolution into its weights and bias, and a weight times a power
+    of two is exact, so all sums are the same multiples of a smaller unit. A rounding offset (+ 1/2 after a shift by k
+    bits) then enters the sums as 2^(k-1) units; the bound on partial sums has to count it. Factors that are not powers
+    of two are for the float part only.
+
+    Raises `CorruptFileError` for bytes that hold no valid graph.
+    """
+
+    def __init__(self, model: bytes, threads: int | None = None) -> None:
+        # Imported here: the command line starts, and refuses bad input, without waiting for it.
+        import onnxruntime as ort
+
+        if threads is not None and threads < 1:
+            raise InvalidInputError(f"the number of threads must be at least 1, not {threads}")
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = threads or 0
+        options.inter_op_num_threads = 1
+        options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
+        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
+        options.use_deterministic_compute = True
+        options.log_severity_level = 4  # errors come as exceptions
+        # A codec is called now and then inside someone else's program: idle threads must not burn its cores.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        # ARM builds may otherwise multiply in bfloat16, which would not be exact.
+        options.add_session_config_entry("mlas.enable_gemm_fastmath_arm64_bfloat16", "0")
+        try:
+            self._session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # ONNX Runtime's exceptions share no base class of their own
+            raise CorruptFileError(f"the network cannot be loaded: {_first_line(error)}") from error
+        self.input_names = tuple(value.name for value in self._session.get_inputs())
+        self.output_names = tuple(value.name for value in self._session.get_outputs())
+
+    def _run(self, arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        try:
+            results = self._session.run(self.output_names, arrays)
+        except MemoryError:
+            raise
+        except Exception as error:
+            raise InvalidInputError(f"the network refuses its input: {_first_line(error)}") from error
+        return dict(zip(self.output_names, results, strict=True))
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,73 @@
+"""The encoder's side: passes of symbols become a byte string."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import constriction
+import numpy as np
+from numpy.typing import NDArray
+
+from latentpress.entropy._escape import MAX_MAGNITUDE, encode_escapes
+from latentpress.entropy._groups import check_indices, group_by_table
+from latentpress.entropy.tables import ProbabilityTables
+from latentpress.errors import InvalidInputError
+
+__all__ = ["SymbolWriter"]
+
+
+class SymbolWriter:
+    """Codes passes of integer symbols with a range coder; `SymbolReader` reads them back in the same order.
+
+    Within a pass the symbols are coded table by table (0 first), in their own order within a table, then the payloads
+    of the escapes. Tables of radius 0 cost nothing. The coder is constriction's range coder with 32-bit words and a
+    64-bit state; `finish` gives its words in little-endian order without the zero bytes at the end.
+    """
+
+    def __init__(self) -> None:
+        self._coder = constriction.stream.queue.RangeEncoder()
+
+    def write(self, symbols: NDArray[np.integer[Any]], indices: NDArray[np.uint8], tables: ProbabilityTables) -> None:
+        """Code one pass: `symbols` (int32, 1-D) with those of the `tables` that `indices` (uint8, 1-D, as long)
+        name.
+
+        Raises `InvalidInputError`, before anything is coded, for arrays that do not fit together, a table that does not
+        exist, a symbol beyond +-(2^31 - 1), or a non-zero symbol in a table of radius 0.
+        """
+        values, index = np.asarray(symbols), check_indices(indices)
+        if values.shape != index.shape or not np.issubdtype(values.dtype, np.integer):
+            raise InvalidInputError(f"{values.shape} symbols of {values.dtype} do not go with {index.shape} indices")
+        if values.size and not -MAX_MAGNITUDE <= values.min() <= values.max() <= MAX_MAGNITUDE:
+            raise InvalidInputError(f"symbols must lie in -{MAX_MAGNITUDE}..{MAX_MAGNITUDE}")
+        order, groups = group_by_table(index, tables)
+        ordered = values.astype(np.int32, copy=False)[order]
+        _check_dead(ordered, groups, tables)
+
+        escaped = []
+        for table, start, end in groups:
+            radius = int(tables.radius[table])
+            if radius == 0:
+                continue
+            part = ordered[start:end]
+            if -radius <= part.min() and part.max() <= radius:
+                entries = part + np.int32(radius)
+            else:
+                outside = (part < -radius) | (part > radius)
+                escaped.append(order[start:end][outside])
+                entries = np.where(outside, np.int32(2 * radius + 1), np.where(outside, 0, part) + np.int32(radius))
+            self._coder.encode(entries, tables.model(table))
+        if escaped:
+            where = np.sort(np.concatenate(escaped))
+            encode_escapes(self._coder, values[where].astype(np.int64), tables.radius[index[where]].astype(np.int64))
+
+    def finish(self) -> bytes:
+        """The bytes of everything written so far."""
+        words: NDArray[np.uint32] = self._coder.get_compressed()
+        # Past its end the reader's coder reads zeros, so the zeros at the end need no room.
+        return words.astype("<u4").tobytes().rstrip(b"\0")
+
+
+def _check_dead(ordered: NDArray[np.int32], groups: list[tuple[int, int, int]], tables: ProbabilityTables) -> None:
+    for table, start, end in groups:
+        if tables.radius[table] == 0 and ordered[start:end].any():
+            raise InvalidInputError(f"probability table {table} has radius 0 and codes only the symbol 0")

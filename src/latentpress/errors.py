@@ -1,0 +1,52 @@
+"""The exceptions of LatentPress: one tree, so that one ``except LatentPressError`` is enough.
+
+Every message is one line that says what is wrong and, where there is one, what to do about it.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "CorruptFileError",
+    "InvalidInputError",
+    "LatentPressError",
+    "LimitError",
+    "MissingExtraError",
+    "UnsupportedError",
+]
+
+
+class LatentPressError(Exception):
+    """Base of every exception that LatentPress raises on purpose."""
+
+
+class CorruptFileError(LatentPressError):
+    """The data are damaged, cut short, or not a LatentPress file at all."""
+
+
+class UnsupportedError(LatentPressError):
+    """The input is valid, but not handled here: a pixel mode, a newer format, a model or codec not installed."""
+
+
+class LimitError(LatentPressError):
+    """The input is larger than the limits in force; raised before memory is taken for it."""
+
+
+class InvalidInputError(LatentPressError):
+    """An argument or a source picture is wrong: quality out of range, array of the wrong shape, unreadable picture."""
+
+
+class MissingExtraError(LatentPressError):
+    """A package outside the run-time dependencies is needed.
+
+    feature: what was asked for, for example ``"training"``.
+    extra: the optional dependency group that brings it, for example ``"train"``.
+    """
+
+    def __init__(self, feature: str, extra: str) -> None:
+        super().__init__(f"{feature} needs packages that are not installed: pip install 'latentpress[{extra}]'")
+        self.feature = feature
+        self.extra = extra
+
+    def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str, str]]:
+        """Keep both arguments when the error crosses a process border (pickle would pass the message alone)."""
+        return (type(self), (self.feature, self.extra))

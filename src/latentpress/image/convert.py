@@ -1,0 +1,40 @@
+"""Turn whatever a caller has (path, Pillow picture, array) into an `Image`."""
+
+from __future__ import annotations
+
+import os
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as PillowImage
+
+from latentpress.errors import InvalidInputError
+from latentpress.image.files import read
+from latentpress.image.image import Image
+
+__all__ = ["ImageSource", "as_image"]
+
+_ACCEPTED = "a path, a Pillow image, a latentpress.Image or a uint8 array"
+
+ImageSource: TypeAlias = str | os.PathLike[str] | PillowImage.Image | Image | NDArray[np.uint8]
+"""What `as_image` (and so ``latentpress.compress``) takes as a picture."""
+
+
+def as_image(source: ImageSource) -> Image:
+    """Return ``source`` as an `Image`.
+
+    source: a path (the file is read with `latentpress.image.read`), a Pillow picture (EXIF rotation is not applied: the
+    caller may already have done so), an `Image` (returned as it is), or a uint8 array (H, W), (H, W, 1) or (H, W, 3).
+
+    Raises InvalidInputError for other types and unreadable files, UnsupportedError for pixel modes not handled yet.
+    """
+    if isinstance(source, Image):
+        return source
+    if isinstance(source, np.ndarray):
+        return Image.from_array(source)
+    if isinstance(source, PillowImage.Image):
+        return Image.from_pillow(source)
+    if isinstance(source, str | os.PathLike):
+        return read(source)
+    raise InvalidInputError(f"a picture must be {_ACCEPTED}, not {type(source).__name__}")

@@ -1,0 +1,41 @@
+"""Rounding with straight-through gradients (Bengio et al. 2013, arXiv 1308.3432) and uniform noise (Balle et al.
+2017).
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+__all__ = ["add_uniform_noise", "clamp_ste", "round_half_up", "round_ste", "straight_through"]
+
+
+def straight_through(x: Tensor, value: Tensor) -> Tensor:
+    """``value``, with the gradient of ``x``. Without gradients it is ``value`` itself, so exported graphs hold no
+    detour.
+    """
+    return x + (value - x).detach() if torch.is_grad_enabled() and x.requires_grad else value
+
+
+def round_half_up(x: Tensor) -> Tensor:
+    """Round as ``floor(x + 1/2)``: the one rounding rule of the integer networks, the same in every engine."""
+    return torch.floor(x + 0.5)
+
+
+def round_ste(x: Tensor) -> Tensor:
+    """Round half up; the gradient passes unchanged."""
+    return straight_through(x, round_half_up(x))
+
+
+def clamp_ste(x: Tensor, low: float, high: float) -> Tensor:
+    """Clamp to [low, high]; the gradient passes unchanged, so no unit dies.
+
+    A plain clamp has zero gradient outside its range, and a unit that leaves the range during training stays there.
+    """
+    return straight_through(x, x.clamp(low, high))
+
+
+def add_uniform_noise(x: Tensor, generator: torch.Generator | None) -> Tensor:
+    """Add noise from U(-1/2, 1/2): the differentiable stand-in for rounding."""
+    noise = torch.rand(x.shape, generator=generator, dtype=x.dtype, device=x.device)
+    return x + (noise - 0.5)

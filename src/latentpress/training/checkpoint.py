@@ -1,0 +1,72 @@
+"""Checkpoints: one safetensors file that holds all a run needs to go on as if it had not been cut."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from latentpress.atomic import atomic_output
+from latentpress.errors import CorruptFileError, InvalidInputError
+from latentpress.training.recipe import Recipe
+
+__all__ = ["Checkpoint", "load_checkpoint", "save_checkpoint"]
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """``weights`` and ``average`` (the EMA): state of the network by name. ``moments``: Adam's first and second
+    moments by parameter name, empty when saved for export only. ``step``: steps done. ``history``: facts for the
+    card (seconds, hardware).
+    """
+
+    recipe: Recipe
+    step: int
+    weights: dict[str, Tensor]
+    average: dict[str, Tensor]
+    moments: dict[str, tuple[Tensor, Tensor]]
+    history: dict[str, Any]
+
+
+def save_checkpoint(checkpoint: Checkpoint, path: str | Path) -> None:
+    """Write the file whole or not at all."""
+    from safetensors.torch import save
+
+    tensors: dict[str, Tensor] = {}
+    for prefix, group in (("weights", checkpoint.weights), ("average", checkpoint.average)):
+        tensors |= {f"{prefix}/{name}": value.detach().cpu().contiguous().clone() for name, value in group.items()}
+    for name, (first, second) in checkpoint.moments.items():
+        tensors[f"first/{name}"] = first.detach().cpu().contiguous().clone()
+        tensors[f"second/{name}"] = second.detach().cpu().contiguous().clone()
+    about = {"recipe": checkpoint.recipe.to_dict(), "step": checkpoint.step, "history": checkpoint.history}
+    with atomic_output(path) as stream:
+        stream.write(save(tensors, metadata={"latentpress": json.dumps(about)}))
+
+
+def load_checkpoint(path: str | Path) -> Checkpoint:
+    """Read a checkpoint. Raises InvalidInputError when there is none, CorruptFileError when it is damaged."""
+    from safetensors import SafetensorError, safe_open
+
+    if not Path(path).is_file():
+        raise InvalidInputError(f"no checkpoint at {path}")
+    groups: dict[str, dict[str, Tensor]] = {"weights": {}, "average": {}, "first": {}, "second": {}}
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            about = json.loads(file.metadata()["latentpress"])
+            for key in file.keys():  # noqa: SIM118 - not a dict
+                prefix, name = key.split("/", 1)
+                groups[prefix][name] = file.get_tensor(key)
+        recipe, step, history = Recipe.from_dict(about["recipe"]), int(about["step"]), dict(about["history"])
+    except (SafetensorError, KeyError, ValueError, TypeError) as error:
+        raise CorruptFileError(f"{path} is not a LatentPress checkpoint: {error}") from None
+    moments = {name: (first, groups["second"][name]) for name, first in groups["first"].items()}
+    return Checkpoint(recipe, step, groups["weights"], groups["average"], moments, history)
+
+
+def network_state(network: torch.nn.Module) -> dict[str, Tensor]:
+    """Parameters and buffers by name, detached."""
+    return {name: value.detach() for name, value in network.state_dict().items()}

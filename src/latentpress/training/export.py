@@ -1,0 +1,150 @@
+"""From a checkpoint to a model package that the codec runs."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from latentpress.atomic import atomic_output
+from latentpress.codecs.hyperprior.model import HyperpriorModel
+from latentpress.codecs.hyperprior.rounding import ROUNDING_WEIGHT, Rounding
+from latentpress.errors import InvalidInputError
+from latentpress.models import ModelPackage, package_digest
+from latentpress.models.package import CARD, FORMAT, TABLES
+from latentpress.nets.hyperprior import HyperpriorNet
+from latentpress.nets.rate_table import STEPS_PER_ANCHOR
+from latentpress.training.checkpoint import Checkpoint, load_checkpoint
+from latentpress.training.complexity import macs_per_pixel
+from latentpress.training.data import Pictures, load_pictures
+from latentpress.training.exactness import prove_exact
+from latentpress.training.graphs import export_graphs
+from latentpress.training.tables import initial_tables, measured_tables
+from latentpress.transforms import KltBasis
+
+__all__ = ["build_network", "export_package"]
+
+_SIDE = 512  # pictures are cut to this for the tables
+_TABLE_ROUNDS = 2  # tables change what the encoder chooses, which changes the tables
+
+
+def build_network(checkpoint: Checkpoint) -> HyperpriorNet:
+    """The trained network of a checkpoint, with its averaged weights."""
+    size = checkpoint.recipe.model.latents
+    basis = KltBasis(np.zeros((size, 768), np.float32), np.ones(size, np.float32), 128.0)
+    net = HyperpriorNet(checkpoint.recipe.model, basis)
+    net.load_state_dict(checkpoint.average)
+    return net.eval()
+
+
+def export_package(
+    checkpoint: str | Path,
+    destination: str | Path,
+    *,
+    name: str,
+    data: str | Path | Sequence[str | Path],
+    pictures: int = 60,
+    report: Callable[[str], None] | None = None,
+) -> Path:
+    """Write the model package of a checkpoint to the folder ``destination`` and return it.
+
+    ``name``: what the model is called. ``data``: folders of training pictures, of which ``pictures`` go into the
+    probability tables. Raises InvalidInputError when the destination exists, when there are no pictures, and for a
+    model whose integer path is not provably exact (`prove_exact`).
+    """
+    target = Path(destination)
+    if target.exists():
+        raise InvalidInputError(f"{target} exists already; remove it or choose another folder")
+    say = report or (lambda line: None)
+    state = load_checkpoint(checkpoint)
+    net = build_network(state)
+    bounds = prove_exact(net)
+    found = load_pictures(data, 64)
+    sample = [p[:_SIDE, :_SIDE] for p in found[:: max(1, len(found) // pictures)][:pictures]]
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as scratch:
+        folder = Path(scratch) / "package"
+        folder.mkdir()
+        _write(folder, net, state, name, bounds, sample, say)
+        shutil.move(folder, target)
+    return target
+
+
+def _write(
+    folder: Path,
+    net: HyperpriorNet,
+    state: Checkpoint,
+    name: str,
+    bounds: dict[str, int],
+    sample: Pictures,
+    say: Callable[[str], None],
+) -> None:
+    files = {f"{key}.onnx": graph for key, graph in export_graphs(net).items()}
+    table = net.hyper_synthesis.hyper_scale
+    hyper_scale = (table.integer_table() * 2.0**-table.bits).double().numpy()
+    rates = range(0, net.config.last_rate + 1, STEPS_PER_ANCHOR)
+    arrays = initial_tables(hyper_scale)
+    config: dict[str, Any] = {
+        "latents": net.config.latents,
+        "hyper_latents": net.config.hyper_latents,
+        "anchors": net.config.anchors,
+        "steps_per_anchor": STEPS_PER_ANCHOR,
+    }
+    card = _card(state, name, config, bounds, len(sample))
+    for done in range(_TABLE_ROUNDS):
+        say(f"probability tables, round {done + 1} of {_TABLE_ROUNDS}: {len(sample)} pictures at {len(rates)} rates")
+        package = _store(folder, card, files | {TABLES: _npz(arrays)})
+        model = HyperpriorModel(package, "onnx", None, "float32")
+        arrays = measured_tables(model, sample, rates, Rounding(model.tables, ROUNDING_WEIGHT), hyper_scale)
+    package = _store(folder, card, files | {TABLES: _npz(arrays)})
+    card["complexity"] = {
+        "kmac_per_pixel": {key: round(value / 1000, 3) for key, value in macs_per_pixel(package).items()},
+        "parameters": sum(p.numel() for p in net.parameters()),
+        "package_bytes": sum(map(len, package.files.values())),
+    }
+    package = _store(folder, card, package.files)
+    say(f"model {package.name}, id {package.id.hex()}: {card['complexity']}")
+
+
+def _store(folder: Path, card: dict[str, Any], files: dict[str, bytes]) -> ModelPackage:
+    for file, contents in files.items():
+        with atomic_output(folder / file) as stream:
+            stream.write(contents)
+    card["sha256"] = package_digest(card["codec"], card["config"], files).hex()
+    with atomic_output(folder / CARD) as stream:
+        stream.write((json.dumps(card, indent=2) + "\n").encode())
+    return ModelPackage(folder)
+
+
+def _card(
+    state: Checkpoint, name: str, config: dict[str, Any], bounds: dict[str, int], pictures: int
+) -> dict[str, Any]:
+    return {
+        "name": name,
+        "codec": state.recipe.codec,
+        "format": FORMAT,
+        "sha256": "",
+        "licence": "Apache-2.0",
+        "config": config,
+        "training": {
+            "recipe": state.recipe.to_dict(),
+            "steps": state.step,
+            "hours": round(float(state.history.get("seconds", 0)) / 3600, 2),
+            "history": state.history,
+            "weights": "exponential moving average",
+            "table_pictures": pictures,
+        },
+        "exactness": {"limit": 2**24, "largest_partial_sums": bounds},
+    }
+
+
+def _npz(arrays: dict[str, Any]) -> bytes:
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    return buffer.getvalue()

@@ -1,0 +1,116 @@
+"""A training recipe: one TOML file that says everything a run depends on besides its pictures."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from latentpress.errors import InvalidInputError
+from latentpress.nets.hyperprior import HyperpriorConfig
+
+T = TypeVar("T")
+
+__all__ = ["Recipe", "Schedule", "load_recipe", "recipe_path"]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How a run goes.
+
+    ``steps``: optimiser steps in all. ``batch`` crops of ``crop`` x ``crop`` pixels (a multiple of 64) a step. The
+    learning rate rises to ``learning_rate`` over ``warmup`` steps, stays, and falls to zero (quarter of a cosine)
+    from the fraction ``decay_from`` of the steps on; the linear block transforms get ``linear_factor`` of it. From
+    ``hard_from`` on the loss uses rounded values and the entropy networks run on the integer path. ``ema``: decay of
+    the averaged weights. ``clip``: largest gradient norm. ``klt_pictures``: how many pictures the starting transform
+    is fitted on. ``seed`` fixes weights, crops, rates and noise. ``mixed_precision``: transforms in bfloat16.
+    """
+
+    steps: int
+    batch: int = 8
+    crop: int = 128
+    learning_rate: float = 1e-3
+    linear_factor: float = 0.03
+    warmup: int = 200
+    decay_from: float = 0.6
+    hard_from: float = 0.8
+    ema: float = 0.999
+    clip: float = 1.0
+    klt_pictures: int = 400
+    seed: int = 0
+    mixed_precision: bool = True
+    validate_every: int = 2000
+
+    def hard(self, step: int) -> bool:
+        """Whether ``step`` belongs to the last, quantisation-aware part."""
+        return step >= self.hard_from * self.steps
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """``codec``: the family to train (``hyperprior``); ``model``: sizes of its network; ``schedule``: the run."""
+
+    codec: str
+    model: HyperpriorConfig
+    schedule: Schedule
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain nested values, for logs, checkpoints and cards."""
+        return {"codec": self.codec, "model": asdict(self.model), "schedule": asdict(self.schedule)}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Recipe:
+        """The recipe of nested values as read from TOML. Raises InvalidInputError for unknown or wrongly typed keys."""
+        unknown = set(values) - {"codec", "model", "schedule"}
+        if unknown:
+            raise InvalidInputError(f"recipe has unknown section or key: {', '.join(sorted(unknown))}")
+        if values.get("codec") != "hyperprior":
+            raise InvalidInputError(f"recipe names codec {values.get('codec')!r}; this version trains: hyperprior")
+        recipe = cls(
+            "hyperprior",
+            _fill(HyperpriorConfig, "model", values.get("model", {})),
+            _fill(Schedule, "schedule", values.get("schedule", {})),
+        )
+        if recipe.schedule.crop % 64 or recipe.schedule.crop <= 0:
+            raise InvalidInputError(f"recipe: crop must be a multiple of 64, not {recipe.schedule.crop}")
+        if recipe.schedule.steps < 1 or recipe.schedule.batch < 1:
+            raise InvalidInputError("recipe: steps and batch must be at least 1")
+        return recipe
+
+
+def _fill(kind: type[T], section: str, values: dict[str, Any]) -> T:
+    types = {f.name: f.type for f in fields(kind)}  # type: ignore[arg-type]
+    for key, value in values.items():
+        if key not in types:
+            raise InvalidInputError(f"recipe: unknown key {section}.{key}")
+        wanted = types[key]
+        good = (
+            isinstance(value, bool)
+            if wanted == "bool"
+            else isinstance(value, int | float) and not isinstance(value, bool)
+        )
+        if not good or (wanted == "int" and not isinstance(value, int)):
+            raise InvalidInputError(f"recipe: {section}.{key} must be {wanted}, not {value!r}")
+    try:
+        return kind(**values)
+    except TypeError as error:
+        raise InvalidInputError(f"recipe: [{section}] {error}") from None
+
+
+def recipe_path(name: str) -> Path:
+    """A recipe file: ``name`` is a path, or the name of a recipe in the package (``hyperprior``)."""
+    shipped = Path(__file__).parent / "recipes" / f"{name}.toml"
+    return shipped if shipped.is_file() else Path(name)
+
+
+def load_recipe(name: str | Path) -> Recipe:
+    """Read a recipe file or a shipped recipe by name. Raises InvalidInputError with the reason."""
+    path = recipe_path(str(name))
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InvalidInputError(f"cannot read recipe {path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidInputError(f"recipe {path} is not valid TOML: {error}") from None
+    return Recipe.from_dict(values)

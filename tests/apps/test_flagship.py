@@ -1,0 +1,97 @@
+"""The shipped codec through the public face and the command line, in processes of their own."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from typer.testing import Result
+
+import latentpress
+from latentpress.codecs import codec_class
+from latentpress.image import Image, read
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "macaws.png"
+Run = Callable[..., Result]
+Process = Callable[..., "subprocess.CompletedProcess[bytes]"]
+
+
+def test_a_picture_goes_through_the_command_line(process: Process, photo: Path) -> None:
+    done = process("compress", photo, "--quality", "60")
+    assert (done.returncode, done.stderr) == (0, b"")
+    done = process("inspect", photo.with_suffix(".lpx"), "--json")
+    info = json.loads(done.stdout)
+    assert (info["codec"], info["width"], info["height"]) == ("hyperprior", 65, 63)
+    assert info["model_name"] in codec_class("hyperprior").models()
+    assert info["overhead_bytes"] <= 32
+    restored = process("decompress", photo.with_suffix(".lpx"), "-")
+    assert restored.returncode == 0
+    difference = read(io.BytesIO(restored.stdout)).pixels.astype(float) - read(photo).pixels
+    assert np.sqrt(np.mean(difference**2)) < 12
+
+
+def test_the_command_line_and_python_make_the_same_file(run: Run, photo: Path) -> None:
+    packed = photo.with_suffix(".lpx")
+    assert run("compress", photo, "--quality", "33.5").exit_code == 0
+    assert packed.read_bytes() == latentpress.compress(photo, quality=33.5)
+    assert run("decompress", packed, photo.with_name("a.ppm")).exit_code == 0
+    assert read(photo.with_name("a.ppm")) == latentpress.decompress(packed.read_bytes())
+
+
+def test_a_file_of_one_thread_decodes_with_two(run: Run, photo: Path) -> None:
+    """The pixels come from a float network: rounding may move one by a grey level, and no more."""
+    packed = photo.with_suffix(".lpx")
+    assert run("compress", photo, "--threads", 1).exit_code == 0
+    for threads in (1, 2):
+        assert run("decompress", packed, photo.with_name(f"{threads}.png"), "--threads", threads).exit_code == 0
+    one, two = (read(photo.with_name(f"{threads}.png")).pixels.astype(int) for threads in (1, 2))
+    assert np.abs(one - two).max() <= 1
+
+
+def test_higher_quality_is_larger_and_closer(rgb: Image) -> None:
+    sizes, errors = [], []
+    for quality in (5, 35, 65, 95):
+        data = latentpress.compress(rgb, quality)
+        sizes.append(len(data))
+        errors.append(np.mean((latentpress.decompress(data).pixels.astype(float) - rgb.pixels) ** 2))
+    assert sizes == sorted(set(sizes))
+    assert errors == sorted(set(errors), reverse=True)
+
+
+def test_neither_way_loads_torch(photo: Path) -> None:
+    """In a fresh interpreter, through Python and through the command line."""
+    code = f"""
+import sys
+import latentpress
+data = latentpress.compress({str(photo)!r})
+latentpress.decompress(data)
+latentpress.inspect(data)
+from typer.testing import CliRunner
+from latentpress.apps.cli import app
+done = CliRunner().invoke(app, ["compress", {str(photo)!r}])
+assert done.exit_code == 0, done.output
+done = CliRunner().invoke(app, ["decompress", {str(photo.with_suffix(".lpx"))!r}, "-"])
+assert done.exit_code == 0, done.output
+assert "onnxruntime" in sys.modules
+loaded = {{"torch", "onnx", "scipy", "safetensors"}} & set(sys.modules)
+assert not loaded, loaded
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
+def test_the_command_starts_quickly(process: Process, tmp_path: Path) -> None:
+    """Cold start and decoding of a 768 x 512 picture: 0.8 s on a free machine; three times that on a busy one."""
+    packed = tmp_path / "macaws.lpx"
+    packed.write_bytes(latentpress.compress(EXAMPLE))
+    seconds = []
+    for _ in range(3):
+        start = time.perf_counter()
+        assert process("decompress", packed, tmp_path / "out.png", "--force").returncode == 0
+        seconds.append(time.perf_counter() - start)
+    assert min(seconds) < 2.4

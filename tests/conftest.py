@@ -1,0 +1,54 @@
+"""Pictures that every test can have: small, made by NumPy from fixed seeds, the same on every machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from latentpress.image import Image
+
+# (height, width): the smallest picture, a thin one, and sizes just off the block sizes of a codec.
+SIZES = [(1, 1), (1, 7), (7, 1), (16, 16), (63, 65)]
+
+
+def make_pixels(height: int, width: int, channels: int = 3, seed: int = 0) -> NDArray[np.uint8]:
+    """A slanted gradient, a bright disc with a sharp edge, and a little noise: uint8 (height, width, channels)."""
+    rng = np.random.default_rng([seed, height, width, channels])
+    y, x = np.mgrid[0:height, 0:width].astype(np.float64)
+    slope = rng.uniform(-1.0, 1.0, (2, channels))
+    planes = 128 + 80 * (x[..., None] / width * slope[0] + y[..., None] / height * slope[1])
+    inside = (x - 0.6 * width) ** 2 + (y - 0.4 * height) ** 2 < (0.25 * min(height, width)) ** 2
+    planes = np.where(inside[..., None], planes + rng.uniform(20, 60, channels), planes)
+    planes += rng.normal(0, 3, planes.shape)
+    return np.clip(np.rint(planes), 0, 255).astype(np.uint8)
+
+
+@pytest.fixture
+def picture() -> Callable[..., Image]:
+    """Factory: ``picture(height, width, channels=3, seed=0)`` gives an `Image`."""
+
+    def make(height: int, width: int, channels: int = 3, seed: int = 0) -> Image:
+        return Image(make_pixels(height, width, channels, seed))
+
+    return make
+
+
+@pytest.fixture
+def rgb() -> Image:
+    """An RGB picture, 65 wide and 63 high."""
+    return Image(make_pixels(63, 65))
+
+
+@pytest.fixture
+def gray() -> Image:
+    """A gray picture, 65 wide and 63 high."""
+    return Image(make_pixels(63, 65, channels=1))
+
+
+@pytest.fixture(params=[(h, w, c) for h, w in SIZES for c in (1, 3)], ids=lambda p: f"{p[1]}x{p[0]}x{p[2]}")
+def any_picture(request: pytest.FixtureRequest) -> Image:
+    """Each of the sizes in gray and in RGB, one after another."""
+    return Image(make_pixels(*request.param))

@@ -1,0 +1,109 @@
+"""`compress`, `decompress` and `inspect`, with a codec of another package."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import latentpress
+from latentpress import CorruptFileError, Image, InvalidInputError, LimitError, MissingExtraError, UnsupportedError
+from latentpress.container import STREAM, Chunk, Header, write
+
+
+@pytest.fixture(autouse=True)
+def plugin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Install the package in tests/plugin."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parent / "plugin"))
+
+
+def file(**changes: Any) -> bytes:
+    """A file of 2 x 3 pixels with one stream of five bytes."""
+    fields = {"codec": 77, "model": bytes(8), "width": 3, "height": 2, "channels": 1, "rate": 9} | changes
+    return write(Header(**fields), [Chunk(STREAM, b"12345")])
+
+
+def test_any_source_gives_the_same_file(rgb: Image, tmp_path: Path) -> None:
+    latentpress.write_image(rgb, tmp_path / "a.png")
+    data = latentpress.compress(rgb, codec="plain")
+    sources: list[Any] = [tmp_path / "a.png", str(tmp_path / "a.png"), rgb.to_pillow(), rgb.pixels]
+    assert [latentpress.compress(source, codec="plain") for source in sources] == [data] * 4
+    assert latentpress.decompress(data) == rgb
+
+
+def test_bytes_like_data_is_taken(gray: Image) -> None:
+    data = latentpress.compress(gray, codec="plain")
+    for kind in (bytearray, memoryview):
+        assert latentpress.decompress(kind(data)) == gray  # type: ignore[arg-type]
+        assert latentpress.inspect(kind(data)).file_bytes == len(data)  # type: ignore[arg-type]
+
+
+def test_inspect_a_known_codec(rgb: Image) -> None:
+    data = latentpress.compress(rgb, quality=40, codec="plain")
+    info = latentpress.inspect(data)
+    assert (info.version, info.codec, info.codec_number) == ((1, 0), "plain", 255)
+    assert (info.model, info.model_name) == (b"plain--1".hex(), "plain-1")
+    assert (info.width, info.height, info.channels, info.bit_depth, info.rate) == (65, 63, 3, 8, 40)
+    assert info.bpp == 8 * len(data) / (65 * 63)
+    (chunk,) = info.chunks
+    assert (chunk.kind, chunk.name, chunk.ancillary) == (1, "symbols", False)
+    assert info.overhead_bytes == len(data) - chunk.bytes
+
+
+def test_inspect_what_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    info = latentpress.inspect(file())
+    assert (info.codec, info.codec_number, info.model, info.model_name) == ("", 77, "", "")
+    assert info.chunks[0].bytes == 5
+    info = latentpress.inspect(file(codec=255, codec_name="other", model=b"12345678"))
+    assert (info.codec, info.model, info.model_name) == ("other", b"12345678".hex(), "")
+    info = latentpress.inspect(file(codec=255, codec_name="plain", model=b"12345678"))
+    assert (info.codec, info.model_name) == ("plain", "")
+
+
+def test_files_of_unknown_codecs_are_refused() -> None:
+    with pytest.raises(UnsupportedError, match="codec number 77"):
+        latentpress.decompress(file())
+    with pytest.raises(UnsupportedError, match="no codec 'other'"):
+        latentpress.decompress(file(codec=255, codec_name="other"))
+
+
+def test_damage_is_found(rgb: Image) -> None:
+    data = bytearray(latentpress.compress(rgb, codec="plain"))
+    data[-1] ^= 1
+    for call in (latentpress.decompress, latentpress.inspect):
+        with pytest.raises(CorruptFileError):
+            call(bytes(data))
+        with pytest.raises(CorruptFileError):
+            call(b"")
+        with pytest.raises(InvalidInputError, match="not str"):
+            call("photo.lpx")  # type: ignore[arg-type]
+        with pytest.raises(LimitError):
+            call(file(width=10**9, height=10**9))
+
+
+@pytest.mark.parametrize("quality", [-1, 101, float("nan"), True, "50", None])
+def test_quality_is_checked_before_the_picture_is_read(quality: Any) -> None:
+    with pytest.raises(InvalidInputError, match="quality"):
+        latentpress.compress("no-such-picture.png", quality, codec="plain")
+
+
+def test_other_wrong_arguments(rgb: Image) -> None:
+    with pytest.raises(UnsupportedError, match="no codec 'jpeg'"):
+        latentpress.compress(rgb, codec="jpeg")
+    with pytest.raises(InvalidInputError, match="not NoneType"):
+        latentpress.compress(rgb, codec=None)  # type: ignore[arg-type]
+    with pytest.raises(InvalidInputError, match="a picture must be"):
+        latentpress.compress(3, codec="plain")  # type: ignore[arg-type]
+    with pytest.raises(UnsupportedError, match="alpha"):
+        latentpress.compress(np.zeros((4, 4, 4), np.uint8), codec="plain")
+
+
+def test_training_without_its_extra_names_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in [name for name in sys.modules if name.startswith("latentpress.training")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "torch", None)  # as if it were not installed
+    with pytest.raises(MissingExtraError, match=r"latentpress\[train\]"):
+        latentpress.train("hyperprior", tmp_path, run=tmp_path / "run")

@@ -1,0 +1,51 @@
+"""A recipe so small that a run takes a second, and pictures to train it on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from latentpress.training.recipe import Recipe
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("pictures")
+    rng = np.random.default_rng(0)
+    for i in range(4):
+        smooth = np.cumsum(np.cumsum(rng.normal(size=(160, 176, 3)), axis=0), axis=1)
+        pixels = 128 + 40 * smooth / smooth.std() + rng.normal(0, 4, smooth.shape)
+        Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)).save(path / f"{i}.png")
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny() -> Recipe:
+    return Recipe.from_dict(
+        {
+            "codec": "hyperprior",
+            "model": {
+                "latents": 24,
+                "hyper_latents": 4,
+                "narrow": 16,
+                "wide": 16,
+                "narrow_depth": 1,
+                "wide_depth": 1,
+                "features": 16,
+                "anchors": 3,
+            },
+            "schedule": {
+                "steps": 12,
+                "batch": 2,
+                "crop": 64,
+                "warmup": 2,
+                "klt_pictures": 4,
+                "validate_every": 5,
+                "hard_from": 0.5,
+                "mixed_precision": False,
+            },
+        }
+    )

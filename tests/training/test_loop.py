@@ -1,0 +1,120 @@
+"""Training: a run learns, can be cut anywhere, and refuses what it cannot do."""
+
+from __future__ import annotations
+
+import csv
+import os
+import signal
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from latentpress.errors import CorruptFileError, InvalidInputError
+from latentpress.training.checkpoint import load_checkpoint
+from latentpress.training.loop import CHECKPOINT, LOG, learning_rate, train
+from latentpress.training.recipe import Recipe, Schedule, load_recipe
+
+
+def quiet(_: str) -> None:
+    return
+
+
+def test_cut_and_resumed_run_equals_an_uncut_one(tiny: Recipe, folder: Path, tmp_path: Path) -> None:
+    whole = load_checkpoint(train(tiny, folder, run=tmp_path / "whole", valid=folder, threads=1, report=quiet))
+    for cut in (1, 4, 7, 12):  # before, inside and after the quantisation-aware part begins
+        train(tiny, folder, run=tmp_path / "cut", valid=folder, threads=1, resume=True, report=quiet, max_steps=cut)
+    resumed = load_checkpoint(tmp_path / "cut" / CHECKPOINT)
+    assert whole.step == resumed.step == 12
+    for group in ("weights", "average"):
+        left, right = getattr(whole, group), getattr(resumed, group)
+        assert left.keys() == right.keys()
+        assert all(torch.equal(left[name], right[name]) for name in left)
+    for name, moments in whole.moments.items():
+        assert all(torch.equal(x, y) for x, y in zip(moments, resumed.moments[name], strict=True))
+    logs = [_without_times(tmp_path / run / LOG) for run in ("whole", "cut")]
+    assert logs[0] == logs[1] != []
+
+
+def _without_times(path: Path) -> list[dict[str, str]]:
+    with path.open() as file:
+        return [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(file)]
+
+
+def test_loss_falls(tiny: Recipe, folder: Path, tmp_path: Path) -> None:
+    longer = replace(tiny, schedule=replace(tiny.schedule, steps=120, validate_every=20, learning_rate=3e-3))
+    train(longer, folder, run=tmp_path, valid=folder, threads=1, report=quiet)
+    with (tmp_path / LOG).open() as file:
+        rows = [row for row in csv.DictReader(file) if row["kind"] == "valid"]
+    losses = {}
+    for row in rows:
+        losses.setdefault(int(row["step"]), []).append(float(row["loss"]))
+    means = [sum(v) / len(v) for _, v in sorted(losses.items())]
+    assert means[-1] < means[0] - 0.05
+
+
+def test_stop_request_saves_and_ends(tiny: Recipe, folder: Path, tmp_path: Path) -> None:
+    endless = replace(tiny, schedule=replace(tiny.schedule, steps=10**6, validate_every=10**6))
+
+    def stop_once_listened_to() -> None:
+        while signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=stop_once_listened_to).start()
+    path = train(endless, folder, run=tmp_path, threads=1, report=quiet)
+    assert load_checkpoint(path).step < 10**6
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+
+def test_existing_run_is_not_overwritten(tiny: Recipe, folder: Path, tmp_path: Path) -> None:
+    train(tiny, folder, run=tmp_path, threads=1, report=quiet, minutes=1e-7)
+    with pytest.raises(InvalidInputError, match="--resume"):
+        train(tiny, folder, run=tmp_path, threads=1, report=quiet)
+    other = replace(tiny, model=replace(tiny.model, latents=32))
+    with pytest.raises(InvalidInputError, match="sizes"):
+        train(other, folder, run=tmp_path, threads=1, report=quiet, resume=True)
+
+
+def test_damaged_checkpoint_is_named(tiny: Recipe, folder: Path, tmp_path: Path) -> None:
+    path = train(tiny, folder, run=tmp_path, threads=1, report=quiet, minutes=1e-7)
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(CorruptFileError, match="checkpoint"):
+        train(tiny, folder, run=tmp_path, threads=1, report=quiet, resume=True)
+
+
+def test_missing_pictures_and_recipe(tiny: Recipe, tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match="no folder"):
+        train(tiny, tmp_path / "nowhere", run=tmp_path / "run")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InvalidInputError, match="no readable picture"):
+        train(tiny, tmp_path / "empty", run=tmp_path / "run2")
+    with pytest.raises(InvalidInputError, match="cannot read recipe"):
+        load_recipe("nothing.toml")
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"codec": "other"}, "trains: hyperprior"),
+        ({"codec": "hyperprior", "extra": {}}, "unknown section"),
+        ({"codec": "hyperprior", "schedule": {"steps": 5, "stepz": 1}}, "unknown key schedule.stepz"),
+        ({"codec": "hyperprior", "schedule": {"steps": "5"}}, "must be int"),
+        ({"codec": "hyperprior", "schedule": {}}, "steps"),
+        ({"codec": "hyperprior", "schedule": {"steps": 5, "crop": 100}}, "multiple of 64"),
+    ],
+)
+def test_bad_recipes(values: dict[str, object], message: str) -> None:
+    with pytest.raises(InvalidInputError, match=message):
+        Recipe.from_dict(values)
+
+
+def test_shipped_recipe_loads_and_learning_rate_follows_it() -> None:
+    schedule = load_recipe("hyperprior").schedule
+    assert learning_rate(schedule, 0) < learning_rate(schedule, schedule.warmup) == schedule.learning_rate
+    assert learning_rate(schedule, schedule.steps - 1) < 1e-3 * schedule.learning_rate
+    plain = Schedule(steps=100, warmup=0, decay_from=0.5)
+    assert learning_rate(plain, 75) == pytest.approx(0.5 * plain.learning_rate)
