@@ -44,7 +44,10 @@ format: $(VENV)/.dev
 	$(BIN)/ruff format .
 
 bench: $(VENV)/.bench
-	$(BIN)/python -m benchmarks.kodak_hyperprior $(if $(KODAK),--data $(KODAK)) $(BENCH_ARGS)
+	@test -n "$(KODAK)" || { echo "say where the pictures are: make bench KODAK=folder" >&2; exit 2; }
+	$(BIN)/python benchmarks/kodak_hyperprior.py --data $(KODAK) --out benchmarks/results/kodak_hyperprior.json
+	$(BIN)/python benchmarks/speed.py --data $(KODAK) --out benchmarks/results/speed.json
+	$(BIN)/python benchmarks/tables.py
 
 clean:
 	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -17,13 +17,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from coders import Coder, make_coder
 from common import circumstances, pictures, read_rgb, write_json
 from PIL import Image
 
+from latentpress.bench.coders import Coder, get_coder
+from latentpress.bench.coders.own import OwnCoder
+from latentpress.codecs import list_codecs
 from latentpress.errors import InvalidInputError
 from latentpress.metrics import bd_rate, ms_ssim, psnr
 
+ANCHOR = "jpeg-420"
 BPP_RANGE = (0.05, 3.0)  # of the points that enter the BD-rate of the mean curves
 MEANS = ("bpp", "psnr", "ms_ssim", "encode_s", "decode_s")
 
@@ -32,14 +35,14 @@ Row = dict[str, Any]
 
 def measure(coder: Coder, name: str, picture: Image.Image, setting: float) -> Row:
     """One point: one picture at one setting."""
+    original = np.asarray(picture)
     start = time.perf_counter()
-    data = coder.encode(picture, setting)
+    data = coder.encode(original, setting)
     middle = time.perf_counter()
     restored = coder.decode(data)
     end = time.perf_counter()
-    original = np.asarray(picture)
     return {
-        "codec": coder.name,
+        "codec": coder.id,
         "setting": setting,
         "picture": name,
         "width": picture.width,
@@ -83,7 +86,7 @@ def decibels(rows: list[Row]) -> list[Row]:
     ]
 
 
-def compare(rows: list[Row], means: list[Row], anchor: str = "jpeg") -> dict[str, Row]:
+def compare(rows: list[Row], means: list[Row], anchor: str = ANCHOR) -> dict[str, Row]:
     """BD-rates of each codec against the anchor: of the mean curves, and the mean of the pictures' own."""
     result: dict[str, Row] = {}
     rows, means = decibels(rows), decibels([m for m in means if BPP_RANGE[0] <= m["bpp"] <= BPP_RANGE[1]])
@@ -141,36 +144,48 @@ def show(result: dict[str, Any]) -> None:
         print(f"BD-rate of {codec} against jpeg: {'; '.join(parts)}; {rising}")
 
 
+def _coder(id: str, qualities: tuple[float, ...], threads: int) -> Coder:
+    """A coder; one of this package runs on ``threads`` threads at the qualities asked for."""
+    if id not in {info.id for info in list_codecs()}:
+        return get_coder(id)
+    coder = OwnCoder(id, threads=threads)
+    coder.qualities = qualities
+    return coder
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder of lossless pictures")
     parser.add_argument("--out", type=Path, required=True, help="JSON file to write")
-    parser.add_argument("--codecs", default="hyperprior,jpeg,webp", help="comma-separated (default: %(default)s)")
+    parser.add_argument("--codecs", default=f"hyperprior,{ANCHOR},webp", help="comma-separated (default: %(default)s)")
     parser.add_argument("--qualities", default=",".join(map(str, [1, *range(5, 101, 5)])), help="of our codecs")
     parser.add_argument("--threads", type=int, default=2, help="of our codecs (default: %(default)s)")
     arguments = parser.parse_args()
     qualities = tuple(float(q) for q in arguments.qualities.split(","))
-    coders = [make_coder(name, qualities, arguments.threads) for name in arguments.codecs.split(",")]
+    coders = [_coder(name, qualities, arguments.threads) for name in arguments.codecs.split(",")]
     paths = pictures(arguments.data)
 
     rows: list[Row] = []
     first = read_rgb(paths[0])
     for coder in coders:
-        coder.decode(coder.encode(first, coder.settings[len(coder.settings) // 2]))  # warm-up
+        coder.decode(coder.encode(np.asarray(first), coder.qualities[len(coder.qualities) // 2]))  # warm-up
     for number, path in enumerate(paths, 1):
         picture = read_rgb(path)
         print(f"{number}/{len(paths)} {path.name}", flush=True)
-        rows += [measure(coder, path.stem, picture, setting) for coder in coders for setting in coder.settings]
-    rows.sort(key=lambda row: [coder.name for coder in coders].index(row["codec"]))  # stable: by codec, then picture
+        rows += [measure(coder, path.stem, picture, setting) for coder in coders for setting in coder.qualities]
+    rows.sort(key=lambda row: [coder.id for coder in coders].index(row["codec"]))  # stable: by codec, then picture
     means = mean_rows(rows)
     result = {
         **circumstances(),
         "threads": arguments.threads,
         "pictures": [path.name for path in paths],
-        "codecs": {coder.name: coder.describe() for coder in coders},
+        "codecs": {
+            coder.id: coder.settings() | {"versions": coder.versions(), "qualities": coder.qualities}
+            for coder in coders
+        },
         "bpp_range_of_bd_rate": BPP_RANGE,
         "bd_rate_against_jpeg": compare(rows, means),
-        "rises": {coder.name: rises(means, coder.name) for coder in coders},
+        "rises": {coder.id: rises(means, coder.id) for coder in coders},
         "means": means,
         "rows": rows,
     }

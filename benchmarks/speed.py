@@ -19,20 +19,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from coders import LatentPressCoder
 from common import circumstances, pictures, read_rgb, write_json
 from PIL import Image
+
+from latentpress.bench.coders.own import OwnCoder
 
 
 def in_process(picture: Image.Image, codec: str, quality: float, threads: int, repeats: int) -> dict[str, Any]:
     """Medians over `repeats` runs after a warm-up."""
-    coder = LatentPressCoder(codec, (quality,), threads)
-    data = coder.encode(picture, quality)
+    coder, pixels = OwnCoder(codec, threads=threads), np.asarray(picture)
+    data = coder.encode(pixels, quality)
     coder.decode(data)
     encode, decode = [], []
     for _ in range(repeats):
         start = time.perf_counter()
-        data = coder.encode(picture, quality)
+        data = coder.encode(pixels, quality)
         middle = time.perf_counter()
         coder.decode(data)
         encode.append(middle - start)

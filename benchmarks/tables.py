@@ -21,7 +21,7 @@ import numpy as np
 
 BENCHMARKS = Path(__file__).resolve().parent
 RATES = (0.25, 0.5, 1.0, 2.0)
-TITLES = {"jpeg": "JPEG 4:2:0", "webp": "WebP"}
+TITLES = {"jpeg-420": "JPEG 4:2:0", "webp": "WebP"}
 
 
 def kodak_table(result: dict[str, Any]) -> str:
@@ -35,7 +35,9 @@ def kodak_table(result: dict[str, Any]) -> str:
         percent = f"{bd['percent']:+.1f} %" if "percent" in bd else "-"
         times = [f"{1000 * statistics.median(row[name] for row in rows):.0f} ms" for name in ("encode_s", "decode_s")]
         title = TITLES.get(codec, f"LatentPress `{codec}`")
-        lines.append([title, "0" if codec == "jpeg" else percent, *(_at_rate(means, rate) for rate in RATES), *times])
+        lines.append(
+            [title, "0" if codec == "jpeg-420" else percent, *(_at_rate(means, rate) for rate in RATES), *times]
+        )
     machine = result["machine"]
     note = (
         f"{len(result['pictures'])} pictures, whole files, RGB PSNR of the 8-bit result; times in process, medians "

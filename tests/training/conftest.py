@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from latentpress.models import ModelPackage
+from latentpress.training.export import export_package
+from latentpress.training.loop import train
 from latentpress.training.recipe import Recipe
 
 
@@ -49,3 +52,17 @@ def tiny() -> Recipe:
             },
         }
     )
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tiny: Recipe, folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The checkpoint of a whole tiny run: weights that have moved, and learnt next to nothing."""
+    run = tmp_path_factory.mktemp("run")
+    return train(tiny, folder, run=run, threads=1, report=lambda line: None)
+
+
+@pytest.fixture(scope="session")
+def package(checkpoint: Path, folder: Path, tmp_path_factory: pytest.TempPathFactory) -> ModelPackage:
+    """The model package of that checkpoint."""
+    target = tmp_path_factory.mktemp("models") / "tiny"
+    return ModelPackage(export_package(checkpoint, target, name="tiny", data=folder))

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 from latentpress.errors import CorruptFileError, InvalidInputError
-from latentpress.training.checkpoint import load_checkpoint
-from latentpress.training.loop import CHECKPOINT, LOG, learning_rate, train
+from latentpress.training.checkpoint import load_checkpoint, save_starting_point
+from latentpress.training.loop import BEST, CHECKPOINT, LOG, learning_rate, train
 from latentpress.training.recipe import Recipe, Schedule, load_recipe
 
 
@@ -52,8 +53,18 @@ def test_loss_falls(tiny: Recipe, folder: Path, tmp_path: Path) -> None:
     losses = {}
     for row in rows:
         losses.setdefault(int(row["step"]), []).append(float(row["loss"]))
-    means = [sum(v) / len(v) for _, v in sorted(losses.items())]
-    assert means[-1] < means[0] - 0.05
+    means = {step: sum(v) / len(v) for step, v in sorted(losses.items())}
+    assert means[120] < means[20] - 0.05
+    best = load_checkpoint(tmp_path / BEST)
+    assert best.step == min(means, key=means.__getitem__)
+    assert best.history["best_loss"] == pytest.approx(min(means.values()), abs=1e-4)
+
+
+def test_flat_pictures_are_refused(tiny: Recipe, tmp_path: Path) -> None:
+    (tmp_path / "flat").mkdir()
+    Image.new("RGB", (96, 96), (90, 90, 90)).save(tmp_path / "flat" / "0.png")
+    with pytest.raises(InvalidInputError, match="texture"):
+        train(tiny, tmp_path / "flat", run=tmp_path / "run", threads=1, report=quiet)
 
 
 def test_stop_request_saves_and_ends(tiny: Recipe, folder: Path, tmp_path: Path) -> None:
@@ -84,6 +95,18 @@ def test_damaged_checkpoint_is_named(tiny: Recipe, folder: Path, tmp_path: Path)
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(CorruptFileError, match="checkpoint"):
         train(tiny, folder, run=tmp_path, threads=1, report=quiet, resume=True)
+
+
+def test_a_starting_point_is_small_and_goes_on(tiny: Recipe, folder: Path, tmp_path: Path) -> None:
+    full = train(tiny, folder, run=tmp_path / "full", threads=1, report=quiet, max_steps=5)
+    (tmp_path / "next").mkdir()
+    small = tmp_path / "next" / CHECKPOINT
+    save_starting_point(full, small)
+    assert small.stat().st_size < full.stat().st_size / 6
+    a, b = load_checkpoint(full), load_checkpoint(small)
+    assert all(torch.allclose(a.average[name], b.weights[name], atol=1e-3, rtol=1e-3) for name in a.average)
+    train(tiny, folder, run=tmp_path / "next", threads=1, report=quiet, resume=True, max_steps=7)
+    assert load_checkpoint(small).step == 7
 
 
 def test_missing_pictures_and_recipe(tiny: Recipe, tmp_path: Path) -> None:

@@ -1,10 +1,44 @@
-"""How far a restored picture is from its original, and how two codecs' rate-distortion curves compare.
+"""Distortion, rate, and the comparison of rate-distortion curves.
 
-MS-SSIM and BD-rate use SciPy, which the extra `bench` brings.
+`METRICS` lists every metric of two pictures, and `measure` computes those chosen by name. The functions are here by
+their own names too; each says its range, its unit, its source, and whether higher is better. SSIM, MS-SSIM, BD-rate and
+the area under a curve use SciPy, which the extra `bench` brings.
 """
 
-from latentpress.metrics.bd import BDRate, bd_rate
-from latentpress.metrics.distortion import mse, psnr
-from latentpress.metrics.ssim import ms_ssim
+from latentpress.metrics.area import RDArea, rd_area
+from latentpress.metrics.bd import BDQuality, BDRate, bd_psnr, bd_rate
+from latentpress.metrics.distortion import mse, psnr, psnr_seed1, rmse
+from latentpress.metrics.features import fsim, fsimc
+from latentpress.metrics.multiscale import ms_ssim, ms_ssim_db, similarity_db
+from latentpress.metrics.rate import bits_per_pixel, bits_per_subpixel, compression_ratio, space_saving
+from latentpress.metrics.registry import METRICS, Metric, measure
+from latentpress.metrics.structural import ssim
+from latentpress.metrics.visibility import psnr_hvs, psnr_hvs_m
 
-__all__ = ["BDRate", "bd_rate", "ms_ssim", "mse", "psnr"]
+__all__ = [
+    "METRICS",
+    "BDQuality",
+    "BDRate",
+    "Metric",
+    "RDArea",
+    "bd_psnr",
+    "bd_rate",
+    "bits_per_pixel",
+    "bits_per_subpixel",
+    "compression_ratio",
+    "fsim",
+    "fsimc",
+    "measure",
+    "ms_ssim",
+    "ms_ssim_db",
+    "mse",
+    "psnr",
+    "psnr_hvs",
+    "psnr_hvs_m",
+    "psnr_seed1",
+    "rd_area",
+    "rmse",
+    "similarity_db",
+    "space_saving",
+    "ssim",
+]

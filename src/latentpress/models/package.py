@@ -13,6 +13,9 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
+import zipfile
+import zlib
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -80,7 +83,7 @@ class ModelPackage:
         try:
             with np.load(io.BytesIO(self.files[TABLES]), allow_pickle=False) as arrays:
                 return dict(arrays)
-        except (KeyError, ValueError, OSError) as error:
+        except (KeyError, ValueError, TypeError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise CorruptFileError(f"model package {self.folder} has no readable tables: {error}") from error
 
     def __repr__(self) -> str:
@@ -103,4 +106,6 @@ def _read_card(folder: Path) -> dict[str, Any]:
         raise CorruptFileError(f"the card of model package {folder} lacks one of: {', '.join(expected)}")
     if card["format"] != FORMAT:
         raise InvalidInputError(f"model package {folder} has layout {card['format']}; this version reads {FORMAT}")
+    if not re.fullmatch("[0-9a-f]{64}", card["sha256"]):
+        raise CorruptFileError(f"the card of model package {folder} is damaged: its sha256 is no SHA-256")
     return card

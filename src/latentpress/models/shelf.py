@@ -37,7 +37,7 @@ def find_model(codec: str, *, name: str | None = None, id: bytes | None = None) 
     if id is not None:
         wanted, found = f"model {id.hex()}", [p for p in packages if p.id == id]
     else:
-        wanted = name or _DEFAULTS[codec]
+        wanted = name or _DEFAULTS.get(codec, "default model")
         found = [p for p in packages if p.name == wanted]
     if not found:
         have = ", ".join(f"{p.name} ({p.id.hex()})" for p in packages) or "none"

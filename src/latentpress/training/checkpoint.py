@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from latentpress.atomic import atomic_output
 from latentpress.errors import CorruptFileError, InvalidInputError
 from latentpress.training.recipe import Recipe
 
-__all__ = ["Checkpoint", "load_checkpoint", "save_checkpoint"]
+__all__ = ["Checkpoint", "load_checkpoint", "network_state", "save_checkpoint", "save_starting_point"]
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,18 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     except (SafetensorError, KeyError, ValueError, TypeError) as error:
         raise CorruptFileError(f"{path} is not a LatentPress checkpoint: {error}") from None
     moments = {name: (first, groups["second"][name]) for name, first in groups["first"].items()}
-    return Checkpoint(recipe, step, groups["weights"], groups["average"], moments, history)
+    average = {name: value.to(torch.float32) for name, value in groups["average"].items()}
+    return Checkpoint(recipe, step, groups["weights"] or dict(average), average, moments, history)
+
+
+def save_starting_point(source: str | Path, destination: str | Path) -> None:
+    """Write a small checkpoint, an eighth of the full one: the averaged weights alone, as float16.
+
+    A run resumed from it goes on from there with fresh moments.
+    """
+    state = load_checkpoint(source)
+    halves = {name: value.to(torch.float16) for name, value in state.average.items()}
+    save_checkpoint(replace(state, weights={}, average=halves, moments={}), destination)
 
 
 def network_state(network: torch.nn.Module) -> dict[str, Tensor]:

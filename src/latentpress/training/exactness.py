@@ -15,8 +15,12 @@ LIMIT = 2**24
 def prove_exact(net: HyperpriorNet) -> dict[str, int]:
     """Largest magnitude that any partial sum can reach in each integer layer, in units of its weight grid x input grid.
 
-    Raises InvalidInputError, naming the layer, when one reaches 2^24: such a model must not be shipped.
+    Raises InvalidInputError, naming the layer, when one reaches 2^24, or when any weight of the network is not finite:
+    such a model must not be shipped.
     """
+    for name, parameter in net.named_parameters():
+        if not parameter.isfinite().all():
+            raise InvalidInputError(f"{name} is not finite: the training run has diverged")
     bounds = {}
     for name, layer in net.named_modules():
         if not isinstance(layer, IntegerConv2d):

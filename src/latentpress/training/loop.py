@@ -24,10 +24,13 @@ from latentpress.training.recipe import Recipe, Schedule, load_recipe
 from latentpress.training.validation import validate
 from latentpress.transforms import KltBasis, fit_klt
 
-__all__ = ["CHECKPOINT", "LOG", "learning_rate", "train"]
+__all__ = ["BEST", "CHECKPOINT", "LOG", "learning_rate", "train"]
 
 CHECKPOINT = "checkpoint.safetensors"
 """Name of the checkpoint inside a run's folder."""
+
+BEST = "best.safetensors"
+"""Name of the averaged weights with the lowest validation loss so far, a checkpoint without moments."""
 
 LOG = "log.csv"
 """Name of the log inside a run's folder: a line of training means every 100 steps, validation points as they are
@@ -65,10 +68,10 @@ def train(
     stop; then save and return the checkpoint's path.
 
     ``data``: folder or folders of pictures. ``run``: folder for the checkpoint and the log. ``valid``: folder of
-    pictures for validation points in the log. ``resume``: go on from the run's checkpoint if it has one (its recipe
-    must be the same but for the number of steps, which may grow). ``report`` gets a line of progress now and then
-    (default: standard error). Raises InvalidInputError for a bad recipe, folder or device, or when a checkpoint is
-    there and ``resume`` is not set.
+    pictures for validation points in the log and for choosing the best weights. ``resume``: go on from the run's
+    checkpoint if it has one (the sizes of its network must be those of the recipe; the schedule may have changed).
+    ``report`` gets a line of progress now and then (default: standard error). Raises InvalidInputError for a bad
+    recipe, folder or device, or when a checkpoint is there and ``resume`` is not set.
     """
     plan = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
     folder = Path(run)
@@ -165,8 +168,8 @@ class _Trainer:
                         pace = f"{self.step / self.seconds:.1f} steps/s"
                         say(f"step {self.step}/{schedule.steps}  loss {loss:.4f}  bpp {bpp:.3f}  {pace}")
                     sums = []
-                if held_out and self.step % schedule.validate_every == 0:
-                    self._validate(held_out, log, say)
+                if held_out and (self.step % schedule.validate_every == 0 or self.step == schedule.steps):
+                    self._validate(folder, held_out, log, say)
                 if now - last_saved > checkpoint_seconds:
                     self._save(folder)
                     last_saved = time.monotonic()
@@ -200,7 +203,7 @@ class _Trainer:
             hyper = outcome.hyper_bits.mean() / (schedule.crop * schedule.crop)
             return loss.item(), outcome.bpp().mean().item(), outcome.mse(x).mean().item(), hyper.item()
 
-    def _validate(self, held_out: Pictures, log: RunLog, say: Callable[[str], None]) -> None:
+    def _validate(self, folder: Path, held_out: Pictures, log: RunLog, say: Callable[[str], None]) -> None:
         current = {name: value.clone() for name, value in network_state(self.net).items()}
         self.net.load_state_dict(self.average)
         last = self.plan.model.last_rate
@@ -209,18 +212,23 @@ class _Trainer:
         self.net.load_state_dict(current)
         for p in points:
             log.row(self.step, "valid", p.rate, p.loss, p.bpp, p.psnr, "", "", self.seconds)
-        mean = np.mean([p.loss for p in points])
+        mean = float(np.mean([p.loss for p in points]))
         say(f"step {self.step}  valid {mean:.4f}  " + "  ".join(f"{p.bpp:.3f}/{p.psnr:.2f}" for p in points))
+        if mean < self.history.get("best_loss", math.inf):
+            self.history |= {"best_loss": mean, "best_step": self.step}
+            self._save(folder, best=True)
 
-    def _save(self, folder: Path) -> None:
+    def _save(self, folder: Path, *, best: bool = False) -> None:
+        """Write the checkpoint; with ``best`` the averaged weights alone, in the file that keeps the best."""
         moments = {}
         for name, parameter in self.net.named_parameters():
             slot = self.optimiser.state.get(parameter)
-            if slot:
+            if slot and not best:
                 moments[name] = (slot["exp_avg"], slot["exp_avg_sq"])
         history = self.history | {"seconds": round(self.seconds, 1), "torch": torch.__version__}
-        state = Checkpoint(self.plan, self.step, network_state(self.net), self.average, moments, history)
-        save_checkpoint(state, folder / CHECKPOINT)
+        weights = {} if best else network_state(self.net)
+        state = Checkpoint(self.plan, self.step, weights, self.average, moments, history)
+        save_checkpoint(state, folder / (BEST if best else CHECKPOINT))
 
 
 def _starting_basis(plan: Recipe, pictures: Pictures, state: Checkpoint | None) -> KltBasis:
@@ -228,7 +236,10 @@ def _starting_basis(plan: Recipe, pictures: Pictures, state: Checkpoint | None) 
         m = plan.model.latents
         return KltBasis(np.zeros((m, 768), np.float32), np.ones(m, np.float32), 128.0)
     stride = max(1, len(pictures) // plan.schedule.klt_pictures)
-    return fit_klt(pictures[::stride], plan.model.latents)
+    try:
+        return fit_klt(pictures[::stride], plan.model.latents)
+    except ValueError as error:
+        raise InvalidInputError(f"the training pictures do not do: {error}") from None
 
 
 def _optimiser(net: HyperpriorNet, schedule: Schedule, device: str) -> torch.optim.Adam:

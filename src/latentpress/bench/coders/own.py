@@ -1,0 +1,80 @@
+"""The codecs of this package, and those that other packages have registered with it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import latentpress
+from latentpress.bench.coders.base import Coder, Pixels
+from latentpress.codecs import Codec, codec_class, get_codec, list_codecs
+from latentpress.errors import UnsupportedError
+from latentpress.image import Image
+
+__all__ = ["OwnCoder", "coders"]
+
+
+class OwnCoder(Coder):
+    """A codec from `latentpress.list_codecs`, on ``threads`` threads where it has such a setting."""
+
+    whole = False
+
+    def __init__(self, id: str, lossless: bool = False, threads: int = 1) -> None:
+        self.id, self.lossless, self.threads = id, lossless, threads
+        self.qualities = (100.0,) if lossless else tuple(float(q) for q in range(0, 101, 10))
+
+    def check(self) -> None:
+        """Raise UnsupportedError if the codec does not load or its model is not installed."""
+        self._encode(np.zeros((1, 1, 3), np.uint8), 50.0)
+
+    def versions(self) -> dict[str, str]:
+        """This package, and the libraries that its codecs stand on."""
+        from importlib.metadata import version
+
+        libraries = {name: version(name) for name in ("constriction", "numpy", "onnxruntime")}
+        return {"latentpress": latentpress.__version__, **libraries}
+
+    def _encode(self, pixels: Pixels, quality: float) -> bytes:
+        return self._codec.encode(Image(pixels), quality)
+
+    def _decode(self, data: bytes) -> NDArray[Any]:
+        return self._codec.decode(data).pixels
+
+    def _settings(self) -> dict[str, Any]:
+        sample = latentpress.inspect(self._encode(np.zeros((16, 16, 3), np.uint8), 50.0))
+        threads = self._codec.config().get("threads", "as the codec chooses")
+        return {"codec": repr(self._codec), "model": sample.model, "model_name": sample.model_name, "threads": threads}
+
+    @cached_property
+    def _codec(self) -> Codec:
+        """The codec; one whose settings have no number of threads is taken as it comes."""
+        default = codec_class(self.id)()
+        settings = default.config()
+        return get_codec(self.id, **settings | {"threads": self.threads}) if "threads" in settings else default
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the codec: a loaded network does not travel to another process, it is opened again there."""
+        return {name: value for name, value in vars(self).items() if name != "_codec"}
+
+
+class _BrokenCoder(OwnCoder):
+    """A registered codec that does not load."""
+
+    def __init__(self, id: str, problem: str) -> None:
+        super().__init__(id, lossless=False)
+        self.problem = problem
+
+    def check(self) -> None:
+        """Raise UnsupportedError with the reason."""
+        raise UnsupportedError(self.problem)
+
+
+def coders() -> list[Coder]:
+    """One for each registered codec."""
+    return [
+        _BrokenCoder(info.id, info.problem) if info.problem else OwnCoder(info.id, info.lossless)
+        for info in list_codecs()
+    ]

@@ -1,0 +1,60 @@
+"""The exactness contract: every engine, thread count and float type reads the same integers from a file."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from latentpress.codecs.hyperprior import HyperpriorCodec
+from latentpress.codecs.hyperprior.latents import HYPER_LIMIT
+from latentpress.codecs.hyperprior.model import HyperpriorModel
+from latentpress.image import Image
+
+pytest.importorskip("torch")
+pytest.importorskip("onnx")
+
+ENGINES = {
+    "onnx, 2 threads": {"threads": 2},
+    "torch, float32": {"engine": "torch"},
+    "torch, float64": {"engine": "torch", "dtype": "float64"},
+}
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def other(request: pytest.FixtureRequest) -> HyperpriorCodec:
+    return HyperpriorCodec(**ENGINES[request.param])
+
+
+@pytest.mark.parametrize("quality", [0, 35, 70, 100])
+def test_same_values_from_a_file(
+    codec: HyperpriorCodec, other: HyperpriorCodec, photograph: Image, quality: float
+) -> None:
+    data = codec.encode(photograph, quality=quality)
+    _, expected, _ = codec.decode_values(data)
+    _, values, _ = other.decode_values(data)
+    assert np.array_equal(values, expected)
+    assert np.abs(other.decode(data).pixels.astype(int) - codec.decode(data).pixels).max() <= 1
+
+
+def test_one_engine_reads_what_another_wrote(codec: HyperpriorCodec, other: HyperpriorCodec, rgb: Image) -> None:
+    data = other.encode(rgb, quality=55)
+    assert np.array_equal(codec.decode_values(data)[1], other.decode_values(data)[1])
+
+
+def test_entropy_networks_agree_at_the_ends_of_their_range(codec: HyperpriorCodec, other: HyperpriorCodec) -> None:
+    """Inputs that no picture gives, near the bound that the export proves."""
+    rng = np.random.default_rng(0)
+    one, two = codec._model, other._model
+    for rate in (0, 9, one.last_rate):
+        hyper = rng.choice([-HYPER_LIMIT, -7, 0, 7, HYPER_LIMIT], (1, one.hyper_latents, 3, 4)).astype(np.float32)
+        a, b = (_entropy(model, hyper, rate) for model in (one, two))
+        for left, right in zip(a, b, strict=True):
+            assert np.array_equal(left, right)
+
+
+def _entropy(model: HyperpriorModel, hyper: np.ndarray, rate: int) -> list[np.ndarray]:
+    features, first = model.hyper_synthesis(hyper, model.mix(rate), 12, 16)
+    shape = (model.latents, 12, 16)
+    values = (np.random.default_rng(rate).integers(-(2**15), 2**15, shape) / 16).astype(np.float32)
+    second = model.context(features, values)
+    return [features, first.mean, first.index, second.mean, second.index]
