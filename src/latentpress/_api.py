@@ -120,21 +120,33 @@ def train(
     valid: str | Path | None = None,
     minutes: float | None = None,
     resume: bool = False,
+    start: str | Path | None = None,
     device: str = "cpu",
     threads: int | None = None,
 ) -> Path:
     """Train a codec's network on your own pictures and return the path of the checkpoint.
 
     recipe: TOML file, or the name of a recipe that comes with the package. data: folder or folders of training
-    pictures. run: folder for the checkpoint and the log. valid: folder of pictures for validation points in the log.
-    minutes: time budget, None for the recipe's number of steps. resume: go on from the checkpoint in ``run``, with the
-    same result as an uncut run. device: ``"cpu"`` or ``"cuda"``. threads: of the CPU, None for all.
+    pictures. run: folder for the checkpoint and the log. valid: folder of pictures for validation points in the log
+    and for choosing the best weights. minutes: time budget, None for the recipe's number of steps. resume: go on from
+    the checkpoint in ``run``, with the same result as an uncut run. start: checkpoint whose averaged weights a new run
+    begins with. device: ``"cpu"`` or ``"cuda"``. threads: of the CPU, None for all.
 
     Raises MissingExtraError without the ``train`` extra, InvalidInputError for a wrong recipe or empty folder.
     """
     with needs_extra("training", "train"):
         from latentpress.training.loop import train as run_loop
-    return run_loop(recipe, data, run=run, valid=valid, minutes=minutes, resume=resume, device=device, threads=threads)
+    return run_loop(
+        recipe,
+        data,
+        run=run,
+        valid=valid,
+        minutes=minutes,
+        resume=resume,
+        start=start,
+        device=device,
+        threads=threads,
+    )
 
 
 @functools.lru_cache(maxsize=8)

@@ -109,6 +109,17 @@ def test_a_starting_point_is_small_and_goes_on(tiny: Recipe, folder: Path, tmp_p
     assert load_checkpoint(small).step == 7
 
 
+def test_a_second_stage_starts_from_the_average_of_the_first(tiny: Recipe, folder: Path, tmp_path: Path) -> None:
+    first = train(tiny, folder, run=tmp_path / "one", threads=1, report=quiet, max_steps=5)
+    second = train(tiny, folder, run=tmp_path / "two", threads=1, report=quiet, start=first, minutes=1e-7)
+    a, b = load_checkpoint(first), load_checkpoint(second)
+    assert b.step == 0
+    assert all(torch.equal(a.average[name], b.weights[name]) for name in a.average)
+    assert [stage["steps"] for stage in b.history["stages"]] == [5]
+    again = train(tiny, folder, run=tmp_path / "two", threads=1, report=quiet, start=first, resume=True, max_steps=3)
+    assert load_checkpoint(again).step == 3  # a run that has begun goes on with its own checkpoint
+
+
 def test_missing_pictures_and_recipe(tiny: Recipe, tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match="no folder"):
         train(tiny, tmp_path / "nowhere", run=tmp_path / "run")

@@ -37,6 +37,10 @@ def train(
         typer.Option(min=0, show_default="the recipe's steps", help="Stop after this time, checkpoint saved."),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in RUN_DIR.")] = False,
+    start: Annotated[
+        Path | None,
+        typer.Option(metavar="CHECKPOINT", help="Begin a new run with this checkpoint's averaged weights."),
+    ] = None,
     device: Annotated[Device, typer.Option(help="Where to train.")] = Device.CPU,
     threads: Annotated[int | None, typer.Option(min=1, show_default="all cores", help="CPU threads to use.")] = None,
 ) -> None:
@@ -48,7 +52,15 @@ def train(
     Example: latentpress train hyperprior --data photos --out runs/first --minutes 60
     """
     checkpoint = latentpress.train(
-        recipe, data, run=out, valid=valid, minutes=minutes, resume=resume, device=device.value, threads=threads
+        recipe,
+        data,
+        run=out,
+        valid=valid,
+        minutes=minutes,
+        resume=resume,
+        start=start,
+        device=device.value,
+        threads=threads,
     )
     print(checkpoint)
 

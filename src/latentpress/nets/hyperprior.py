@@ -197,7 +197,8 @@ class HyperSynthesis(nn.Module):
     def __init__(self, config: HyperpriorConfig, basis: KltBasis) -> None:
         super().__init__()
         f, m, z = config.features, config.latents, config.hyper_latents
-        self.enter = IntegerConv2d(z, f, 3, in_bits=0, out_bits=FEATURE_BITS)
+        # Point-wise: on crops of 128 pixels there are 2x2 hyper latents, and a 3x3 layer would only ever see corners.
+        self.enter = IntegerConv2d(z, f, in_bits=0, out_bits=FEATURE_BITS)
         self.up1 = _hidden(f, 4 * f)
         self.spatial1 = _spatial(f)
         self.up2 = _hidden(f, 4 * f)

@@ -7,6 +7,7 @@ import platform
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,7 @@ def train(
     minutes: float | None = None,
     max_steps: int | None = None,
     resume: bool = False,
+    start: str | Path | None = None,
     device: str = "cpu",
     threads: int | None = None,
     checkpoint_minutes: float = 5.0,
@@ -70,12 +72,13 @@ def train(
     ``data``: folder or folders of pictures. ``run``: folder for the checkpoint and the log. ``valid``: folder of
     pictures for validation points in the log and for choosing the best weights. ``resume``: go on from the run's
     checkpoint if it has one (the sizes of its network must be those of the recipe; the schedule may have changed).
+    ``start``: a checkpoint of the same sizes whose averaged weights a new run begins with, at step 0 of its schedule.
     ``report`` gets a line of progress now and then (default: standard error). Raises InvalidInputError for a bad
     recipe, folder or device, or when a checkpoint is there and ``resume`` is not set.
     """
     plan = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
     folder = Path(run)
-    state = _open_run(plan, folder, resume)
+    state = _open_run(plan, folder, resume, start)
     if threads:
         torch.set_num_threads(threads)
     if device != "cpu" and not torch.cuda.is_available():
@@ -91,17 +94,27 @@ def train(
     return folder / CHECKPOINT
 
 
-def _open_run(plan: Recipe, folder: Path, resume: bool) -> Checkpoint | None:
-    path = folder / CHECKPOINT
-    if not path.is_file():
+def _open_run(plan: Recipe, folder: Path, resume: bool, start: str | Path | None) -> Checkpoint | None:
+    """The state that the run begins with, or None for a network of its own making."""
+    path: str | Path = folder / CHECKPOINT
+    running = Path(path).is_file()
+    if running and not resume:
+        raise InvalidInputError(f"{path} exists already; pass --resume to go on with it, or choose another folder")
+    if not running and start is not None:
+        path = start
+    elif not running:
         folder.mkdir(parents=True, exist_ok=True)
         return None
-    if not resume:
-        raise InvalidInputError(f"{path} exists already; pass --resume to go on with it, or choose another folder")
     state = load_checkpoint(path)
     if state.recipe.model != plan.model:
-        raise InvalidInputError(f"{path} was made with other network sizes than the recipe; choose another folder")
-    return state
+        raise InvalidInputError(f"{path} was made with other network sizes than the recipe")
+    if running:
+        return state
+    folder.mkdir(parents=True, exist_ok=True)
+    history = {key: value for key, value in state.history.items() if not key.startswith("best_")}
+    began = {"recipe": state.recipe.to_dict(), "steps": state.step}
+    history |= {"stages": [*history.get("stages", []), began]}
+    return replace(state, step=0, weights=state.average, moments={}, history=history)
 
 
 def _deadline(minutes: float | None) -> float:
