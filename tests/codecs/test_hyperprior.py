@@ -10,7 +10,7 @@ from latentpress import container
 from latentpress.codecs.hyperprior import HyperpriorCodec
 from latentpress.codecs.hyperprior.codec import to_planes
 from latentpress.codecs.hyperprior.latents import quantise_latents
-from latentpress.codecs.hyperprior.rounding import ROUNDING_WEIGHT, Rounding
+from latentpress.codecs.hyperprior.rounding import Rounding, rounding_weight
 from latentpress.container import STREAM, Chunk, Header
 from latentpress.errors import CorruptFileError, InvalidInputError, LatentPressError, LimitError, UnsupportedError
 from latentpress.image import Image
@@ -64,7 +64,7 @@ def test_file_is_as_long_as_the_model_says(codec: HyperpriorCodec, photograph: I
     model = codec._model
     rate = round(quality * model.last_rate / 100)
     latents = model.analysis(to_planes(photograph.pixels, model.stride), model.mix(rate))[0]
-    passes = quantise_latents(model, latents, rate, Rounding(model.tables, ROUNDING_WEIGHT)).passes
+    passes = quantise_latents(model, latents, rate, Rounding(model.tables, rounding_weight(rate))).passes
     ideal = sum(tables.bits(symbols, index).sum() for symbols, index, tables in passes) / 8
     assert ideal <= len(codec.encode(photograph, quality=quality)) <= 1.01 * ideal + 40
 

@@ -12,7 +12,7 @@ from latentpress import container
 from latentpress.codecs.base import Codec, check_quality
 from latentpress.codecs.hyperprior.latents import decode_latents, encode_latents
 from latentpress.codecs.hyperprior.model import HyperpriorModel, open_model
-from latentpress.codecs.hyperprior.rounding import ROUNDING_WEIGHT, Rounding
+from latentpress.codecs.hyperprior.rounding import Rounding, rounding_weight
 from latentpress.container import STREAM, Chunk, Header
 from latentpress.errors import CorruptFileError, LimitError, UnsupportedError
 from latentpress.image import Image
@@ -56,7 +56,7 @@ class HyperpriorCodec(Codec):
         if image.width * image.height > _MAX_PIXELS:
             raise LimitError(f"{image.width} x {image.height} pixels are more than hyperprior takes ({_MAX_PIXELS})")
         latents = model.analysis(to_planes(image.pixels, model.stride), model.mix(rate))[0]
-        stream = encode_latents(model, latents, rate, self._rounding)
+        stream = encode_latents(model, latents, rate, Rounding(model.tables, rounding_weight(rate)))
         header = Header(self.number, model.package.id, image.width, image.height, image.channels, rate)
         return container.write(header, [Chunk(STREAM, stream)])
 
@@ -92,10 +92,6 @@ class HyperpriorCodec(Codec):
     @cached_property
     def _model(self) -> HyperpriorModel:
         return self._open(find_model(self.id, name=self._config["model"]))
-
-    @cached_property
-    def _rounding(self) -> Rounding:
-        return Rounding(self._model.tables, ROUNDING_WEIGHT)
 
     def _open(self, package: ModelPackage) -> HyperpriorModel:
         return open_model(package, self._config["engine"], self._config["threads"], self._config["dtype"])

@@ -12,12 +12,26 @@ from numpy.typing import NDArray
 
 from latentpress.entropy import ProbabilityTables
 
-__all__ = ["ROUNDING_WEIGHT", "Rounding"]
+__all__ = ["ROUNDING_WEIGHT", "Rounding", "rounding_weight"]
 
-ROUNDING_WEIGHT = 20.0
+ROUNDING_WEIGHT = 12.0
 """Bits that one squared quantisation step of error is worth to the encoder; chosen on the validation pictures."""
 
 _LEVELS = 16  # magnitudes above this are rounded to the nearest: there the distribution is flat
+
+
+_LOWEST_WEIGHT = 5.0
+_FULL_FROM = 16
+
+
+def rounding_weight(rate: int) -> float:
+    """The weight at a rate index: `ROUNDING_WEIGHT` from the second anchor on, less below, to reach the smallest files.
+
+    A small weight costs a little quality at equal size, but the network was not trained for rates below its first
+    anchor, and rounding is the only means to get there.
+    """
+    part = min(rate, _FULL_FROM) / _FULL_FROM
+    return _LOWEST_WEIGHT + part * (ROUNDING_WEIGHT - _LOWEST_WEIGHT)
 
 
 class Rounding:
