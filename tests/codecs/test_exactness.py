@@ -56,5 +56,5 @@ def _entropy(model: HyperpriorModel, hyper: np.ndarray, rate: int) -> list[np.nd
     features, first = model.hyper_synthesis(hyper, model.mix(rate), 12, 16)
     shape = (model.latents, 12, 16)
     values = (np.random.default_rng(rate).integers(-(2**15), 2**15, shape) / 16).astype(np.float32)
-    second = model.context(features, values)
-    return [features, first.mean, first.index, second.mean, second.index]
+    later = [model.context(number, features, values) for number in range(2, model.passes + 1)]
+    return [features, first.mean, first.index, *(array for one in later for array in (one.mean, one.index))]

@@ -38,6 +38,7 @@ def tiny() -> Recipe:
                 "narrow_depth": 1,
                 "wide_depth": 1,
                 "features": 16,
+                "passes": 4,
                 "anchors": 3,
             },
             "schedule": {

@@ -30,7 +30,8 @@ from latentpress.training.export import build_network, export_package
 from latentpress.training.graphs import export_graphs
 from latentpress.training.recipe import Recipe
 
-NETWORKS = ("analysis", "hyper_analysis", "hyper_synthesis", "context", "synthesis")
+CONTEXTS = ("context", "context_3", "context_4")
+NETWORKS = ("analysis", "hyper_analysis", "hyper_synthesis", *CONTEXTS, "synthesis")
 ENGINES = ("onnx", "torch float32", "torch float64")
 
 
@@ -85,11 +86,12 @@ def test_context_is_the_module_bit_for_bit(net: HyperpriorNet, graphs: dict[str,
     rng = np.random.default_rng(reach)
     features = (rng.integers(0, 256, (1, net.config.features, 6, 7)) / 2.0**FEATURE_BITS).astype(np.float32)
     values = (rng.integers(-reach, reach + 1, (1, net.config.latents, 6, 7)) / 16).astype(np.float32)
-    expected = net.context(torch.from_numpy(features), torch.from_numpy(values))
-    found = engine(kind, graphs["context"])(features=features, values=values)
-    for name, value in zip(("mean", "index"), expected, strict=True):
-        assert np.array_equal(found[name], value.numpy())
-        assert found[name].std() > 0
+    for graph, context in zip(CONTEXTS, net.contexts, strict=True):
+        expected = context(torch.from_numpy(features), torch.from_numpy(values))
+        found = engine(kind, graphs[graph])(features=features, values=values)
+        for name, value in zip(("mean", "index"), expected, strict=True):
+            assert np.array_equal(found[name], value.numpy())
+            assert found[name].std() > 0
 
 
 def with_half_weights(net: HyperpriorNet) -> HyperpriorNet:
@@ -137,8 +139,8 @@ def stored_weights(graph: bytes) -> list[int]:
 
 
 def test_weights_are_stored_small(graphs: dict[str, bytes], net: HyperpriorNet) -> None:
-    for name in ("hyper_synthesis", "context"):
-        layers = sum(isinstance(module, IntegerConv2d) for module in getattr(net, name).modules())
+    for name, network in zip(("hyper_synthesis", *CONTEXTS), (net.hyper_synthesis, *net.contexts), strict=True):
+        layers = sum(isinstance(module, IntegerConv2d) for module in network.modules())
         assert stored_weights(graphs[name]) == [onnx.TensorProto.INT8] * layers
     for name in ("analysis", "hyper_analysis", "synthesis"):
         assert set(stored_weights(graphs[name])) == {onnx.TensorProto.FLOAT16}
@@ -185,7 +187,8 @@ def test_no_layer_gets_more_than_its_bound_assumes(net: HyperpriorNet) -> None:
         hyper = torch.from_numpy(rng.choice([-HYPER_LIMIT, HYPER_LIMIT], (1, net.config.hyper_latents, 2, 2)))
         features, _, _ = probe.hyper_synthesis(hyper.float(), mix(net, rate))
         values = torch.from_numpy(rng.integers(-(2**18), 2**18, (1, net.config.latents, 8, 8)) / 16)
-        probe.context(features, values.float())
+        for context in probe.contexts:
+            context(features, values.float())
     assert seen.keys() == {name for name, _ in integer_layers(net)}
     for name, layer in integer_layers(net):
         assert seen[name] <= {5: 255, 4: layer.out_high, 0: HYPER_LIMIT}[layer.in_bits], name
@@ -195,16 +198,17 @@ def test_no_layer_gets_more_than_its_bound_assumes(net: HyperpriorNet) -> None:
 def inexact(checkpoint: Path, tmp_path: Path) -> Path:
     """A checkpoint whose linear prediction is so strong that its sums pass 2^24."""
     state = load_checkpoint(checkpoint)
-    average = state.average | {"context.predict.weight": torch.full_like(state.average["context.predict.weight"], 0.49)}
+    average = dict(state.average)
+    average["contexts.1.predict.weight"] = torch.full_like(average["contexts.1.predict.weight"], 0.49)
     path = tmp_path / "inexact.safetensors"
     save_checkpoint(replace(state, average=average), path)
     return path
 
 
 def test_inexact_network_is_refused(inexact: Path, folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(InvalidInputError, match=r"context\.predict is not exact: sums can reach 1\d{7}"):
+    with pytest.raises(InvalidInputError, match=r"contexts\.1\.predict is not exact: sums can reach 1\d{7}"):
         prove_exact(build_network(load_checkpoint(inexact)))
-    with pytest.raises(InvalidInputError, match=r"context\.predict is not exact"):
+    with pytest.raises(InvalidInputError, match=r"contexts\.1\.predict is not exact"):
         export_package(inexact, tmp_path / "models" / "mine", name="mine", data=folder)
     assert not (tmp_path / "models").exists()
 
@@ -216,7 +220,7 @@ def test_oversized_rate_table_is_refused(checkpoint: Path) -> None:
         prove_exact(net)
 
 
-@pytest.mark.parametrize("layer", ["hyper_synthesis.trunk.weight", "context.mean.bias", "synthesis.head.weight"])
+@pytest.mark.parametrize("layer", ["hyper_synthesis.trunk.weight", "contexts.2.mean.bias", "synthesis.head.weight"])
 def test_diverged_network_is_refused(checkpoint: Path, layer: str) -> None:
     net = build_network(load_checkpoint(checkpoint))
     net.get_parameter(layer).data.view(-1)[0] = float("nan")
@@ -259,14 +263,17 @@ def test_complexity_agrees_with_torchs_counter(net: HyperpriorNet, package: Mode
         "analysis": multiply_accumulates(net.analysis, torch.zeros(1, 3, 256, 256), m),
         "hyper_analysis": multiply_accumulates(net.hyper_analysis, y),
         "hyper_synthesis": multiply_accumulates(net.hyper_synthesis, z, m),
-        "context": multiply_accumulates(net.context, torch.zeros(1, c.features, 16, 16), y),
+        **{
+            name: multiply_accumulates(context, torch.zeros(1, c.features, 16, 16), y)
+            for name, context in zip(CONTEXTS, net.contexts, strict=True)
+        },
         "synthesis": multiply_accumulates(net.synthesis, y, m),
     }
     counted = macs_per_pixel(package)
     for name, macs in expected.items():
         assert counted[name] == macs / 256**2
-    assert counted["decoder"] == sum(counted[n] for n in ("hyper_synthesis", "context", "synthesis"))
-    assert counted["encoder"] == sum(counted[n] for n in NETWORKS[:4])
+    assert counted["decoder"] == sum(counted[n] for n in ("hyper_synthesis", *CONTEXTS, "synthesis"))
+    assert counted["encoder"] == sum(counted[n] for n in NETWORKS[:-1])
     assert count_macs(package.network("synthesis"), {"values": 32}) == 4 * expected["synthesis"]
 
 
@@ -299,7 +306,7 @@ def test_tables_are_sound(package: ModelPackage, tiny: Recipe) -> None:
 def test_card_tells_how_the_model_came_about(package: ModelPackage, checkpoint: Path, tiny: Recipe) -> None:
     card = json.loads((package.folder / "card.json").read_text(encoding="utf-8"))
     assert (card["name"], card["codec"], card["format"], card["licence"]) == ("tiny", "hyperprior", 1, "Apache-2.0")
-    assert card["config"] == {"latents": 24, "hyper_latents": 4, "anchors": 3, "steps_per_anchor": 16}
+    assert card["config"] == {"latents": 24, "hyper_latents": 4, "passes": 4, "anchors": 3, "steps_per_anchor": 16}
     training = card["training"]
     assert training["recipe"] == tiny.to_dict()
     assert training["steps"] == tiny.schedule.steps

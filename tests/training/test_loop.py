@@ -139,6 +139,7 @@ def test_missing_pictures_and_recipe(tiny: Recipe, tmp_path: Path) -> None:
         ({"codec": "hyperprior", "schedule": {"steps": "5"}}, "must be int"),
         ({"codec": "hyperprior", "schedule": {}}, "steps"),
         ({"codec": "hyperprior", "schedule": {"steps": 5, "crop": 100}}, "multiple of 64"),
+        ({"codec": "hyperprior", "model": {"passes": 3}, "schedule": {"steps": 5}}, "2 or 4"),
     ],
 )
 def test_bad_recipes(values: dict[str, object], message: str) -> None:

@@ -11,11 +11,11 @@ import torch
 from PIL import Image
 
 from latentpress.codecs.hyperprior.codec import to_planes
-from latentpress.codecs.hyperprior.latents import _Passes, encode_latents, quantise_latents
+from latentpress.codecs.hyperprior.latents import encode_latents, pass_masks, quantise_latents
 from latentpress.codecs.hyperprior.model import HyperpriorModel
 from latentpress.codecs.hyperprior.rounding import ROUNDING_WEIGHT, Rounding
 from latentpress.models import ModelPackage
-from latentpress.nets.hyperprior import HyperpriorNet, first_pass_mask
+from latentpress.nets.hyperprior import HyperpriorNet, pass_numbers
 from latentpress.nets.integer import set_integer
 from latentpress.training.checkpoint import load_checkpoint
 from latentpress.training.export import build_network
@@ -64,18 +64,20 @@ def test_estimate_is_what_the_codec_writes(
     assert mine == pytest.approx(theirs, rel=0.05)
 
 
-def test_two_passes_code_each_latent_once(model: HyperpriorModel) -> None:
-    """The mask of training is that of the codec, and the second pass takes what the first leaves."""
+@pytest.mark.parametrize("passes", [2, 4])
+def test_passes_code_each_latent_once(passes: int) -> None:
+    """The masks of the codec are those of training; each pass takes an equal class of channels at every place."""
+    channels = 8
     for height, width in ((1, 1), (4, 6), (5, 3)):
-        first = first_pass_mask(model.latents, height, width).numpy()[0].astype(bool)
-        hyper = np.zeros((model.hyper_latents, -(-height // 4), -(-width // 4)), np.int32)
-        one, two = _Passes(model, hyper, 0, height, width).masks
-        assert np.array_equal(one, first)
-        assert np.array_equal(two, ~first)
-        assert first.shape == (model.latents, height, width)
-        assert np.array_equal(first[1::2], ~first[::2])  # channel halves take opposite squares
-        assert not (first[:, 1:] & first[:, :-1]).any()
-        assert not (first[:, :, 1:] & first[:, :, :-1]).any()
+        masks = pass_masks(passes, channels, height, width)
+        numbers = pass_numbers(passes, channels, height, width).numpy()[0]
+        assert numbers.shape == (channels, height, width)
+        for number, mask in enumerate(masks):
+            assert np.array_equal(mask, numbers == number)
+            assert (mask.sum(axis=0) == channels // passes).all()
+        early = np.logical_or.reduce(masks[: passes // 2])  # half of the passes: no two neighbours of a channel
+        assert not (early[:, 1:] & early[:, :-1]).any()
+        assert not (early[:, :, 1:] & early[:, :, :-1]).any()
 
 
 def test_every_rate_weighs_the_same() -> None:

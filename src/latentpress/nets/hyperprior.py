@@ -1,9 +1,10 @@
 """The flagship network: a variable-rate mean-scale hyperprior made for CPUs.
 
-Mean-scale hyperprior: Balle et al. 2018 (arXiv 1802.01436), Minnen et al. 2018 (arXiv 1809.02736). Two-pass context:
-checkerboard (He et al. 2021, arXiv 2103.15306) crossed with channel halves (He et al. 2022, ELIC, arXiv 2203.10886;
-Li et al. 2023, DCVC-DC). Transforms work at 1/8 and 1/16 resolution only; a linear block transform (KLT) stands
-beside each of them, so a network with zero last layers already codes like a transform coder.
+Mean-scale hyperprior: Balle et al. 2018 (arXiv 1802.01436), Minnen et al. 2018 (arXiv 1809.02736). Context in two or
+four passes: places of a checkerboard (He et al. 2021, arXiv 2103.15306) or of 2x2 squares crossed with classes of
+channels (He et al. 2022, ELIC, arXiv 2203.10886; Li et al. 2023, DCVC-DC, arXiv 2302.14402). Transforms work at 1/8
+and 1/16 resolution only; a linear block transform (KLT) stands beside each of them, so a network with zero last layers
+already codes like a transform coder.
 
 Shapes below: a picture is (B, 3, H, W) with H and W multiples of 16, latents y are (B, M, H/16, W/16), hyper latents
 z are (B, Z, H/64, W/64). ``mix`` (B, anchors) are the interpolation weights of the rate (``rate_table``).
@@ -35,7 +36,7 @@ __all__ = [
     "HyperpriorConfig",
     "HyperpriorNet",
     "Synthesis",
-    "first_pass_mask",
+    "pass_numbers",
 ]
 
 FEATURE_BITS = 5
@@ -61,9 +62,9 @@ class HyperpriorConfig:
     """Sizes of the network. The defaults decode at about 10 kMAC a pixel.
 
     ``latents`` M, ``hyper_latents`` Z; ``wide`` channels at 1/16 and ``narrow`` channels at 1/8 resolution with
-    ``wide_depth`` and ``narrow_depth`` residual blocks; ``features`` channels of the entropy networks; ``anchors`` of
-    the rate tables; ``lambda_low`` and ``lambda_high``: the trade-off (weight of the mean squared error in grey
-    levels against bits a pixel) at the first and last rate.
+    ``wide_depth`` and ``narrow_depth`` residual blocks; ``features`` channels of the entropy networks; ``passes`` (2
+    or 4) in which latents are coded; ``anchors`` of the rate tables; ``lambda_low`` and ``lambda_high``: the trade-off
+    (weight of the mean squared error in grey levels against bits a pixel) at the first and last rate.
     """
 
     latents: int = 384
@@ -75,6 +76,7 @@ class HyperpriorConfig:
     kernel: int = 3
     expansion: int = 2
     features: int = 128
+    passes: int = 2
     anchors: int = 8
     lambda_low: float = 0.0008
     lambda_high: float = 0.4
@@ -94,15 +96,18 @@ class HyperpriorConfig:
         return asdict(self)
 
 
-def first_pass_mask(channels: int, height: int, width: int, device: torch.device | None = None) -> Tensor:
-    """(1, channels, height, width) of 0 and 1: what the first pass codes.
+def pass_numbers(passes: int, channels: int, height: int, width: int, device: torch.device | None = None) -> Tensor:
+    """(1, channels, height, width): the pass, from 0, that codes each latent.
 
-    Even channels where row + column is even, odd channels where it is odd; the second pass codes the rest.
+    Two passes: even channels first where row + column is even, odd channels where it is odd. Four: channel c goes in
+    pass place XOR (c mod 4), the places of a 2x2 square being 0 2 / 3 1 (rows from the top). Every pass codes every
+    place, a class of channels each, and the places of the first half of the passes form a checkerboard.
     """
     row = torch.arange(height, device=device)[:, None]
     column = torch.arange(width, device=device)[None, :]
-    parity = (row + column)[None] + torch.arange(channels, device=device)[:, None, None]
-    return (1 - parity % 2).to(torch.float32)[None]
+    parity = (row + column) % 2
+    place = parity if passes == 2 else 2 * parity + row % 2
+    return (place[None] ^ (torch.arange(channels, device=device) % passes)[:, None, None])[None]
 
 
 def _initial_steps(config: HyperpriorConfig) -> Tensor:
@@ -192,7 +197,7 @@ class HyperAnalysis(nn.Module):
 
 
 class HyperSynthesis(nn.Module):
-    """Hyper latents to features for both passes, and means and scale indices of the first. On the integer path."""
+    """Hyper latents to features for all passes, and means and scale indices of the first. On the integer path."""
 
     def __init__(self, config: HyperpriorConfig, basis: KltBasis) -> None:
         super().__init__()
@@ -240,12 +245,13 @@ def _compressed_magnitude(v: Tensor, integer: bool) -> Tensor:
 
 
 class Context(nn.Module):
-    """Means and scale indices of the second pass from the features and the values of the first. On the integer path.
+    """Corrections to means and scale indices of a later pass, from the features and the values of all passes before
+    it (zero elsewhere). On the integer path.
 
     The mean has a linear part that works on the values themselves, so that it follows them at every rate.
     """
 
-    def __init__(self, config: HyperpriorConfig, basis: KltBasis) -> None:
+    def __init__(self, config: HyperpriorConfig) -> None:
         super().__init__()
         f, m = config.features, config.latents
         self.predict = IntegerConv2d(
@@ -287,7 +293,7 @@ class HyperpriorNet(nn.Module):
         self.analysis = Analysis(config, basis)
         self.hyper_analysis = HyperAnalysis(config)
         self.hyper_synthesis = HyperSynthesis(config, basis)
-        self.context = Context(config, basis)
+        self.contexts = nn.ModuleList(Context(config) for _ in range(config.passes - 1))
         self.synthesis = Synthesis(config, basis)
 
 

@@ -7,14 +7,15 @@ import math
 import onnx
 from onnx import helper, shape_inference
 
+from latentpress.codecs.hyperprior.model import network_names
 from latentpress.models import ModelPackage
 
 __all__ = ["count_macs", "macs_per_pixel"]
 
 _SIDE = 256  # pixels of the square picture that is counted
 
-_DECODER = ("hyper_synthesis", "context", "synthesis")
-_ENCODER = ("analysis", "hyper_analysis", "hyper_synthesis", "context")
+_ENCODER_ONLY = ("analysis", "hyper_analysis")
+_DECODER_ONLY = ("synthesis",)
 
 
 def macs_per_pixel(package: ModelPackage) -> dict[str, float]:
@@ -22,17 +23,12 @@ def macs_per_pixel(package: ModelPackage) -> dict[str, float]:
     ``encoder`` and ``decoder`` (the entropy networks run in both).
     """
     latent, hyper = _SIDE // 16, _SIDE // 64
-    sides = {
-        "analysis": {"x": _SIDE},
-        "hyper_analysis": {"latents": latent},
-        "hyper_synthesis": {"hyper": hyper},
-        "context": {"features": latent, "values": latent},
-        "synthesis": {"values": latent},
-    }
-    counted = {name: count_macs(package.network(name), inputs) / _SIDE**2 for name, inputs in sides.items()}
+    sides = {"x": _SIDE, "latents": latent, "hyper": hyper, "features": latent, "values": latent}
+    names = network_names(int(package.config.get("passes", 2)))
+    counted = {name: count_macs(package.network(name), sides) / _SIDE**2 for name in names}
     return counted | {
-        "encoder": sum(counted[name] for name in _ENCODER),
-        "decoder": sum(counted[name] for name in _DECODER),
+        "encoder": sum(macs for name, macs in counted.items() if name not in _DECODER_ONLY),
+        "decoder": sum(macs for name, macs in counted.items() if name not in _ENCODER_ONLY),
     }
 
 

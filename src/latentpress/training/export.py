@@ -93,6 +93,7 @@ def _write(
     config: dict[str, Any] = {
         "latents": net.config.latents,
         "hyper_latents": net.config.hyper_latents,
+        "passes": net.config.passes,
         "anchors": net.config.anchors,
         "steps_per_anchor": STEPS_PER_ANCHOR,
     }

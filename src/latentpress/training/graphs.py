@@ -15,6 +15,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from latentpress.codecs.hyperprior.model import context_name
 from latentpress.nets.hyperprior import HyperpriorNet
 from latentpress.nets.integer import WEIGHT_LIMIT, IntegerConv2d, set_integer
 from latentpress.nets.quantise import round_half_up
@@ -89,7 +90,10 @@ def export_graphs(net: HyperpriorNet) -> dict[str, bytes]:
         "analysis": _export(net.analysis, (x, mix), ("x", "mix"), ("latents",)),
         "hyper_analysis": _export(net.hyper_analysis, (y,), ("latents",), ("hyper",)),
         "hyper_synthesis": _export(net.hyper_synthesis, (z, mix), ("hyper", "mix"), ("features", "mean", "index")),
-        "context": _export(net.context, (features, y), ("features", "values"), ("mean", "index")),
+        **{
+            context_name(number): _export(context, (features, y), ("features", "values"), ("mean", "index"))
+            for number, context in enumerate(net.contexts, 2)
+        },
         "synthesis": _export(net.synthesis, (y, mix), ("values", "mix"), ("pixels",)),
     }
 

@@ -22,6 +22,7 @@ from latentpress.training.data import Pictures, load_pictures, sample_crops, ste
 from latentpress.training.objective import code, log_loss
 from latentpress.training.progress import RunLog, StopRequests
 from latentpress.training.recipe import Recipe, Schedule, load_recipe
+from latentpress.training.transplant import transplant
 from latentpress.training.validation import validate
 from latentpress.transforms import KltBasis, fit_klt
 
@@ -72,7 +73,8 @@ def train(
     ``data``: folder or folders of pictures. ``run``: folder for the checkpoint and the log. ``valid``: folder of
     pictures for validation points in the log and for choosing the best weights. ``resume``: go on from the run's
     checkpoint if it has one (the sizes of its network must be those of the recipe; the schedule may have changed).
-    ``start``: a checkpoint of the same sizes whose averaged weights a new run begins with, at step 0 of its schedule.
+    ``start``: a checkpoint whose averaged weights a new run begins with, at step 0 of its schedule; its network may
+    have other sizes (`transplant`).
     ``report`` gets a line of progress now and then (default: standard error). Raises InvalidInputError for a bad
     recipe, folder or device, or when a checkpoint is there and ``resume`` is not set.
     """
@@ -106,15 +108,19 @@ def _open_run(plan: Recipe, folder: Path, resume: bool, start: str | Path | None
         folder.mkdir(parents=True, exist_ok=True)
         return None
     state = load_checkpoint(path)
-    if state.recipe.model != plan.model:
-        raise InvalidInputError(f"{path} was made with other network sizes than the recipe")
     if running:
+        if state.recipe.model != plan.model:
+            raise InvalidInputError(f"{path} was made with other network sizes than the recipe")
         return state
     folder.mkdir(parents=True, exist_ok=True)
     history = {key: value for key, value in state.history.items() if not key.startswith("best_")}
     began = {"recipe": state.recipe.to_dict(), "steps": state.step}
     history |= {"stages": [*history.get("stages", []), began]}
-    return replace(state, step=0, weights=state.average, moments={}, history=history)
+    weights = state.average
+    if state.recipe.model != plan.model:
+        torch.manual_seed(plan.schedule.seed)
+        weights = transplant(weights, HyperpriorNet(plan.model, _placeholder_basis(plan)).state_dict())
+    return replace(state, step=0, weights=weights, average=weights, moments={}, history=history)
 
 
 def _deadline(minutes: float | None) -> float:
@@ -245,14 +251,19 @@ class _Trainer:
 
 
 def _starting_basis(plan: Recipe, pictures: Pictures, state: Checkpoint | None) -> KltBasis:
-    if state:  # its weights replace these; only the shapes matter
-        m = plan.model.latents
-        return KltBasis(np.zeros((m, 768), np.float32), np.ones(m, np.float32), 128.0)
+    if state:  # its weights replace these
+        return _placeholder_basis(plan)
     stride = max(1, len(pictures) // plan.schedule.klt_pictures)
     try:
         return fit_klt(pictures[::stride], plan.model.latents)
     except ValueError as error:
         raise InvalidInputError(f"the training pictures do not do: {error}") from None
+
+
+def _placeholder_basis(plan: Recipe) -> KltBasis:
+    """A basis of which only the shapes matter."""
+    m = plan.model.latents
+    return KltBasis(np.zeros((m, 768), np.float32), np.ones(m, np.float32), 128.0)
 
 
 def _optimiser(net: HyperpriorNet, schedule: Schedule, device: str) -> torch.optim.Adam:

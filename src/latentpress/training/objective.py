@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from latentpress.codecs.hyperprior.rounding import ROUNDING_WEIGHT
-from latentpress.nets.hyperprior import HYPER_LIMIT, HyperpriorNet, first_pass_mask
+from latentpress.nets.hyperprior import HYPER_LIMIT, HyperpriorNet, pass_numbers
 from latentpress.nets.likelihood import SCALE_COUNT, logistic_bits, scale_of
 from latentpress.nets.quantise import add_uniform_noise, round_half_up, round_ste, straight_through
 from latentpress.nets.rate_table import mix_for_rates
@@ -51,8 +51,8 @@ def code(
 
     Values that go on (to the synthesis, to the context) are rounded with straight-through gradients; the rate is
     measured on values with uniform noise (mixed quantisation, Minnen and Singh 2020, arXiv 2007.08739). With ``hard``
-    it is measured on the rounded values, and they are rounded as the encoder does, with the rate in mind
-    (``codecs.hyperprior.rounding``). The integer path is a switch of the network itself
+    values are rounded as the encoder does, with the rate in mind (``codecs.hyperprior.rounding``), and the rate is
+    that of the rounded values; see `_bits` for its gradient. The integer path is a switch of the network itself
     (``nets.integer.set_integer``). ``mixed_precision`` runs the transforms in bfloat16; the entropy networks stay in
     float32.
     """
@@ -62,34 +62,46 @@ def code(
 
     z_real = net.hyper_analysis(y)
     z = round_ste(z_real).clamp(-HYPER_LIMIT, HYPER_LIMIT)
-    z_for_rate = z if hard else add_uniform_noise(z_real, generator)
-    hyper_bits = _bits(z_for_rate, net.hyper_synthesis.hyper_index(mix), hard)
+    hyper_index = net.hyper_synthesis.hyper_index(mix)
+    hyper_bits = _bits(z_real, z, hyper_index, hard, generator)
 
-    features, mean1, index1 = net.hyper_synthesis(z, mix)
-    first = first_pass_mask(y.shape[1], y.shape[2], y.shape[3], y.device)
-    residual1 = y - mean1
-    rounded1 = (
-        straight_through(residual1, _chosen(residual1, index1, rounding_weight)) if hard else round_ste(residual1)
-    )
-    v1 = (rounded1 + mean1) * first
-    mean2, index2 = net.context(features, v1)
-    index2 = index2 + index1  # the second pass refines what the hyper latents said
-    mean2 = mean2 + mean1
-    mean = torch.where(first > 0, mean1, mean2)
-    index = torch.where(first > 0, index1, index2)
-    residual = y - mean
-    rounded = straight_through(residual, _chosen(residual, index, rounding_weight)) if hard else round_ste(residual)
-    bits = _bits(rounded if hard else add_uniform_noise(residual, generator), index, hard)
+    features, mean, index = net.hyper_synthesis(z, mix)
+    first_mean, first_index = mean, index
+    number = pass_numbers(net.config.passes, y.shape[1], y.shape[2], y.shape[3], y.device)
+    values = torch.zeros_like(y)
+    for done, context in enumerate((None, *net.contexts)):
+        if context is not None:  # later passes correct what the hyper latents said
+            shift, index_shift = context(features, values)
+            mean = torch.where(number < done, mean, first_mean + shift)
+            index = torch.where(number < done, index, first_index + index_shift)
+        residual = y - mean
+        rounded = straight_through(residual, _chosen(residual, index, rounding_weight)) if hard else round_ste(residual)
+        values = torch.where(number <= done, rounded + mean, 0.0)
+    bits = _bits(residual, rounded, index, hard, generator)
     with torch.autocast(x.device.type, torch.bfloat16, enabled=mixed_precision):
-        picture = net.synthesis(rounded + mean, mix).float()
+        picture = net.synthesis(values, mix).float()
     return Outcome(picture, bits.sum(dim=(1, 2, 3)), hyper_bits.sum(dim=(1, 2, 3)))
 
 
-def _bits(residual: Tensor, index: Tensor, hard: bool) -> Tensor:
-    if hard:
-        index = round_ste(index)
-    index = index.clamp(0, SCALE_COUNT - 1)
-    return logistic_bits(residual, scale_of(index))
+def _bits(value: Tensor, rounded: Tensor, index: Tensor, hard: bool, generator: torch.Generator | None) -> Tensor:
+    """Bits of each symbol. With ``hard`` they are exact and their gradient takes two roads.
+
+    To the scale index it is that of the bits that are really spent. To the value it is that of the noisy one: seen
+    through straight-through rounding a symbol 0 has no slope, so nothing would ever push a small value smaller, and
+    low rates would get worse the longer such a phase lasts (docs/training.md has the measurement).
+    """
+    if not hard:
+        return _logistic_bits(add_uniform_noise(value, generator), index)
+    index = round_ste(index)
+    bits = _logistic_bits(rounded.detach(), index)
+    if not torch.is_grad_enabled():
+        return bits
+    slope = _logistic_bits(add_uniform_noise(value, generator), index.detach())
+    return bits + (slope - slope.detach())
+
+
+def _logistic_bits(residual: Tensor, index: Tensor) -> Tensor:
+    return logistic_bits(residual, scale_of(index.clamp(0, SCALE_COUNT - 1)))
 
 
 @torch.no_grad()

@@ -74,6 +74,8 @@ class Recipe:
         )
         if recipe.schedule.crop % 64 or recipe.schedule.crop <= 0:
             raise InvalidInputError(f"recipe: crop must be a multiple of 64, not {recipe.schedule.crop}")
+        if recipe.model.passes not in (2, 4):
+            raise InvalidInputError(f"recipe: passes must be 2 or 4, not {recipe.model.passes}")
         if recipe.schedule.steps < 1 or recipe.schedule.batch < 1:
             raise InvalidInputError("recipe: steps and batch must be at least 1")
         return recipe

@@ -24,7 +24,8 @@ _MAX_PIXELS = 2**26  # the networks run on the whole picture and take about 150 
 
 
 class HyperpriorCodec(Codec):
-    """Learned lossy codec: a variable-rate mean-scale hyperprior with a two-pass context, made for CPUs.
+    """Learned lossy codec: a variable-rate mean-scale hyperprior with context in two or four passes, made
+    for CPUs.
 
     model: name of an installed model package or path of a package's folder; None takes the default. A file is decoded
     with the model that it names: this one or another installed one. engine: ``onnx`` (ONNX Runtime) or ``torch``;

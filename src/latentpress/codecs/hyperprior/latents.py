@@ -1,7 +1,7 @@
-"""Latents to bytes and back: hyper latents, then two passes, each with parameters from all that came before.
+"""Latents to bytes and back: hyper latents, then two or four passes, each with parameters from all that came before.
 
 Order of the stream: CRC32 of the decoded values (4 bytes, little-endian), then one range-coded stream of the hyper
-latents, the first pass and the second. Encoder and decoder run the same code for everything a symbol depends on:
+latents and the passes in turn. Encoder and decoder run the same code for everything a symbol depends on:
 `_Passes`.
 """
 
@@ -26,6 +26,7 @@ __all__ = [
     "decode_latents",
     "encode_latents",
     "hyper_indices",
+    "pass_masks",
     "quantise_latents",
 ]
 
@@ -114,12 +115,21 @@ def decode_latents(model: HyperpriorModel, stream: bytes, rate: int, height: int
     return passes.values
 
 
-class _Passes:
-    """The state that both sides build up: values so far, and the parameters of the next pass.
+def pass_masks(passes: int, channels: int, height: int, width: int) -> list[Mask]:
+    """What each pass codes: boolean arrays (channels, height, width) that share no place and leave none.
 
-    ``masks``: two boolean arrays (M, h, w). The first pass takes even channels where row + column is even and odd
-    channels where it is odd, the second pass the rest.
+    Two passes: even channels first where row + column is even, odd channels where it is odd. Four: channel c goes in
+    pass place XOR (c mod 4), the places of a 2x2 square being 0 2 / 3 1 (rows from the top).
     """
+    row, column = np.arange(height)[:, None], np.arange(width)
+    parity = (row + column) & 1
+    place = parity if passes == 2 else 2 * parity + (row & 1)
+    number = place[None] ^ (np.arange(channels) % passes)[:, None, None]
+    return [number == done for done in range(passes)]
+
+
+class _Passes:
+    """The state that both sides build up: values so far, and the parameters of the next pass."""
 
     def __init__(self, model: HyperpriorModel, hyper: NDArray[Any], rate: int, height: int, width: int) -> None:
         self._model = model
@@ -127,15 +137,13 @@ class _Passes:
         self._features, self._first = model.hyper_synthesis(hyper[None].astype(np.float32), mix, height, width)
         self._done = 0
         self.values: Float = np.zeros((model.latents, height, width), np.float32)
-        parity = (np.arange(height)[:, None] + np.arange(width)) & 1
-        even = parity[None] == (np.arange(model.latents) & 1)[:, None, None]
-        self.masks: tuple[Mask, Mask] = (even, ~even)
+        self.masks = pass_masks(model.passes, model.latents, height, width)
 
     def parameters(self) -> tuple[Parameters, NDArray[np.uint8]]:
         """Parameters of the next pass, and the table of each symbol."""
         parameters = self._first
         if self._done:
-            parameters = parameters.plus(self._model.context(self._features, self.values))
+            parameters = parameters.plus(self._model.context(self._done + 1, self._features, self.values))
         return parameters, parameters.tables(len(self._model.tables))
 
     def put(self, symbols: NDArray[np.int32], mask: Mask, parameters: Parameters) -> None:

@@ -15,12 +15,20 @@ from latentpress.entropy import ProbabilityTables
 from latentpress.errors import CorruptFileError, InvalidInputError
 from latentpress.models import ModelPackage
 
-__all__ = ["NETWORKS", "HyperpriorModel", "Parameters", "open_model"]
-
-NETWORKS = ("analysis", "hyper_analysis", "hyper_synthesis", "context", "synthesis")
-"""The graphs of a package. The entropy path is hyper_synthesis and context: integers, exact in every engine."""
+__all__ = ["HyperpriorModel", "Parameters", "context_name", "network_names", "open_model"]
 
 Float = NDArray[np.float32]
+
+
+def context_name(number: int) -> str:
+    """Name of the context network of pass ``number`` (2, 3 or 4; the first pass has none)."""
+    return "context" if number == 2 else f"context_{number}"
+
+
+def network_names(passes: int) -> tuple[str, ...]:
+    """The graphs of a package. The entropy path is hyper_synthesis and contexts: integers, exact in every engine."""
+    contexts = (context_name(number) for number in range(2, passes + 1))
+    return ("analysis", "hyper_analysis", "hyper_synthesis", *contexts, "synthesis")
 
 
 @dataclass(frozen=True)
@@ -45,8 +53,8 @@ class Parameters:
 class HyperpriorModel:
     """Networks and tables of one package on one engine. Networks are made at first use and kept.
 
-    ``stride`` (16): pixels a latent; ``hyper_stride`` (4): latents a hyper latent. ``last_rate``: the largest rate
-    index.
+    ``stride`` (16): pixels a latent; ``hyper_stride`` (4): latents a hyper latent. ``passes``: 2 or 4 in which latents
+    are coded. ``last_rate``: the largest rate index.
     """
 
     stride = 16
@@ -59,6 +67,9 @@ class HyperpriorModel:
         try:
             self.latents = int(package.config["latents"])
             self.hyper_latents = int(package.config["hyper_latents"])
+            self.passes = int(package.config.get("passes", 2))
+            if self.passes not in (2, 4):
+                raise ValueError(f"latents in {self.passes} passes")
             self.anchors = int(package.config["anchors"])
             self.steps = int(package.config["steps_per_anchor"])
             arrays = package.tables
@@ -98,9 +109,11 @@ class HyperpriorModel:
         out = {name: np.ascontiguousarray(value[:, :, :height, :width]) for name, value in out.items()}
         return out["features"], Parameters(out["mean"][0], out["index"][0])
 
-    def context(self, features: Float, values: Float) -> Parameters:
-        """Features and first-pass values (M, h, w), zero elsewhere, to corrections of the parameters."""
-        out = self._run("context", features=features, values=values[None])
+    def context(self, number: int, features: Float, values: Float) -> Parameters:
+        """Features and the values of the passes before ``number`` (M, h, w), zero elsewhere, to corrections of the
+        parameters.
+        """
+        out = self._run(context_name(number), features=features, values=values[None])
         return Parameters(out["mean"][0], out["index"][0])
 
     def synthesis(self, values: Float, mix: Float) -> Float:
