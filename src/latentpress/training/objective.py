@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ from latentpress.nets.quantise import add_uniform_noise, round_half_up, round_st
 from latentpress.nets.rate_table import mix_for_rates
 
 __all__ = ["Outcome", "code", "log_loss"]
+
+_LEVELS = 16  # larger residuals are rounded to the nearest, by the encoder too
 
 
 @dataclass(frozen=True)
@@ -106,14 +109,24 @@ def _logistic_bits(residual: Tensor, index: Tensor) -> Tensor:
 
 @torch.no_grad()
 def _chosen(residual: Tensor, index: Tensor, weight: float) -> Tensor:
-    """The nearest whole number or the next one towards zero, whichever has the lower cost of error and bits."""
-    scale = scale_of(round_half_up(index).clamp(0, SCALE_COUNT - 1))
+    """What the encoder makes of a residual: the nearest whole number or the next one towards zero (`Rounding`)."""
+    savings = _savings(weight, str(residual.device))
     size = residual.abs()
     nearest = round_half_up(size)
-    smaller = (nearest - 1).clamp_min(0)
-    saved = logistic_bits(nearest, scale) - logistic_bits(smaller, scale)
-    cost = weight * ((size - smaller).square() - (size - nearest).square())
-    return torch.where(cost < saved, smaller, nearest).copysign(residual)
+    row = round_half_up(index).clamp_(0, SCALE_COUNT - 1)
+    place = row.mul_(_LEVELS + 1).add_(nearest.clamp_max(_LEVELS)).to(torch.int32)
+    smaller = (size - nearest).mul_(2).add_(1) < savings.take(place.long())
+    return (nearest - smaller.to(nearest.dtype)).copysign_(residual)
+
+
+@functools.lru_cache(maxsize=4)
+def _savings(weight: float, device: str) -> Tensor:
+    """Bits that n - 1 costs less than n, in units of the weight, for each scale index and n = 0.._LEVELS: flat."""
+    scale = scale_of(torch.arange(SCALE_COUNT, dtype=torch.float32))[:, None]
+    bits = logistic_bits(torch.arange(_LEVELS, dtype=torch.float32)[None], scale)
+    savings = torch.zeros(SCALE_COUNT, _LEVELS + 1)
+    savings[:, 1:_LEVELS] = (bits[:, 1:] - bits[:, :-1]) / weight
+    return savings.flatten().to(device)
 
 
 def log_loss(outcome: Outcome, original: Tensor, lambdas: Tensor) -> Tensor:
