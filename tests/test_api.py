@@ -97,8 +97,8 @@ def test_other_wrong_arguments(rgb: Image) -> None:
         latentpress.compress(rgb, codec=None)  # type: ignore[arg-type]
     with pytest.raises(InvalidInputError, match="a picture must be"):
         latentpress.compress(3, codec="plain")  # type: ignore[arg-type]
-    with pytest.raises(UnsupportedError, match="alpha"):
-        latentpress.compress(np.zeros((4, 4, 4), np.uint8), codec="plain")
+    with pytest.raises(InvalidInputError, match="height, width"):
+        latentpress.compress(np.zeros((4, 4, 5), np.uint8), codec="plain")
 
 
 def test_training_without_its_extra_names_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

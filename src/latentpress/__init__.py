@@ -24,9 +24,9 @@ from latentpress.errors import (
 
 if TYPE_CHECKING:
     from latentpress._api import ChunkInfo, FileInfo, compress, decompress, inspect, train
-    from latentpress.codecs.base import Codec
+    from latentpress.codecs.base import Codec, Region
     from latentpress.codecs.registry import CodecInfo, get_codec, list_codecs, register
-    from latentpress.image import Image
+    from latentpress.image import Image, Metadata
     from latentpress.image import read as read_image
     from latentpress.image import write as write_image
 
@@ -42,7 +42,9 @@ __all__ = [
     "InvalidInputError",
     "LatentPressError",
     "LimitError",
+    "Metadata",
     "MissingExtraError",
+    "Region",
     "UnsupportedError",
     "__version__",
     "compress",
@@ -63,6 +65,8 @@ _LAZY = {
     "CodecInfo": ("latentpress.codecs.registry", "CodecInfo"),
     "FileInfo": ("latentpress._api", "FileInfo"),
     "Image": ("latentpress.image", "Image"),
+    "Metadata": ("latentpress.image", "Metadata"),
+    "Region": ("latentpress.codecs.base", "Region"),
     "compress": ("latentpress._api", "compress"),
     "decompress": ("latentpress._api", "decompress"),
     "get_codec": ("latentpress.codecs.registry", "get_codec"),

@@ -10,14 +10,21 @@ from pathlib import Path
 from latentpress import container
 from latentpress._extras import needs_extra
 from latentpress.codecs import registry
-from latentpress.codecs.base import Codec, check_quality
+from latentpress.codecs.base import Codec, Region, check_quality
 from latentpress.container import Chunk, Header
 from latentpress.errors import LatentPressError
 from latentpress.image import Image, ImageSource, as_image
 
 __all__ = ["ChunkInfo", "FileInfo", "compress", "decompress", "inspect", "train"]
 
-_CHUNK_NAMES = {container.STREAM: "symbols"}
+_CHUNK_NAMES = {
+    container.STREAM: "symbols",
+    container.ALPHA: "alpha",
+    container.ICC: "colour profile",
+    container.EXIF: "EXIF",
+    container.XMP: "XMP",
+    container.TILES: "tiles",
+}
 
 
 @dataclass(frozen=True)
@@ -36,8 +43,9 @@ class FileInfo:
 
     version: of the format, (major, minor). codec: the codec's id, empty if this version does not know codec_number.
     model: id of the model package, 16 hexadecimal digits, empty if the codec uses none. model_name: its name, empty if
-    the package is not installed, so that the file cannot be decoded here. width, height: samples. channels: 1 gray, 3
-    RGB. bit_depth: of a sample. rate: the codec's own rate index. file_bytes: the whole file. chunks: in file order.
+    the package is not installed, so that the file cannot be decoded here. width, height: samples. channels: 1 gray, 2
+    gray and alpha, 3 RGB, 4 RGB and alpha. bit_depth: of a sample. rate: the codec's own rate index. file_bytes: the
+    whole file. chunks: in file order.
     """
 
     version: tuple[int, int]
@@ -67,8 +75,9 @@ class FileInfo:
 def compress(image: ImageSource, quality: float = 50, codec: str | Codec = "hyperprior") -> bytes:
     """Compress a picture into the bytes of a complete ``.lpx`` file.
 
-    image: a path, a Pillow picture, an `Image`, or a uint8 array (H, W), (H, W, 1) or (H, W, 3); 8-bit gray or RGB.
-    quality: 0 (smallest) to 100 (best), continuous. codec: an id of `list_codecs`, or a `Codec`.
+    image: a path, a Pillow picture, an `Image`, or a uint8 or uint16 array (H, W) or (H, W, 1 to 4): gray or RGB, with
+    or without alpha. Alpha is kept exactly, colour profile, EXIF and XMP travel along; colours under alpha 0 are free
+    to change. quality: 0 (smallest) to 100 (best), continuous. codec: an id of `list_codecs`, or a `Codec`.
 
     Raises InvalidInputError for a quality out of range or an unreadable picture, UnsupportedError for a pixel mode or
     codec that is not handled, LimitError for a picture above the limits.
@@ -78,16 +87,22 @@ def compress(image: ImageSource, quality: float = 50, codec: str | Codec = "hype
     return chosen.encode(as_image(image), quality)
 
 
-def decompress(data: bytes) -> Image:
+def decompress(data: bytes, region: Region | tuple[int, int, int, int] | None = None) -> Image:
     """Restore the picture from the bytes of a complete ``.lpx`` file; the file itself says which codec made it.
 
+    region: (x, y, width, height) in pixels, to restore only that part of the picture; of a large one, only what the
+    part needs is decoded.
+
     Raises CorruptFileError for damaged data or data of another kind, UnsupportedError if the format, codec or model is
-    not known here, LimitError above the limits (before memory is taken), InvalidInputError if ``data`` is no bytes.
+    not known here, LimitError above the limits (before memory is taken), InvalidInputError if ``data`` is no bytes or
+    the region does not lie in the picture.
     """
     header = container.read_header(data)
     name = registry.codec_id(header)
     codec = registry.codec_for(header) if name is None else _shared(registry.codec_class(name))
-    return codec.decode(data)
+    if region is None:
+        return codec.decode(data)
+    return codec.decode_region(data, region if isinstance(region, Region) else Region(*region))
 
 
 def inspect(data: bytes) -> FileInfo:

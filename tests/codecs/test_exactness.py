@@ -44,7 +44,7 @@ def test_one_engine_reads_what_another_wrote(codec: HyperpriorCodec, other: Hype
 def test_entropy_networks_agree_at_the_ends_of_their_range(codec: HyperpriorCodec, other: HyperpriorCodec) -> None:
     """Inputs that no picture gives, near the bound that the export proves."""
     rng = np.random.default_rng(0)
-    one, two = codec._model, other._model
+    one, two = codec.model, other.model
     for rate in (0, 9, one.last_rate):
         hyper = rng.choice([-HYPER_LIMIT, -7, 0, 7, HYPER_LIMIT], (1, one.hyper_latents, 3, 4)).astype(np.float32)
         a, b = (_entropy(model, hyper, rate) for model in (one, two))

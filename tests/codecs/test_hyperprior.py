@@ -8,9 +8,9 @@ import pytest
 import latentpress
 from latentpress import container
 from latentpress.codecs.hyperprior import HyperpriorCodec
-from latentpress.codecs.hyperprior.codec import to_planes
 from latentpress.codecs.hyperprior.latents import quantise_latents
-from latentpress.codecs.hyperprior.rounding import Rounding, rounding_weight
+from latentpress.codecs.hyperprior.planes import to_planes
+from latentpress.codecs.hyperprior.rounding import Rounding, rate_and_weight
 from latentpress.container import STREAM, Chunk, Header
 from latentpress.errors import CorruptFileError, InvalidInputError, LatentPressError, LimitError, UnsupportedError
 from latentpress.image import Image
@@ -61,10 +61,10 @@ def test_gray_is_coded_as_gray(codec: HyperpriorCodec, photograph: Image) -> Non
 
 @pytest.mark.parametrize("quality", range(0, 101, 10))
 def test_file_is_as_long_as_the_model_says(codec: HyperpriorCodec, photograph: Image, quality: int) -> None:
-    model = codec._model
-    rate = round(quality * model.last_rate / 100)
+    model = codec.model
+    rate, weight = rate_and_weight(quality, model.last_rate)
     latents = model.analysis(to_planes(photograph.pixels, model.stride), model.mix(rate))[0]
-    passes = quantise_latents(model, latents, rate, Rounding(model.tables, rounding_weight(rate))).passes
+    passes = quantise_latents(model, latents, rate, Rounding(model.tables, weight)).passes
     ideal = sum(tables.bits(symbols, index).sum() for symbols, index, tables in passes) / 8
     assert ideal <= len(codec.encode(photograph, quality=quality)) <= 1.01 * ideal + 40
 
@@ -114,7 +114,8 @@ def test_files_that_break_the_rules(codec: HyperpriorCodec, rgb: Image) -> None:
         (rewritten(data, rate=113), CorruptFileError, "rate index"),
         (rewritten(data, copies=2), CorruptFileError, "one symbol stream"),
         (rewritten(data, payload=b""), CorruptFileError, "too short"),
-        (rewritten(data, width=2**13, height=2**14), LimitError, "pixels"),
+        (rewritten(data, width=2**13, height=2**14), CorruptFileError, "in one tile"),
+        (rewritten(data, width=2**15, height=2**14), LimitError, "pixels"),
     ):
         with pytest.raises(error, match=words):
             codec.decode(bad)

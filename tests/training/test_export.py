@@ -306,7 +306,14 @@ def test_tables_are_sound(package: ModelPackage, tiny: Recipe) -> None:
 def test_card_tells_how_the_model_came_about(package: ModelPackage, checkpoint: Path, tiny: Recipe) -> None:
     card = json.loads((package.folder / "card.json").read_text(encoding="utf-8"))
     assert (card["name"], card["codec"], card["format"], card["licence"]) == ("tiny", "hyperprior", 1, "Apache-2.0")
-    assert card["config"] == {"latents": 24, "hyper_latents": 4, "passes": 4, "anchors": 3, "steps_per_anchor": 16}
+    assert card["config"] == {
+        "latents": 24,
+        "hyper_latents": 4,
+        "passes": 4,
+        "margin": 2,
+        "anchors": 3,
+        "steps_per_anchor": 16,
+    }
     training = card["training"]
     assert training["recipe"] == tiny.to_dict()
     assert training["steps"] == tiny.schedule.steps

@@ -10,9 +10,9 @@ import pytest
 import torch
 from PIL import Image
 
-from latentpress.codecs.hyperprior.codec import to_planes
 from latentpress.codecs.hyperprior.latents import encode_latents, pass_masks, quantise_latents
 from latentpress.codecs.hyperprior.model import HyperpriorModel
+from latentpress.codecs.hyperprior.planes import to_planes
 from latentpress.codecs.hyperprior.rounding import ROUNDING_WEIGHT, Rounding
 from latentpress.models import ModelPackage
 from latentpress.nets.hyperprior import HyperpriorNet, pass_numbers

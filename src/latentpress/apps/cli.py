@@ -14,6 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 import latentpress
+from latentpress.apps.bench import bench
 from latentpress.apps.complexity import complexity
 from latentpress.apps.compress import compress, decompress
 from latentpress.apps.inspect import codecs, inspect
@@ -108,7 +109,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.callback()(_top)
-for _command in (compress, decompress, inspect, codecs, train, export, complexity):
+for _command in (compress, decompress, inspect, codecs, train, export, complexity, bench):
     app.command()(_command)
 
 

@@ -55,7 +55,7 @@ def codecs(as_json: _Json = False) -> None:
 
 def _rows(info: latentpress.FileInfo) -> list[tuple[str, str]]:
     """Names and values for people."""
-    colour = "gray" if info.channels == 1 else "RGB"
+    colour = ("gray", "gray + alpha", "RGB", "RGB + alpha")[info.channels - 1]
     rows = [
         ("format", f".lpx {info.version[0]}.{info.version[1]}"),
         ("codec", f"{info.codec or 'unknown to this version'} (number {info.codec_number})"),

@@ -5,16 +5,20 @@ from __future__ import annotations
 import contextlib
 import io
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
+from latentpress import limits
 from latentpress.atomic import atomic_output
 from latentpress.errors import CorruptFileError, InvalidInputError, LimitError, UnsupportedError
-from latentpress.image import Image, read, write
+from latentpress.image import FirstFrameWarning, Image, read, write
 
 __all__ = [
     "STANDARD",
+    "allow_pixels",
     "choose_output",
+    "layout",
     "naming",
     "read_bytes",
     "read_picture",
@@ -76,8 +80,25 @@ def read_bytes(source: str) -> bytes:
 
 
 def read_picture(source: str) -> Image:
-    """The picture in the input; raises as `latentpress.image.read`."""
-    return read(io.BytesIO(sys.stdin.buffer.read()) if source == STANDARD else source)
+    """The picture in the input; raises as `latentpress.image.read`. A warning is a line on standard error."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", FirstFrameWarning)
+        image = read(io.BytesIO(sys.stdin.buffer.read()) if source == STANDARD else source)
+    for warning in caught:
+        print(f"warning: {warning.message}", file=sys.stderr)
+    return image
+
+
+def layout(image: Image) -> str:
+    """Size, channels and depth of a picture in words."""
+    depth = f" {image.bit_depth}-bit" if image.bit_depth > 8 else ""
+    return f"{image.width}x{image.height} {image.mode}{depth}"
+
+
+def allow_pixels(count: int | None) -> None:
+    """Set the largest picture that this process accepts; None leaves the default."""
+    if count is not None:
+        limits.MAX_PIXELS = count
 
 
 def write_bytes(output: str, data: bytes) -> None:

@@ -4,13 +4,52 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
 from numbers import Real
 from typing import Any, ClassVar, Self
 
 from latentpress.errors import InvalidInputError
 from latentpress.image import Image
 
-__all__ = ["Codec", "check_quality"]
+__all__ = ["Codec", "Region", "check_quality"]
+
+
+@dataclass(frozen=True)
+class Region:
+    """A part of a picture in pixels: the rectangle of ``width`` x ``height`` whose upper left corner is (x, y)."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    @property
+    def rows(self) -> slice:
+        """Its rows."""
+        return slice(self.y, self.y + self.height)
+
+    @property
+    def columns(self) -> slice:
+        """Its columns."""
+        return slice(self.x, self.x + self.width)
+
+    def inside(self, width: int, height: int) -> Region:
+        """The region itself; raises InvalidInputError unless it lies in a picture of that size and is not empty."""
+        if (
+            min(self.x, self.y) < 0
+            or min(self.width, self.height) < 1
+            or self.x + self.width > width
+            or self.y + self.height > height
+        ):
+            raise InvalidInputError(
+                f"region {self.x},{self.y},{self.width},{self.height} does not lie in a picture of {width} x {height}"
+            )
+        return self
+
+    def in_units(self, unit: int) -> tuple[slice, slice]:
+        """Rows and columns of the squares of ``unit`` pixels that it touches."""
+        rows, columns = self.rows, self.columns
+        return slice(rows.start // unit, -(-rows.stop // unit)), slice(columns.start // unit, -(-columns.stop // unit))
 
 
 def check_quality(quality: float) -> float:
@@ -53,6 +92,16 @@ class Codec(ABC):
         Raises CorruptFileError for damaged data, UnsupportedError for a file of another codec, of a newer format or
         of a model that is not installed, LimitError for a picture above the limits, and nothing else.
         """
+
+    def decode_region(self, data: bytes, region: Region) -> Image:
+        """Restore a part of the picture: equal to that part of what `decode` gives, but for rounding of the last place.
+
+        Raises as `decode` does, and InvalidInputError for a region outside the picture. A codec that can do better
+        than decode the whole overrides this.
+        """
+        image = self.decode(data)
+        region.inside(image.width, image.height)
+        return Image(image.pixels[region.rows, region.columns], image.bit_depth, image.metadata)
 
     @abstractmethod
     def config(self) -> dict[str, Any]:

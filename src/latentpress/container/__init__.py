@@ -7,10 +7,15 @@ gets them back, checked.
 from __future__ import annotations
 
 from latentpress.container.layout import (
+    ALPHA,
+    EXIF,
+    ICC,
     MAGIC,
     NAMED_CODEC,
     STREAM,
+    TILES,
     VERSION,
+    XMP,
     Chunk,
     Header,
     Limits,
@@ -19,10 +24,15 @@ from latentpress.container.reader import read, read_header
 from latentpress.container.writer import write
 
 __all__ = [
+    "ALPHA",
+    "EXIF",
+    "ICC",
     "MAGIC",
     "NAMED_CODEC",
     "STREAM",
+    "TILES",
     "VERSION",
+    "XMP",
     "Chunk",
     "Header",
     "Limits",

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from latentpress import limits
 from latentpress.container import varint
 from latentpress.errors import InvalidInputError, UnsupportedError
 
 __all__ = [
+    "ALPHA",
     "ANCILLARY_BIT",
+    "CHANNEL_BITS",
+    "CRITICAL_KINDS",
+    "DEEP_BIT",
+    "EXIF",
+    "ICC",
     "KIND_MASK",
     "LAST_BIT",
     "MAGIC",
@@ -18,7 +25,9 @@ __all__ = [
     "MODEL_BYTES",
     "NAMED_CODEC",
     "STREAM",
+    "TILES",
     "VERSION",
+    "XMP",
     "BytesLike",
     "Chunk",
     "Header",
@@ -40,11 +49,22 @@ NAMED_CODEC = 255
 STREAM = 1
 """Chunk kind: the entropy-coded symbols of the picture."""
 
+ALPHA, ICC, EXIF, XMP = 2, 3, 4, 5
+"""Chunk kinds: alpha (critical); colour profile, EXIF and XMP (ancillary)."""
+
+TILES = 6
+"""Chunk kind: how the symbols are cut into tiles (critical)."""
+
+CRITICAL_KINDS = (STREAM, ALPHA, TILES)
+"""Kinds without which the picture is not right; every other kind that is written is ancillary."""
+
 MODEL_BYTES = 8
 MAX_RATE = 0xFFFF
 ANCILLARY_BIT = 0x80
 LAST_BIT = 0x40
 KIND_MASK = 0x3F
+CHANNEL_BITS = 0x03
+DEEP_BIT = 0x04
 
 _CODEC_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
 _MODEL_NONE = bytes(MODEL_BYTES)
@@ -61,10 +81,11 @@ class Header:
 
     codec: number of the codec, 1..255 (table in docs/format.md). codec_name: set if and only if ``codec`` is 255.
     model: first 8 bytes of the SHA-256 of the model package; zeros for a codec without a model.
-    width, height: of the picture, 1..2^31-1. channels: 1 (gray) or 3 (RGB). bit_depth: 8.
+    width, height: of the picture, 1..2^31-1. channels: 1 (gray), 2 (gray, alpha), 3 (RGB) or 4 (RGB, alpha).
+    bit_depth: 8..16.
     rate: the codec's own rate index, 0..65535. version: (major, minor) of the format.
 
-    Raises InvalidInputError for a value out of range, UnsupportedError for one that the format keeps for later.
+    Raises InvalidInputError for a value out of range, UnsupportedError for another version of the format.
     """
 
     codec: int
@@ -88,10 +109,10 @@ class Header:
             raise InvalidInputError(f"model must be {MODEL_BYTES} bytes, not {len(self.model)}")
         if not (1 <= self.width <= varint.MAX_VALUE and 1 <= self.height <= varint.MAX_VALUE):
             raise InvalidInputError(f"picture sides must be 1..{varint.MAX_VALUE}, not {self.width} x {self.height}")
-        if self.channels not in (1, 3):
-            raise UnsupportedError(f"{self.channels} channels are not supported; gray (1) and RGB (3) are")
-        if self.bit_depth != 8:
-            raise UnsupportedError(f"{self.bit_depth} bits a sample are not supported; 8 are")
+        if self.channels not in (1, 2, 3, 4):
+            raise InvalidInputError(f"channels must be 1 to 4, not {self.channels}")
+        if not 8 <= self.bit_depth <= 16:
+            raise InvalidInputError(f"bits a sample must be 8 to 16, not {self.bit_depth}")
         if not 0 <= self.rate <= MAX_RATE:
             raise InvalidInputError(f"rate index must be 0..{MAX_RATE}, not {self.rate}")
         if self.version[0] != VERSION[0] or not 0 <= self.version[1] <= 15:
@@ -110,7 +131,7 @@ class Chunk:
     kind: 1..63, `STREAM` or one of the reserved numbers of docs/format.md. payload: its bytes.
     ancillary: whether a reader that does not know ``kind`` may skip the chunk and still show the right picture.
 
-    Raises InvalidInputError for a kind out of range and for an ancillary stream.
+    Raises InvalidInputError for a kind out of range and for an ancillary one of `CRITICAL_KINDS`.
     """
 
     kind: int
@@ -120,8 +141,8 @@ class Chunk:
     def __post_init__(self) -> None:
         if not 1 <= self.kind <= KIND_MASK:
             raise InvalidInputError(f"chunk kind must be 1..{KIND_MASK}, not {self.kind}")
-        if self.kind == STREAM and self.ancillary:
-            raise InvalidInputError("a symbol stream cannot be ancillary")
+        if self.kind in CRITICAL_KINDS and self.ancillary:
+            raise InvalidInputError(f"a chunk of kind {self.kind} cannot be ancillary")
 
 
 @dataclass(frozen=True)
@@ -129,10 +150,10 @@ class Limits:
     """The largest file that a reader accepts; anything above raises LimitError before memory is taken for it.
 
     max_pixels: width times height. max_side: the longer side. max_chunk_bytes: payload of a chunk. max_chunks: their
-    number. The defaults let a 268-megapixel picture through.
+    number. The defaults for pixels and side are those of `latentpress.limits` at the time.
     """
 
-    max_pixels: int = 2**28
-    max_side: int = 2**20
+    max_pixels: int = field(default_factory=lambda: limits.MAX_PIXELS)
+    max_side: int = field(default_factory=lambda: limits.MAX_SIDE)
     max_chunk_bytes: int = 2**30
     max_chunks: int = 1024

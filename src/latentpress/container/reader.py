@@ -7,13 +7,15 @@ import zlib
 from latentpress.container import varint
 from latentpress.container.layout import (
     ANCILLARY_BIT,
+    CHANNEL_BITS,
+    CRITICAL_KINDS,
+    DEEP_BIT,
     KIND_MASK,
     LAST_BIT,
     MAGIC,
     MAX_RATE,
     MODEL_BYTES,
     NAMED_CODEC,
-    STREAM,
     VERSION,
     BytesLike,
     Chunk,
@@ -25,23 +27,20 @@ from latentpress.errors import CorruptFileError, InvalidInputError, LimitError, 
 
 __all__ = ["read", "read_header"]
 
-_DEFAULT_LIMITS = Limits()
 _CRC_BYTES = 4
-_SIXTEEN_BIT = 0x04
-_CHANNEL_BITS = 0x03
 
 
-def read(data: BytesLike, limits: Limits = _DEFAULT_LIMITS) -> tuple[Header, list[Chunk]]:
+def read(data: BytesLike, limits: Limits | None = None) -> tuple[Header, list[Chunk]]:
     """Check a whole file and return its header and chunks, in the order of the file.
 
     data: bytes, bytearray or memoryview (anything with the buffer protocol works). Ancillary chunks of a kind unknown
     to this version are returned like the others, their CRC checked; a decoder leaves them alone.
 
     Raises CorruptFileError if the file is damaged, cut short, followed by other bytes, or no ``.lpx`` file;
-    UnsupportedError if it is newer than this library; LimitError if it is larger than ``limits``, before memory is
-    taken; InvalidInputError if ``data`` is no bytes-like object. Never another exception.
+    UnsupportedError if it is newer than this library; LimitError if it is larger than ``limits`` (default: `Limits()`),
+    before memory is taken; InvalidInputError if ``data`` is no bytes-like object. Never another exception.
     """
-    view = _view(data)
+    view, limits = _view(data), limits or Limits()
     header, position = _parse_header(view, limits)
     crc = zlib.crc32(view[:position])
     chunks: list[Chunk] = []
@@ -57,13 +56,13 @@ def read(data: BytesLike, limits: Limits = _DEFAULT_LIMITS) -> tuple[Header, lis
     return header, chunks
 
 
-def read_header(data: BytesLike, limits: Limits = _DEFAULT_LIMITS) -> Header:
+def read_header(data: BytesLike, limits: Limits | None = None) -> Header:
     """Parse the header alone; ``data`` may stop anywhere after it.
 
     The header is protected by the CRC of the first chunk, so damage that leaves it well-formed goes unseen here: use
     `read` before decoding. Raises as `read` does.
     """
-    return _parse_header(_view(data), limits)[0]
+    return _parse_header(_view(data), limits or Limits())[0]
 
 
 def _view(data: BytesLike) -> memoryview:
@@ -104,7 +103,12 @@ def _parse_header(view: memoryview, limits: Limits) -> tuple[Header, int]:
         codec_name, position = _parse_codec_name(view, position)
     model, position = _take(view, position, MODEL_BYTES)
     flags, position = _take(view, position, 1)
-    channels = _parse_flags(flags[0])
+    channels, bit_depth = _parse_flags(flags[0]), 8
+    if flags[0] & DEEP_BIT:
+        depth, position = _take(view, position, 1)
+        bit_depth = depth[0]
+        if not 9 <= bit_depth <= 16:
+            raise CorruptFileError(f"the file is damaged: {bit_depth} bits a sample")
     width, position = varint.decode(view, position)
     height, position = varint.decode(view, position)
     rate, position = varint.decode(view, position)
@@ -124,7 +128,7 @@ def _parse_header(view: memoryview, limits: Limits) -> tuple[Header, int]:
         width=width,
         height=height,
         channels=channels,
-        bit_depth=8,
+        bit_depth=bit_depth,
         rate=rate,
         version=version,
     )
@@ -143,12 +147,9 @@ def _parse_codec_name(view: memoryview, position: int) -> tuple[str, int]:
 
 def _parse_flags(flags: int) -> int:
     """Number of channels; refuses every flag that version 1.0 does not define."""
-    channels = (flags & _CHANNEL_BITS) + 1
-    if flags & _SIXTEEN_BIT:
-        raise UnsupportedError("the file holds 16-bit samples, which this version does not support")
-    if flags & ~(_CHANNEL_BITS | _SIXTEEN_BIT) or channels not in (1, 3):
+    if flags & ~(CHANNEL_BITS | DEEP_BIT):
         raise UnsupportedError(f"the file uses a pixel layout (flags 0x{flags:02x}) that this version does not know")
-    return channels
+    return (flags & CHANNEL_BITS) + 1
 
 
 def _parse_chunk(view: memoryview, position: int, crc: int, limits: Limits) -> tuple[Chunk, bool, int, int]:
@@ -166,8 +167,8 @@ def _parse_chunk(view: memoryview, position: int, crc: int, limits: Limits) -> t
     if crc != int.from_bytes(stored, "little"):
         raise CorruptFileError("the file is damaged: a checksum does not match")
     # From here on the bytes are what some writer meant, so a chunk that is not understood is newer, not damaged.
-    if kind == 0 or (kind == STREAM and ancillary):
+    if kind == 0 or (kind in CRITICAL_KINDS and ancillary):
         raise CorruptFileError(f"the file breaks the format: chunk type byte 0x{first[0]:02x}")
-    if kind != STREAM and not ancillary:
+    if kind not in CRITICAL_KINDS and not ancillary:
         raise UnsupportedError(f"the file needs a part (chunk type {kind}) that this version does not know")
     return Chunk(kind=kind, payload=bytes(payload), ancillary=ancillary), last, position, crc

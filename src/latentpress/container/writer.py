@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Sequence
 
 from latentpress.container import varint
-from latentpress.container.layout import ANCILLARY_BIT, LAST_BIT, MAGIC, NAMED_CODEC, Chunk, Header
+from latentpress.container.layout import ANCILLARY_BIT, DEEP_BIT, LAST_BIT, MAGIC, NAMED_CODEC, Chunk, Header
 from latentpress.errors import InvalidInputError
 
 __all__ = ["write"]
@@ -43,7 +43,10 @@ def _header_bytes(header: Header) -> bytes:
         out.append(len(name))
         out += name
     out += header.model
-    out.append(header.channels - 1)
+    deep = header.bit_depth > 8
+    out.append(header.channels - 1 | (DEEP_BIT if deep else 0))
+    if deep:
+        out.append(header.bit_depth)
     for value in (header.width, header.height, header.rate):
         out += varint.encode(value)
     return bytes(out)

@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from latentpress.image.convert import ImageSource, as_image
-from latentpress.image.files import read, write
-from latentpress.image.image import Image
+from latentpress.image.files import FirstFrameWarning, read, write
+from latentpress.image.image import Image, Samples
+from latentpress.image.metadata import NO_METADATA, Metadata
 
-__all__ = ["Image", "ImageSource", "as_image", "read", "write"]
+__all__ = [
+    "NO_METADATA",
+    "FirstFrameWarning",
+    "Image",
+    "ImageSource",
+    "Metadata",
+    "Samples",
+    "as_image",
+    "read",
+    "write",
+]

@@ -6,18 +6,17 @@ import os
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
 from latentpress.errors import InvalidInputError
 from latentpress.image.files import read
-from latentpress.image.image import Image
+from latentpress.image.image import Image, Samples
 
 __all__ = ["ImageSource", "as_image"]
 
-_ACCEPTED = "a path, a Pillow image, a latentpress.Image or a uint8 array"
+_ACCEPTED = "a path, a Pillow image, a latentpress.Image or a uint8 or uint16 array"
 
-ImageSource: TypeAlias = str | os.PathLike[str] | PillowImage.Image | Image | NDArray[np.uint8]
+ImageSource: TypeAlias = str | os.PathLike[str] | PillowImage.Image | Image | Samples
 """What `as_image` (and so ``latentpress.compress``) takes as a picture."""
 
 
@@ -25,9 +24,11 @@ def as_image(source: ImageSource) -> Image:
     """Return ``source`` as an `Image`.
 
     source: a path (the file is read with `latentpress.image.read`), a Pillow picture (EXIF rotation is not applied: the
-    caller may already have done so), an `Image` (returned as it is), or a uint8 array (H, W), (H, W, 1) or (H, W, 3).
+    caller may already have done so), an `Image` (returned as it is), or a uint8 or uint16 array (H, W) or (H, W, 1 to
+    4), whose samples fill their type.
 
-    Raises InvalidInputError for other types and unreadable files, UnsupportedError for pixel modes not handled yet.
+    Raises InvalidInputError for other types and unreadable files, UnsupportedError for pixel modes that are not
+    handled.
     """
     if isinstance(source, Image):
         return source

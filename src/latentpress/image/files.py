@@ -1,7 +1,8 @@
-"""Read and write picture files through Pillow."""
+"""Read and write picture files."""
 
 from __future__ import annotations
 
+import io
 import os
 import threading
 import warnings
@@ -11,61 +12,85 @@ from typing import Any, BinaryIO
 from PIL import Image as PillowImage
 from PIL import ImageOps, UnidentifiedImageError
 
+from latentpress import limits
 from latentpress.atomic import atomic_output
-from latentpress.errors import InvalidInputError, LatentPressError, LimitError, UnsupportedError
+from latentpress.errors import InvalidInputError, LatentPressError, LimitError, MissingExtraError, UnsupportedError
+from latentpress.image.deep import is_deep, oriented, read_deep, write_deep
 from latentpress.image.image import Image
+from latentpress.image.metadata import Metadata
+from latentpress.image.pillow import from_pillow, metadata_of, to_pillow
 
-__all__ = ["read", "write"]
+__all__ = ["FirstFrameWarning", "read", "write"]
 
 # Plain raster formats only: Pillow would also start Ghostscript for EPS, and accept a dozen formats that few people
 # test. JPEG brings MPO, the multi-picture JPEG, with it.
 _READABLE = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "QOI", "TGA", "TIFF", "WEBP")
 
-# Formats that hold 8-bit gray and RGB, with the settings that keep them (nearly) without loss.
-_WRITABLE: dict[str, dict[str, Any]] = {
-    "AVIF": {"quality": 95, "subsampling": "4:4:4"},
-    "BMP": {},
-    "JPEG": {"quality": 95, "subsampling": "4:4:4"},
-    "JPEG2000": {},
-    "PNG": {},
-    "PPM": {},
-    "TIFF": {"compression": "tiff_lzw"},
-    "WEBP": {"lossless": True},
+# Formats with the settings that keep samples (nearly) without loss, and the modes they hold.
+_WRITABLE: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
+    "AVIF": ({"quality": 95, "subsampling": "4:4:4"}, ("L", "RGB", "RGBA")),
+    "BMP": ({}, ("L", "RGB")),
+    "JPEG": ({"quality": 95, "subsampling": "4:4:4"}, ("L", "RGB")),
+    "JPEG2000": ({}, ("L", "LA", "RGB", "RGBA")),
+    "PNG": ({}, ("L", "LA", "RGB", "RGBA")),
+    "PPM": ({}, ("L", "RGB")),
+    "TIFF": ({"compression": "tiff_lzw"}, ("L", "LA", "RGB", "RGBA")),
+    "WEBP": ({"lossless": True, "exact": True}, ("L", "LA", "RGB", "RGBA")),
 }
+
+# Formats whose writers take metadata from keywords, by what they know.
+_METADATA = {
+    "AVIF": ("icc_profile", "exif", "xmp"),
+    "JPEG": ("icc_profile", "exif", "xmp"),
+    "PNG": ("icc_profile", "exif"),
+    "TIFF": ("icc_profile", "exif"),
+    "WEBP": ("icc_profile", "exif", "xmp"),
+}
+
+_ORIENTATION = 0x0112
 
 # warnings.catch_warnings changes global state; the lock keeps our own threads apart.
 _warnings_lock = threading.Lock()
 
 
+class FirstFrameWarning(UserWarning):
+    """Only the first of several frames or pages was read."""
+
+
 def read(source: str | os.PathLike[str] | BinaryIO) -> Image:
-    """Read a picture file.
+    """Read a picture file, with its metadata, EXIF orientation applied.
 
-    source: a path, or a binary stream open for reading (it need not be seekable). AVIF, BMP, JPEG, JPEG 2000, PNG,
-    PPM/PGM, QOI, TGA, TIFF and WebP files with 8-bit gray or RGB samples are read; EXIF orientation is applied. The
-    other metadata (colour profile, EXIF, XMP) are not kept.
+    source: a path, or a binary stream open for reading (it need not be seekable). AVIF, BMP, GIF, JPEG, JPEG 2000, PNG,
+    PPM/PGM, QOI, TGA, TIFF and WebP files are read: gray, RGB, palette, black and white, with or without alpha, CMYK.
+    Samples of 9 to 16 bits keep their depth in PPM, PNG and TIFF (colour of such depth in PNG and TIFF needs the extra
+    ``deep``). Of an animation or a file of many pages the first is read, with a `FirstFrameWarning`.
 
-    Raises InvalidInputError if there is no such file or it is no readable picture, UnsupportedError for alpha, palette,
-    16-bit, CMYK and animated pictures, LimitError above Pillow's ``Image.MAX_IMAGE_PIXELS``.
+    Raises InvalidInputError if there is no such file or it is no readable picture, UnsupportedError for samples that
+    are no whole numbers of 8 to 16 bits, LimitError above `latentpress.limits`.
     """
     name = os.fspath(source) if isinstance(source, str | os.PathLike) else "the picture"
     try:
-        with _open(source) as picture:
-            _check(picture, name)
+        stream = source if isinstance(source, str | os.PathLike) or source.seekable() else io.BytesIO(source.read())
+        with _open(stream) as picture:
+            limits.check(picture.width, picture.height)
+            _warn_of_frames(picture, name)
+            if is_deep(picture):
+                return _read_deep(picture, stream)
             picture.load()
             ImageOps.exif_transpose(picture, in_place=True)
-            return Image.from_pillow(picture)
-    except UnsupportedError as error:
-        raise UnsupportedError(f"{name}: {error}") from None
-    except LatentPressError:
+            return from_pillow(picture)
+    except (UnsupportedError, LimitError) as error:
+        raise type(error)(f"{name}: {error}") from None
+    except MissingExtraError:
         raise
-    except (PillowImage.DecompressionBombError, PillowImage.DecompressionBombWarning):
-        raise LimitError(
-            f"{name}: the picture has more pixels than Pillow's limit {PillowImage.MAX_IMAGE_PIXELS}"
-        ) from None
+    except InvalidInputError as error:
+        raise InvalidInputError(f"{name}: {error}") from None
     except UnidentifiedImageError:
         raise InvalidInputError(
             f"{name} is not a picture file that LatentPress reads ({', '.join(_READABLE)})"
         ) from None
+    except MemoryError:
+        raise LimitError(f"{name}: there is not enough memory for the picture") from None
     except Exception as error:
         # A damaged file makes Pillow raise almost anything: SyntaxError, struct.error, ValueError, EOFError, OSError.
         reason = getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__
@@ -73,14 +98,15 @@ def read(source: str | os.PathLike[str] | BinaryIO) -> Image:
 
 
 def write(image: Image, target: str | os.PathLike[str] | BinaryIO, format: str | None = None) -> None:
-    """Write a picture file; a path gets the whole file or nothing.
+    """Write a picture file with the metadata that the format knows; a path gets the whole file or nothing.
 
     target: a path or a binary stream open for writing. format: AVIF, BMP, JPEG, JPEG2000, PNG, PPM, TIFF or WEBP; None
     takes it from the file name's ending, and PNG for a stream. BMP, JPEG 2000, PNG, PPM, TIFF and WebP keep every
-    sample; JPEG and AVIF are written at quality 95 with full colour resolution.
+    sample; JPEG and AVIF are written at quality 95 with full colour resolution. More than 8 bits go into PPM (its own
+    depth), PNG and TIFF (16 bits).
 
     Raises InvalidInputError for a format or ending that is not listed or a place that cannot be written to,
-    LatentPressError if the picture does not fit the format or the disk.
+    UnsupportedError if the format has no alpha or no such depth, LatentPressError if the disk is full.
     """
     chosen = _format_of(Path(target) if isinstance(target, str | os.PathLike) else None, format)
     if isinstance(target, str | os.PathLike):
@@ -91,21 +117,36 @@ def write(image: Image, target: str | os.PathLike[str] | BinaryIO, format: str |
 
 
 def _open(source: str | os.PathLike[str] | BinaryIO) -> PillowImage.Image:
-    """Parse the head of a picture file, with Pillow's warning about huge pictures turned into its error."""
+    """Parse the head of a picture file. Pillow's own limit on pixels is off: `latentpress.limits` has its place."""
     with _warnings_lock, warnings.catch_warnings():
-        warnings.simplefilter("error", PillowImage.DecompressionBombWarning)
-        return PillowImage.open(source, formats=_READABLE)
+        warnings.simplefilter("ignore", PillowImage.DecompressionBombWarning)
+        allowed, PillowImage.MAX_IMAGE_PIXELS = PillowImage.MAX_IMAGE_PIXELS, None
+        try:
+            return PillowImage.open(source, formats=_READABLE)
+        finally:
+            PillowImage.MAX_IMAGE_PIXELS = allowed
 
 
-def _check(picture: PillowImage.Image, name: str) -> None:
-    """Refuse what Pillow would read with silent loss: later frames, and 16-bit colour that it cuts to 8 bits."""
+def _warn_of_frames(picture: PillowImage.Image, name: str) -> None:
     # A multi-picture JPEG (MPO, most telephones) is a photograph followed by previews or depth maps.
-    if picture.format != "MPO" and getattr(picture, "n_frames", 1) > 1:
-        raise UnsupportedError("animated and many-page pictures are not supported yet; save one frame")
-    for tile in getattr(picture, "tile", ()):
-        arguments = tile[3] if isinstance(tile[3], tuple) else (tile[3],)
-        if any((isinstance(a, str) and ";16" in a) for a in arguments) or (tile[0] == "ppm" and arguments[1] > 255):
-            raise UnsupportedError("16-bit samples are not supported yet; save the picture with 8 bits a sample")
+    frames = getattr(picture, "n_frames", 1)
+    if picture.format != "MPO" and frames > 1:
+        warnings.warn(f"{name}: only the first of {frames} frames is read", FirstFrameWarning, stacklevel=4)
+
+
+def _read_deep(picture: PillowImage.Image, source: str | os.PathLike[str] | BinaryIO) -> Image:
+    """The samples from the bytes of the file, all else from what Pillow has read of it."""
+    orientation = int(picture.getexif().get(_ORIENTATION, 1))
+    if orientation != 1:
+        picture.getexif()[_ORIENTATION] = 1
+        picture.info.pop("exif", None)
+    metadata = metadata_of(picture)
+    if isinstance(source, str | os.PathLike):
+        data = Path(source).read_bytes()
+    else:
+        source.seek(0)
+        data = source.read()
+    return oriented(read_deep(data, picture.format or "", metadata), orientation)
 
 
 def _format_of(path: Path | None, format: str | None) -> str:
@@ -127,7 +168,26 @@ def _format_of(path: Path | None, format: str | None) -> str:
 
 def _save(image: Image, stream: BinaryIO, format: str, name: str) -> None:
     """Encode ``image`` into ``stream``; Pillow's refusals become one line."""
+    if image.bit_depth > 8 and not (image.channels == 1 and format in ("PNG", "TIFF")):
+        write_deep(image, stream, format)
+        return
+    settings, modes = _WRITABLE[format]
+    if image.mode not in modes:
+        raise UnsupportedError(f"{name}: {format} files hold no alpha; choose .png, .webp or .tif")
+    picture = to_pillow(image.to_depth(16) if image.bit_depth > 8 else image)
+    known = {key: picture.info[key] for key in _METADATA.get(format, ()) if key in picture.info}
+    if format == "PNG" and image.metadata.xmp:
+        known["pnginfo"] = _png_xmp(image.metadata)
     try:
-        image.to_pillow().save(stream, format=format, **_WRITABLE[format])
+        picture.save(stream, format=format, **settings, **known)
     except (OSError, ValueError) as error:
         raise LatentPressError(f"cannot write {name} as {format}: {error}") from error
+
+
+def _png_xmp(metadata: Metadata) -> Any:
+    """The XMP packet as the text chunk that PNG has for it."""
+    from PIL import PngImagePlugin
+
+    info = PngImagePlugin.PngInfo()
+    info.add_itxt("XML:com.adobe.xmp", metadata.xmp.decode("utf-8", "replace"))
+    return info

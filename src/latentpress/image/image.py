@@ -2,81 +2,102 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from latentpress.errors import InvalidInputError, UnsupportedError
+from latentpress.errors import InvalidInputError
+from latentpress.image.metadata import NO_METADATA, Metadata
 
 if TYPE_CHECKING:
     from PIL import Image as PillowImage
 
-__all__ = ["Image"]
+__all__ = ["Image", "Samples"]
 
-_MODES = {1: "L", 3: "RGB"}
+Samples: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
+"""Samples of a picture: uint8, or uint16 for 9 to 16 bits."""
+
+_MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Image:
-    """A picture as a value: gray (1 channel) or RGB (3 channels), 8 bits a sample.
+    """A picture as a value: gray or RGB, with or without alpha, 8 to 16 bits a sample.
 
-    pixels: uint8 array of shape (height, width, channels), each side at least 1, C-contiguous and read-only. What is
-    passed in is copied unless it already is such an array that owns its memory, so an `Image` never changes; take
-    ``image.pixels.copy()`` to edit. Sample values are display values (sRGB unless the file says otherwise), 0..255.
+    pixels: array of shape (height, width, channels), each side at least 1, C-contiguous and read-only; channels are 1
+    (gray), 2 (gray, alpha), 3 (RGB) or 4 (RGB, alpha). What is passed in is copied unless nobody else can change it, so
+    an `Image` never changes; take ``image.pixels.copy()`` to edit. Sample values are display values (sRGB unless
+    ``metadata`` has a colour profile), 0..2^bit_depth - 1; alpha is not premultiplied.
+    bit_depth: 8 for uint8; 9..16 for uint16, where 0 stands for 16. metadata: what else the file said.
 
-    Two images are equal if their shapes and all their samples are.
+    Two images are equal if their shapes, depths and all their samples are; metadata do not count.
 
-    Raises InvalidInputError for anything that is not such an array, UnsupportedError for 16-bit samples and for a
-    second or fourth channel (alpha).
+    Raises InvalidInputError for anything that is not such an array, or has samples above its depth.
     """
 
-    pixels: NDArray[np.uint8]
+    pixels: Samples
+    bit_depth: int = 0
+    metadata: Metadata = NO_METADATA
 
     def __post_init__(self) -> None:
         pixels: Any = self.pixels
         if not isinstance(pixels, np.ndarray):
             raise InvalidInputError(f"pixels must be a NumPy array, not {type(pixels).__name__}")
-        if pixels.dtype == np.uint16:
-            raise UnsupportedError("16-bit samples are not supported yet; scale the array to uint8 first")
-        if pixels.dtype != np.uint8:
-            raise InvalidInputError(f"pixels must be uint8 with values 0..255, not {pixels.dtype}")
-        if pixels.ndim != 3:
-            raise InvalidInputError(f"pixels must have the shape (height, width, channels), not {pixels.shape}")
-        if pixels.shape[2] in (2, 4):
-            raise UnsupportedError(f"alpha is not supported yet: got {pixels.shape[2]} channels, give 1 or 3")
-        if pixels.shape[2] not in _MODES or pixels.size == 0:
-            raise InvalidInputError(f"pixels must be (height, width, 1 or 3) with no empty side, not {pixels.shape}")
-        if pixels.flags.writeable or not (pixels.flags.owndata and pixels.flags.c_contiguous):
+        if pixels.dtype not in (np.uint8, np.uint16):
+            raise InvalidInputError(f"pixels must be uint8 or uint16, not {pixels.dtype}")
+        if pixels.ndim != 3 or pixels.shape[2] not in _MODES or pixels.size == 0:
+            raise InvalidInputError(f"pixels must be (height, width, 1 to 4) with no empty side, not {pixels.shape}")
+        if not _unchangeable(pixels):
             pixels = pixels.copy(order="C")
             pixels.flags.writeable = False
         object.__setattr__(self, "pixels", pixels)
+        object.__setattr__(self, "bit_depth", _checked_depth(pixels, self.bit_depth))
 
     @classmethod
-    def from_array(cls, array: NDArray[np.uint8]) -> Image:
-        """Make an image of a uint8 array of shape (H, W), (H, W, 1) or (H, W, 3); raises as the class says."""
+    def from_array(cls, array: Samples, bit_depth: int = 0) -> Image:
+        """Make an image of an array of shape (H, W) or (H, W, 1 to 4); raises as the class says."""
         if isinstance(array, np.ndarray) and array.ndim == 2:
             array = array[:, :, np.newaxis]
-        return cls(array)
+        return cls(array, bit_depth)
 
     @classmethod
     def from_pillow(cls, picture: PillowImage.Image) -> Image:
-        """Make an image of a Pillow picture of mode L or RGB, as its samples stand (no EXIF rotation).
+        """Make an image of a Pillow picture, as its samples stand (no EXIF rotation), with its metadata.
 
-        Raises UnsupportedError for any other mode, and for a transparent colour key.
+        Palette pictures and those with a transparent colour become RGB or RGBA, black and white becomes gray, CMYK and
+        YCbCr become RGB (through the colour profile of a CMYK picture, if it has one).
+
+        Raises UnsupportedError for any other mode: floating point, 32 bits, LAB, HSV.
         """
-        if picture.mode not in _MODES.values():
-            raise UnsupportedError(f"pixel mode {picture.mode} is not supported yet; convert the picture to L or RGB")
-        if "transparency" in picture.info:
-            raise UnsupportedError("transparency is not supported yet; flatten the picture to L or RGB")
-        return cls.from_array(np.asarray(picture))
+        from latentpress.image.pillow import from_pillow
+
+        return from_pillow(picture)
 
     def to_pillow(self) -> PillowImage.Image:
-        """The picture as a new Pillow image of mode L or RGB."""
-        from PIL import Image as PillowImage
+        """The picture as a new Pillow image of mode L, LA, RGB or RGBA, or I;16 for deep gray, with its metadata in
+        ``info``.
 
-        return PillowImage.fromarray(self.pixels if self.channels == 3 else self.pixels[:, :, 0])
+        Raises UnsupportedError for deep colour and deep alpha, which Pillow does not have: see `to_depth`.
+        """
+        from latentpress.image.pillow import to_pillow
+
+        return to_pillow(self)
+
+    def to_depth(self, bit_depth: int) -> Image:
+        """The picture with another number of bits a sample, 8 or 9..16: values scaled to the new range, rounded."""
+        if bit_depth == self.bit_depth:
+            return self
+        if isinstance(bit_depth, bool) or bit_depth not in range(8, 17):
+            raise InvalidInputError(f"bit depth must be 8 to 16, not {bit_depth!r}")
+        old, new = self.peak, 2**bit_depth - 1
+        scaled = (self.pixels.astype(np.uint64 if old * new > 2**31 else np.uint32) * (2 * new) + old) // (2 * old)
+        return Image(scaled.astype(np.uint8 if bit_depth == 8 else np.uint16), bit_depth, self.metadata)
+
+    def with_metadata(self, metadata: Metadata) -> Image:
+        """The same samples with other metadata."""
+        return replace(self, metadata=metadata)
 
     @property
     def width(self) -> int:
@@ -90,26 +111,54 @@ class Image:
 
     @property
     def channels(self) -> int:
-        """1 for gray, 3 for RGB."""
+        """1 for gray, 2 for gray and alpha, 3 for RGB, 4 for RGB and alpha."""
         return int(self.pixels.shape[2])
 
     @property
-    def bit_depth(self) -> int:
-        """Bits a sample: 8."""
-        return 8 * self.pixels.itemsize
+    def has_alpha(self) -> bool:
+        """Whether the last channel is alpha."""
+        return self.channels in (2, 4)
+
+    @property
+    def peak(self) -> int:
+        """The largest value of a sample: 255 for 8 bits."""
+        return int(2**self.bit_depth - 1)
 
     @property
     def mode(self) -> str:
-        """Pillow's name of the pixel layout: ``"L"`` or ``"RGB"``."""
+        """Pillow's name of the channels: ``"L"``, ``"LA"``, ``"RGB"`` or ``"RGBA"``."""
         return _MODES[self.channels]
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Image):
             return NotImplemented
-        return np.array_equal(self.pixels, other.pixels)
+        return self.bit_depth == other.bit_depth and np.array_equal(self.pixels, other.pixels)
 
     # Equal by value but too large to hash cheaply: like an array, an image is no dictionary key.
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         return f"<Image {self.width}x{self.height} {self.mode} {self.bit_depth}-bit>"
+
+
+def _unchangeable(pixels: NDArray[Any]) -> bool:
+    """Whether an array can be kept without a copy: contiguous, read-only, its memory its own or that of bytes."""
+    if pixels.flags.writeable or not pixels.flags.c_contiguous:
+        return False
+    base: Any = pixels
+    while isinstance(base, np.ndarray) and base.base is not None:
+        base = base.base
+        if isinstance(base, np.ndarray) and base.flags.writeable:
+            return False
+    return isinstance(base, np.ndarray | bytes)
+
+
+def _checked_depth(pixels: NDArray[Any], bit_depth: int) -> int:
+    """The depth that is meant, or InvalidInputError."""
+    allowed = (8,) if pixels.dtype == np.uint8 else range(9, 17)
+    depth = bit_depth or allowed[-1]
+    if isinstance(bit_depth, bool) or depth not in allowed:
+        raise InvalidInputError(f"{pixels.dtype} samples have {allowed[0]} to {allowed[-1]} bits, not {bit_depth!r}")
+    if depth < 16 and depth > 8 and int(pixels.max()) >= 2**depth:
+        raise InvalidInputError(f"a sample of {int(pixels.max())} does not fit into {depth} bits")
+    return depth

@@ -86,6 +86,12 @@ class HyperpriorConfig:
         """The largest rate index; the smallest is 0."""
         return (self.anchors - 1) * STEPS_PER_ANCHOR
 
+    @property
+    def margin(self) -> int:
+        """Latents beyond which neither transform sees anything: one step a spatial layer, half of it at 1/8."""
+        reach = self.kernel // 2
+        return -(-self.narrow_depth * reach // 2) + self.wide_depth * reach
+
     def lambdas(self, rates: Tensor) -> Tensor:
         """Trade-off of each rate index (B,): geometric from ``lambda_low`` to ``lambda_high``."""
         ratio = self.lambda_high / self.lambda_low

@@ -94,6 +94,7 @@ def _write(
         "latents": net.config.latents,
         "hyper_latents": net.config.hyper_latents,
         "passes": net.config.passes,
+        "margin": net.config.margin,
         "anchors": net.config.anchors,
         "steps_per_anchor": STEPS_PER_ANCHOR,
     }

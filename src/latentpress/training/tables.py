@@ -12,9 +12,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from latentpress.codecs.hyperprior.codec import to_planes
 from latentpress.codecs.hyperprior.latents import HYPER_LIMIT, quantise_latents
 from latentpress.codecs.hyperprior.model import HyperpriorModel
+from latentpress.codecs.hyperprior.planes import to_planes
 from latentpress.codecs.hyperprior.rounding import Rounding
 from latentpress.entropy import TOTAL, quantise_pmf
 from latentpress.nets.likelihood import SCALE_COUNT, logistic_bits, scale_of

@@ -64,8 +64,10 @@ class Coder(ABC):
         Raises InvalidInputError for an array or a quality of another kind, UnsupportedError for a picture that the
         format cannot hold, MissingExtraError if the library is not installed, LimitError if time or memory run out.
         """
-        picture = Image.from_array(pixels).pixels
-        value = self._check_quality(quality)
+        image = Image.from_array(pixels)
+        if image.bit_depth > 8 or image.has_alpha:
+            raise UnsupportedError(f"coders are compared on 8-bit gray and RGB, not {image.bit_depth}-bit {image.mode}")
+        picture, value = image.pixels.astype(np.uint8, copy=False), self._check_quality(quality)
         height, width, channels = picture.shape
         if channels == 1 and not self.gray:
             raise UnsupportedError(f"{self.id} has no gray pictures: repeat the plane three times and give it RGB")

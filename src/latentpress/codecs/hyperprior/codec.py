@@ -2,35 +2,44 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from latentpress import container
-from latentpress.codecs.base import Codec, check_quality
-from latentpress.codecs.hyperprior.latents import decode_latents, encode_latents
+from latentpress.codecs.base import Codec, Region, check_quality
+from latentpress.codecs.hyperprior.decoding import Decoding
+from latentpress.codecs.hyperprior.latents import encode_latents
 from latentpress.codecs.hyperprior.model import HyperpriorModel, open_model
-from latentpress.codecs.hyperprior.rounding import Rounding, rounding_weight
+from latentpress.codecs.hyperprior.planes import to_planes
+from latentpress.codecs.hyperprior.rounding import Rounding, rate_and_weight
+from latentpress.codecs.hyperprior.tiles import Grid, Tile, grid_of, pack_grid, unpack_grid
+from latentpress.codecs.packing import colour_of, pack_sides, unpack
 from latentpress.container import STREAM, Chunk, Header
-from latentpress.errors import CorruptFileError, LimitError, UnsupportedError
-from latentpress.image import Image
+from latentpress.errors import CorruptFileError, UnsupportedError
+from latentpress.image import Image, Samples
 from latentpress.models import ModelPackage, find_model, installed_models
 
-__all__ = ["HyperpriorCodec", "to_planes"]
+__all__ = ["HyperpriorCodec"]
 
-_MAX_PIXELS = 2**26  # the networks run on the whole picture and take about 150 bytes a pixel
+T = TypeVar("T")
+R = TypeVar("R")
+
+Float = NDArray[np.float32]
 
 
 class HyperpriorCodec(Codec):
-    """Learned lossy codec: a variable-rate mean-scale hyperprior with context in two or four passes, made
-    for CPUs.
+    """Learned lossy codec: a variable-rate mean-scale hyperprior with context in two or four passes, made for CPUs.
 
     model: name of an installed model package or path of a package's folder; None takes the default. A file is decoded
     with the model that it names: this one or another installed one. engine: ``onnx`` (ONNX Runtime) or ``torch``;
-    threads: for ONNX Runtime, None leaves the choice to it; dtype: ``float32``, or ``float64`` with torch. Every
-    engine reads the same symbols from a file.
+    threads: None for one a core; dtype: ``float32``, or ``float64`` with torch. Every engine reads the same symbols
+    from a file. Pictures of more than about 2 megapixels are coded in tiles, as many at a time as there are threads.
     """
 
     id: ClassVar[str] = "hyperprior"
@@ -51,68 +60,91 @@ class HyperpriorCodec(Codec):
         return {package.name: package.id for package in installed_models(cls.id)}
 
     def encode(self, image: Image, quality: float = 50.0) -> bytes:
-        """Compress; see `Codec.encode`. Quality moves the rate in steps of just under one."""
-        model = self._model
-        rate = round(check_quality(quality) * model.last_rate / 100)
-        if image.width * image.height > _MAX_PIXELS:
-            raise LimitError(f"{image.width} x {image.height} pixels are more than hyperprior takes ({_MAX_PIXELS})")
-        latents = model.analysis(to_planes(image.pixels, model.stride), model.mix(rate))[0]
-        stream = encode_latents(model, latents, rate, Rounding(model.tables, rounding_weight(rate)))
-        header = Header(self.number, model.package.id, image.width, image.height, image.channels, rate)
-        return container.write(header, [Chunk(STREAM, stream)])
+        """Compress; see `Codec.encode`. Quality is continuous."""
+        package = self._package
+        colour = colour_of(image)
+        height, width, _ = colour.shape
+        grid = grid_of(-(-height // HyperpriorModel.stride), -(-width // HyperpriorModel.stride))
+        model = self._open(package, len(grid.tiles))
+        rate, weight = rate_and_weight(check_quality(quality), model.last_rate)
+        rounding = Rounding(model.tables, weight)
+
+        def encode_tile(place: tuple[int, Tile]) -> bytes:
+            number, tile = place
+            latents = _latents_of(model, colour, image.peak, tile, grid, rate)
+            return encode_latents(model, latents, rate, rounding, number)
+
+        tiles, payload = pack_grid(grid, self._each(encode_tile, enumerate(grid.tiles)))
+        header = Header(self.number, package.id, width, height, image.channels, rate, image.bit_depth)
+        return container.write(header, [*pack_sides(image), *tiles, Chunk(STREAM, payload)])
 
     def decode(self, data: bytes) -> Image:
         """Restore; see `Codec.decode`."""
-        header, values, model = self.decode_values(data)
-        planes = model.synthesis(values, model.mix(header.rate))[0]
-        return Image(_to_pixels(planes, header))
+        return self._decode(data, None)
 
-    def decode_values(self, data: bytes) -> tuple[Header, NDArray[np.float32], HyperpriorModel]:
+    def decode_region(self, data: bytes, region: Region) -> Image:
+        """Restore a part, decoding only the tiles that it needs; see `Codec.decode_region`."""
+        return self._decode(data, region)
+
+    def decode_values(self, data: bytes) -> tuple[Header, Float, HyperpriorModel]:
         """The exact part of decoding: header, reconstructed latents (M, h, w) in quantisation steps (multiples of 1/16,
         the same on every machine), and the model that the file names. Raises as `decode` does."""
+        header, _, model, decoding = self._opened(data)
+        return header, decoding.values(), model
+
+    def _decode(self, data: bytes, region: Region | None) -> Image:
+        header, chunks, _, decoding = self._opened(data)
+        part = (region or Region(0, 0, header.width, header.height)).inside(header.width, header.height)
+        return unpack(decoding.pixels(part), header, chunks, part)
+
+    def _opened(self, data: bytes) -> tuple[Header, list[Chunk], HyperpriorModel, Decoding]:
+        """A file taken apart and checked."""
         header, chunks = container.read(data)
         if header.codec != self.number:
             raise UnsupportedError(f"this is a file of codec number {header.codec}, not of {self.id}")
-        model = self._model_of(header)
+        package = self._package_of(header)
+        payloads = [chunk.payload for chunk in chunks if chunk.kind == STREAM]
+        if len(payloads) != 1:
+            raise CorruptFileError(f"a hyperprior file has one symbol stream, this one has {len(payloads)}")
+        height, width = (-(-side // HyperpriorModel.stride) for side in (header.height, header.width))
+        grid, streams = unpack_grid(height, width, chunks, payloads[0])
+        model = self._open(package, len(streams))
         if header.rate > model.last_rate:
             raise CorruptFileError(f"rate index {header.rate} is above the model's last, {model.last_rate}")
-        if header.width * header.height > _MAX_PIXELS:
-            raise LimitError(f"{header.width} x {header.height} pixels are more than hyperprior takes ({_MAX_PIXELS})")
-        streams = [chunk.payload for chunk in chunks if chunk.kind == STREAM]
-        if len(streams) != 1:
-            raise CorruptFileError(f"a hyperprior file has one symbol stream, this one has {len(streams)}")
-        height, width = (-(-side // model.stride) for side in (header.height, header.width))
-        return header, decode_latents(model, streams[0], header.rate, height, width), model
+        return header, chunks, model, Decoding(model, header, grid, streams, self._each)
 
-    def _model_of(self, header: Header) -> HyperpriorModel:
-        """The model that a file names: this codec's own, or another installed one."""
-        if self._config["model"] is not None and self._model.package.id == header.model:
-            return self._model
-        return self._open(find_model(self.id, id=header.model))
+    def _each(self, work: Callable[[T], R], items: Iterable[T]) -> list[R]:
+        """``work`` on each item, in order; on as many threads as the codec has when there is more than one item."""
+        items = list(items)
+        if len(items) <= 1:
+            return [work(item) for item in items]
+        with ThreadPoolExecutor(self._config["threads"] or os.cpu_count() or 1) as pool:
+            return list(pool.map(work, items))
+
+    @property
+    def model(self) -> HyperpriorModel:
+        """The networks and tables that a picture of one tile is coded with."""
+        return self._open(self._package, tiles=1)
 
     @cached_property
-    def _model(self) -> HyperpriorModel:
-        return self._open(find_model(self.id, name=self._config["model"]))
+    def _package(self) -> ModelPackage:
+        return find_model(self.id, name=self._config["model"])
 
-    def _open(self, package: ModelPackage) -> HyperpriorModel:
-        return open_model(package, self._config["engine"], self._config["threads"], self._config["dtype"])
+    def _package_of(self, header: Header) -> ModelPackage:
+        """The package that a file names: this codec's own, or another installed one."""
+        if self._config["model"] is not None and self._package.id == header.model:
+            return self._package
+        return find_model(self.id, id=header.model)
 
-
-def to_planes(pixels: NDArray[np.uint8], stride: int) -> NDArray[np.float32]:
-    """(H, W, 1 or 3) to (1, 3, H', W') grey levels: gray becomes three equal planes, sides grow to multiples of
-    ``stride``.
-    """
-    height, width, channels = pixels.shape
-    planes = np.broadcast_to(pixels, (height, width, 3)) if channels == 1 else pixels
-    padded = np.pad(planes, ((0, -height % stride), (0, -width % stride), (0, 0)), mode="edge")
-    return np.ascontiguousarray(padded.transpose(2, 0, 1)[None], dtype=np.float32)
+    def _open(self, package: ModelPackage, tiles: int) -> HyperpriorModel:
+        """The model. Many tiles are worked on side by side, each on one thread; a single one gets them all."""
+        threads = self._config["threads"] if tiles == 1 else 1
+        return open_model(package, self._config["engine"], threads, self._config["dtype"])
 
 
-def _to_pixels(planes: NDArray[np.float32], header: Header) -> NDArray[np.uint8]:
-    """(3, H', W') grey levels to (H, W, channels) uint8, rounded; gray is the mean of the planes."""
-    planes = planes[:, : header.height, : header.width]
-    if header.channels == 1:
-        planes = planes.mean(axis=0, keepdims=True)
-    # NaN cannot come from a finite network on finite values; the clip keeps every other value inside 0..255.
-    rounded = np.clip(np.floor(planes + np.float32(0.5)), 0, 255).astype(np.uint8)
-    return np.ascontiguousarray(rounded.transpose(1, 2, 0))
+def _latents_of(model: HyperpriorModel, colour: Samples, peak: int, tile: Tile, grid: Grid, rate: int) -> Float:
+    """The latents (M, h, w) of a tile, seen with all the pixels that they depend on."""
+    window = tile.grown(model.margin, grid.height, grid.width)
+    rows, columns = (slice(s.start * model.stride, s.stop * model.stride) for s in (window.rows, window.columns))
+    latents = model.analysis(to_planes(colour[rows, columns], model.stride, peak), model.mix(rate))[0]
+    return np.ascontiguousarray(latents[(slice(None), *tile.within(window))])

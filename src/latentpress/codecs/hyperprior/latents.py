@@ -59,8 +59,8 @@ class Coded:
     check: bytes
 
 
-def quantise_latents(model: HyperpriorModel, latents: Float, rate: int, rounding: Rounding) -> Coded:
-    """Choose the symbols of latents (M, h, w), given in quantisation steps."""
+def quantise_latents(model: HyperpriorModel, latents: Float, rate: int, rounding: Rounding, number: int = 0) -> Coded:
+    """Choose the symbols of latents (M, h, w), given in quantisation steps, of the tile ``number``."""
     _, height, width = latents.shape
     hyper = _round_hyper(model, latents)
     state = _Passes(model, hyper, rate, height, width)
@@ -71,15 +71,15 @@ def quantise_latents(model: HyperpriorModel, latents: Float, rate: int, rounding
         symbols = np.clip(residual, -VALUE_LIMIT, VALUE_LIMIT).astype(np.int32)
         passes.append((symbols, index[mask], model.tables))
         state.put(symbols, mask, parameters)
-    return Coded(passes, state.values, _check(hyper, state.values))
+    return Coded(passes, state.values, _check(hyper, state.values, number))
 
 
-def encode_latents(model: HyperpriorModel, latents: Float, rate: int, rounding: Rounding) -> bytes:
-    """Code latents (M, h, w), given in quantisation steps, as a stream.
+def encode_latents(model: HyperpriorModel, latents: Float, rate: int, rounding: Rounding, number: int = 0) -> bytes:
+    """Code latents (M, h, w), given in quantisation steps, as the stream of the tile ``number``.
 
     Reads the stream back before it hands it out. Raises LatentPressError if that does not give the same symbols.
     """
-    coded = quantise_latents(model, latents, rate, rounding)
+    coded = quantise_latents(model, latents, rate, rounding, number)
     writer = SymbolWriter()
     for one in coded.passes:
         writer.write(*one)
@@ -90,8 +90,8 @@ def encode_latents(model: HyperpriorModel, latents: Float, rate: int, rounding: 
     return coded.check + stream
 
 
-def decode_latents(model: HyperpriorModel, stream: bytes, rate: int, height: int, width: int) -> Float:
-    """The values (M, height, width), in quantisation steps, of a stream from `encode_latents`.
+def decode_latents(model: HyperpriorModel, stream: bytes, rate: int, height: int, width: int, number: int = 0) -> Float:
+    """The values (M, height, width), in quantisation steps, of a stream that `encode_latents` made for that tile.
 
     Raises CorruptFileError when the stream is damaged or its values do not match their checksum.
     """
@@ -110,7 +110,7 @@ def decode_latents(model: HyperpriorModel, stream: bytes, rate: int, height: int
             raise CorruptFileError("the symbol stream is damaged: a latent is out of range")
         passes.put(symbols, mask, parameters)
     reader.finish()
-    if _check(hyper, passes.values) != stream[:_CHECK_BYTES]:
+    if _check(hyper, passes.values, number) != stream[:_CHECK_BYTES]:
         raise CorruptFileError("the decoded symbols do not match their checksum")
     return passes.values
 
@@ -162,7 +162,10 @@ def _round_hyper(model: HyperpriorModel, latents: Float) -> NDArray[np.int32]:
     return whole
 
 
-def _check(hyper: NDArray[Any], values: Float) -> bytes:
-    """CRC32 of all integers that the synthesis depends on: hyper latents, then values in units of 1/16 step."""
-    crc = zlib.crc32(hyper.astype("<i4").tobytes())
+def _check(hyper: NDArray[Any], values: Float, number: int) -> bytes:
+    """CRC32 of all integers that the synthesis depends on: hyper latents, then values in units of 1/16 step.
+
+    It starts from the tile's number, so that a tile in the place of another is noticed.
+    """
+    crc = zlib.crc32(hyper.astype("<i4").tobytes(), number)
     return zlib.crc32((values * np.float32(16)).astype("<i4").tobytes(), crc).to_bytes(_CHECK_BYTES, "little")

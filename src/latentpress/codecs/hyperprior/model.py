@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -54,7 +55,7 @@ class HyperpriorModel:
     """Networks and tables of one package on one engine. Networks are made at first use and kept.
 
     ``stride`` (16): pixels a latent; ``hyper_stride`` (4): latents a hyper latent. ``passes``: 2 or 4 in which latents
-    are coded. ``last_rate``: the largest rate index.
+    are coded. ``margin``: latents beyond which a transform sees nothing. ``last_rate``: the largest rate index.
     """
 
     stride = 16
@@ -64,12 +65,14 @@ class HyperpriorModel:
         self.package = package
         self._engine = (engine_name, threads, dtype)
         self._networks: dict[str, Network] = {}
+        self._lock = threading.Lock()
         try:
             self.latents = int(package.config["latents"])
             self.hyper_latents = int(package.config["hyper_latents"])
             self.passes = int(package.config.get("passes", 2))
             if self.passes not in (2, 4):
                 raise ValueError(f"latents in {self.passes} passes")
+            self.margin = int(package.config.get("margin", 5))
             self.anchors = int(package.config["anchors"])
             self.steps = int(package.config["steps_per_anchor"])
             arrays = package.tables
@@ -121,10 +124,11 @@ class HyperpriorModel:
         return self._run("synthesis", values=values[None], mix=mix)["pixels"]
 
     def _run(self, name: str, **arrays: Float) -> dict[str, Float]:
-        if name not in self._networks:
-            engine_name, threads, dtype = self._engine
-            graph = self.package.network(name)
-            self._networks[name] = engine.load(graph, engine_name, threads, dtype=dtype)
+        with self._lock:
+            if name not in self._networks:
+                engine_name, threads, dtype = self._engine
+                graph = self.package.network(name)
+                self._networks[name] = engine.load(graph, engine_name, threads, dtype=dtype)
         return {key: value.astype(np.float32, copy=False) for key, value in self._networks[name](**arrays).items()}
 
 

@@ -4,6 +4,7 @@ costs.
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from latentpress.entropy import ProbabilityTables
 
-__all__ = ["ROUNDING_WEIGHT", "Rounding", "rounding_weight"]
+__all__ = ["ROUNDING_WEIGHT", "Rounding", "rate_and_weight", "rounding_weight"]
 
 ROUNDING_WEIGHT = 12.0
 """Bits that one squared quantisation step of error is worth to the encoder; chosen on the validation pictures."""
@@ -32,6 +33,18 @@ def rounding_weight(rate: int) -> float:
     """
     part = min(rate, _FULL_FROM) / _FULL_FROM
     return _LOWEST_WEIGHT + part * (ROUNDING_WEIGHT - _LOWEST_WEIGHT)
+
+
+_STEP = 0.3
+
+
+def rate_and_weight(quality: float, last_rate: int) -> tuple[int, float]:
+    """Rate index and rounding weight for a quality 0..100: between two rate indices the weight goes on, from that of
+    the upper one down to where files are about as small as those of the lower one.
+    """
+    position = quality * last_rate / 100
+    rate = min(math.ceil(position - 1e-9), last_rate)
+    return rate, rounding_weight(rate) * (1 - _STEP * (rate - position))
 
 
 class Rounding:

@@ -1,0 +1,74 @@
+"""What every codec's file holds beside the symbols of its colours: alpha, colour profile, EXIF, XMP."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from latentpress.codecs.alpha import decode_alpha, encode_alpha, fill_hidden
+from latentpress.codecs.base import Region
+from latentpress.container import ALPHA, EXIF, ICC, XMP, Chunk, Header
+from latentpress.errors import CorruptFileError, LimitError
+from latentpress.image import Image, Metadata, Samples
+
+__all__ = ["colour_of", "pack_sides", "unpack"]
+
+_MAX_METADATA = 2**26  # bytes of a block when unpacked: a few bytes of zlib can claim any length
+
+
+def colour_of(image: Image) -> Samples:
+    """The samples (H, W, 1 or 3) that a codec has to code: without alpha, what is hidden under alpha 0 made smooth."""
+    if not image.has_alpha:
+        return image.pixels
+    return fill_hidden(image.pixels[:, :, :-1], image.pixels[:, :, -1])
+
+
+def pack_sides(image: Image) -> list[Chunk]:
+    """The chunks for all that is not colour."""
+    chunks = []
+    if image.has_alpha:
+        chunks.append(Chunk(ALPHA, encode_alpha(image.pixels[:, :, -1], image.bit_depth)))
+    blocks = ((ICC, image.metadata.icc), (EXIF, image.metadata.exif), (XMP, image.metadata.xmp))
+    chunks += [Chunk(kind, zlib.compress(block, 9), ancillary=True) for kind, block in blocks if block]
+    return chunks
+
+
+def unpack(colour: Samples, header: Header, chunks: Sequence[Chunk], region: Region | None = None) -> Image:
+    """The image of decoded colours (H, W, 1 or 3), whole or of a region, and the other chunks.
+
+    Raises CorruptFileError if a chunk is damaged, missing or there twice, LimitError for metadata above 64 MiB.
+    """
+    blocks = {kind: _inflated(_only(chunks, kind)) for kind in (ICC, EXIF, XMP)}
+    pixels, alpha = colour, _only(chunks, ALPHA)
+    if (alpha is None) == (header.channels in (2, 4)):
+        raise CorruptFileError("the file breaks the format: alpha is missing, or there without need")
+    if alpha is not None:
+        window = (region.rows, region.columns) if region else None
+        plane = decode_alpha(alpha, header.height, header.width, header.bit_depth, window)
+        pixels = np.concatenate([colour, plane[:, :, None]], axis=2)
+    pixels.flags.writeable = False
+    return Image(pixels, header.bit_depth, Metadata(blocks[ICC], blocks[EXIF], blocks[XMP]))
+
+
+def _only(chunks: Sequence[Chunk], kind: int) -> bytes | None:
+    found = [chunk.payload for chunk in chunks if chunk.kind == kind]
+    if len(found) > 1:
+        raise CorruptFileError(f"the file breaks the format: {len(found)} chunks of kind {kind}")
+    return found[0] if found else None
+
+
+def _inflated(payload: bytes | None) -> bytes:
+    if payload is None:
+        return b""
+    inflater = zlib.decompressobj()
+    try:
+        block = inflater.decompress(payload, _MAX_METADATA)
+    except zlib.error as error:
+        raise CorruptFileError("the metadata are damaged") from error
+    if inflater.unconsumed_tail:
+        raise LimitError(f"the file has a block of metadata of more than {_MAX_METADATA} bytes")
+    if not inflater.eof or inflater.unused_data:
+        raise CorruptFileError("the metadata are damaged")
+    return block

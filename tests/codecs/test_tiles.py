@@ -1,0 +1,174 @@
+"""Large pictures in tiles: the same picture as in one piece, and any part of it on its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import latentpress
+from latentpress import container
+from latentpress.codecs.base import Region
+from latentpress.codecs.hyperprior import HyperpriorCodec, tiles
+from latentpress.codecs.hyperprior.decoding import Decoding
+from latentpress.codecs.hyperprior.planes import to_planes
+from latentpress.codecs.hyperprior.tiles import Grid, pack_grid, unpack_grid
+from latentpress.container import STREAM, TILES, Chunk, varint
+from latentpress.errors import CorruptFileError, InvalidInputError
+from latentpress.image import Image
+
+
+@pytest.fixture
+def small_tiles(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Tiles of 8 latents, 128 pixels, for every picture of more than 4 latents a side."""
+    monkeypatch.setattr(tiles, "_SIDE", 8)
+    monkeypatch.setattr(tiles, "_WHOLE", 4)
+    return
+
+
+def sides(data: bytes) -> int:
+    return sum(chunk.kind == TILES for chunk in container.read(data)[1])
+
+
+@pytest.mark.parametrize("quality", [5, 50, 95])
+def test_pixels_are_those_of_the_values_shown_at_once(
+    codec: HyperpriorCodec, photograph: Image, small_tiles: None, quality: float
+) -> None:
+    """The synthesis in tiles has no seams: within a level of the same values in one piece."""
+    data = codec.encode(photograph, quality=quality)
+    assert sides(data) == 1
+    header, values, model = codec.decode_values(data)
+    whole = np.floor(model.synthesis(values, model.mix(header.rate))[0] + 0.5).clip(0, 255).transpose(1, 2, 0)
+    assert np.abs(codec.decode(data).pixels.astype(int) - whole[: header.height, : header.width]).max() <= 1
+
+
+def test_latents_are_those_of_the_picture_in_one_piece(
+    codec: HyperpriorCodec, photograph: Image, small_tiles: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The analysis in tiles sees all that it would see: the same symbols enter the coder."""
+    from latentpress.codecs.hyperprior import codec as module
+
+    seen = []
+    original = module.encode_latents
+    monkeypatch.setattr(module, "encode_latents", lambda m, y, *rest: seen.append(y) or original(m, y, *rest))
+    single = HyperpriorCodec(threads=1)
+    monkeypatch.setattr(single, "_each", lambda work, items: [work(item) for item in items])
+    data = single.encode(photograph, quality=60)
+    model, rate = codec.model, container.read_header(data).rate
+    whole = model.analysis(to_planes(photograph.pixels, 16), model.mix(rate))[0]
+    grid = tiles.grid_of(*whole.shape[1:])
+    assert len(seen) == len(grid.tiles) == 4
+    for tile, latents in zip(grid.tiles, seen, strict=True):
+        expected = whole[:, tile.rows, tile.columns]
+        assert np.abs(latents - expected).max() < 1e-3
+        assert np.array_equal(np.round(latents), np.round(expected))
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_regions_are_parts_of_the_whole(photograph: Image, small_tiles: None, threads: int) -> None:
+    codec = HyperpriorCodec(threads=threads)
+    alpha = np.indices(photograph.pixels.shape[:2]).sum(axis=0).astype(np.uint8)
+    image = Image(np.dstack([photograph.pixels, alpha]), metadata=latentpress.Metadata(xmp=b"<x/>"))
+    data = codec.encode(image, quality=40)
+    whole = codec.decode(data)
+    for region in (
+        Region(0, 0, 256, 192),
+        Region(0, 0, 1, 1),
+        Region(255, 191, 1, 1),
+        Region(120, 100, 20, 50),
+        Region(3, 127, 250, 2),
+        Region(130, 0, 7, 192),
+    ):
+        part = codec.decode_region(data, region)
+        expected = whole.pixels[region.rows, region.columns]
+        assert part.pixels.shape == expected.shape
+        assert np.array_equal(part.pixels[..., 3], expected[..., 3])
+        assert np.abs(part.pixels.astype(int) - expected).max() <= 1
+        assert part.metadata == whole.metadata
+    assert latentpress.decompress(data, (120, 100, 20, 50)).width == 20
+
+
+def test_a_region_decodes_only_the_tiles_that_it_needs(
+    codec: HyperpriorCodec, photograph: Image, small_tiles: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = codec.encode(Image(np.tile(photograph.pixels, (3, 3, 1))), quality=10)  # 48 x 36 latents: 6 x 5 tiles
+    decoded = []
+    original = Decoding._decode
+    monkeypatch.setattr(Decoding, "_decode", lambda self, n: decoded.append(n) or original(self, n))
+    codec.decode_region(
+        data, Region(3 * 128 + 56, 2 * 128 + 56, 16, 16)
+    )  # the middle of a tile: its margin reaches others
+    assert 14 + 1 in decoded
+    assert len(decoded) <= 9
+    decoded.clear()
+    codec.decode(data)
+    assert sorted(decoded) == list(range(30))  # each once
+
+
+@pytest.mark.parametrize("region", [(-1, 0, 5, 5), (0, 0, 0, 5), (60, 0, 6, 5), (0, 60, 5, 4)])
+def test_regions_outside_the_picture_are_refused(
+    codec: HyperpriorCodec, rgb: Image, region: tuple[int, int, int, int]
+) -> None:
+    with pytest.raises(InvalidInputError, match="does not lie"):
+        codec.decode_region(codec.encode(rgb), Region(*region))
+
+
+def test_ordinary_pictures_are_one_tile(codec: HyperpriorCodec, rgb: Image) -> None:
+    assert sides(codec.encode(rgb)) == 0
+    assert tiles.grid_of(96, 96).side == 0
+    assert tiles.grid_of(97, 1).side == 64
+
+
+def test_each_tile_stands_alone(codec: HyperpriorCodec, photograph: Image, small_tiles: None) -> None:
+    """Swapped or damaged tiles with right checksums are noticed, never shown."""
+    header, chunks = container.read(codec.encode(photograph, quality=50))
+    stream = next(chunk for chunk in chunks if chunk.kind == STREAM)
+    grid, parts = unpack_grid(12, 16, chunks, stream.payload)
+    swapped = [parts[1], parts[0], *parts[2:]]
+    with pytest.raises(CorruptFileError):
+        codec.decode(_rebuilt(header, grid, [bytes(part) for part in swapped]))
+    broken = [bytes(part) for part in parts]
+    broken[2] = broken[2][:10] + bytes([broken[2][10] ^ 1]) + broken[2][11:]
+    with pytest.raises(CorruptFileError):
+        codec.decode(_rebuilt(header, grid, broken))
+
+
+def _rebuilt(header: container.Header, grid: Grid, streams: list[bytes]) -> bytes:
+    tiles_chunks, payload = pack_grid(grid, streams)
+    return container.write(header, [*tiles_chunks, Chunk(STREAM, payload)])
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        varint.encode(0) + b"\0" * 4,
+        varint.encode(6) + b"\0" * 6,
+        varint.encode(260) + b"\0",
+        varint.encode(8) + b"\0" * 3,
+        varint.encode(8) + b"\0" * 4,
+        varint.encode(8) + b"\1" * 5,
+        varint.encode(8) + b"\xff" * 40,
+    ],
+)
+def test_wrong_tile_tables_are_refused(codec: HyperpriorCodec, photograph: Image, payload: bytes) -> None:
+    header, chunks = container.read(codec.encode(photograph, quality=5))
+    with pytest.raises(CorruptFileError):
+        codec.decode(container.write(header, [Chunk(TILES, payload), *chunks]))
+
+
+def test_a_table_for_a_gigantic_grid_is_refused_before_it_is_made(codec: HyperpriorCodec, rgb: Image) -> None:
+    header, chunks = container.read(codec.encode(rgb))
+    claims = replace(header, width=2**14, height=2**14)
+    with pytest.raises(CorruptFileError, match="missing"):
+        codec.decode(container.write(claims, [Chunk(TILES, varint.encode(4) + b"\1" * 8), *chunks]))
+    with pytest.raises(CorruptFileError, match="one tile"):
+        codec.decode(container.write(claims, chunks))
+
+
+def test_two_tables_are_refused(codec: HyperpriorCodec, photograph: Image, small_tiles: None) -> None:
+    header, chunks = container.read(codec.encode(photograph, quality=5))
+    with pytest.raises(CorruptFileError, match="two descriptions"):
+        codec.decode(container.write(header, [chunks[0], *chunks]))
