@@ -11,8 +11,9 @@ from latentpress import container
 from latentpress._extras import needs_extra
 from latentpress.codecs import registry
 from latentpress.codecs.base import Codec, Region, check_quality
+from latentpress.codecs.targets import Bpp, FileSize, MsSsim, Psnr, Target, encode_to_target
 from latentpress.container import Chunk, Header
-from latentpress.errors import LatentPressError
+from latentpress.errors import InvalidInputError, LatentPressError
 from latentpress.image import Image, ImageSource, as_image
 
 __all__ = ["ChunkInfo", "FileInfo", "compress", "decompress", "inspect", "train"]
@@ -72,19 +73,39 @@ class FileInfo:
         return self.file_bytes - sum(chunk.bytes for chunk in self.chunks)
 
 
-def compress(image: ImageSource, quality: float = 50, codec: str | Codec = "hyperprior") -> bytes:
+def compress(
+    image: ImageSource,
+    quality: float | None = None,
+    codec: str | Codec = "hyperprior",
+    *,
+    bpp: float | None = None,
+    size: float | None = None,
+    psnr: float | None = None,
+    ms_ssim: float | None = None,
+) -> bytes:
     """Compress a picture into the bytes of a complete ``.lpx`` file.
 
     image: a path, a Pillow picture, an `Image`, or a uint8 or uint16 array (H, W) or (H, W, 1 to 4): gray or RGB, with
     or without alpha. Alpha is kept exactly, colour profile, EXIF and XMP travel along; colours under alpha 0 are free
-    to change. quality: 0 (smallest) to 100 (best), continuous. codec: an id of `list_codecs`, or a `Codec`.
+    to change. codec: an id of `list_codecs`, or a `Codec`.
 
-    Raises InvalidInputError for a quality out of range or an unreadable picture, UnsupportedError for a pixel mode or
-    codec that is not handled, LimitError for a picture above the limits.
+    At most one of these says how far to go; without any, quality is 50. quality: 0 (smallest) to 100 (best),
+    continuous. bpp: rate in bits a pixel of the whole file, reached to 2 %. size: bytes of the file, never exceeded and
+    reached to 2 % (a picture whose best file is smaller gives that). psnr: in dB, reached to 0.1 dB. ms_ssim: 0..1, to
+    2 % of its distance from 1; needs the extra ``bench``. A target takes up to six encodings.
+
+    Raises InvalidInputError for a quality or target out of range or an unreadable picture, UnsupportedError for a pixel
+    mode or codec that is not handled, LimitError for a picture above the limits.
     """
-    quality = check_quality(quality)
-    chosen = codec if isinstance(codec, Codec) else _shared(registry.codec_class(codec))
-    return chosen.encode(as_image(image), quality)
+    given = {"quality": quality, "bpp": bpp, "size": size, "psnr": psnr, "ms_ssim": ms_ssim}
+    chosen = {name: value for name, value in given.items() if value is not None}
+    if len(chosen) > 1:
+        raise InvalidInputError(f"give one of {', '.join(chosen)}, not {len(chosen)} of them")
+    target = _target(chosen)
+    level = check_quality(50.0 if quality is None else quality)
+    coder = codec if isinstance(codec, Codec) else _shared(registry.codec_class(codec))
+    picture = as_image(image)
+    return coder.encode(picture, level) if target is None else encode_to_target(coder, picture, target).data
 
 
 def decompress(data: bytes, region: Region | tuple[int, int, int, int] | None = None) -> Image:
@@ -168,6 +189,12 @@ def train(
 def _shared(cls: type[Codec]) -> Codec:
     """One codec of each class with its default settings, so that a second call does not load the network again."""
     return cls()
+
+
+def _target(chosen: dict[str, float]) -> Target | None:
+    """The target among the arguments of `compress`."""
+    kinds: dict[str, type[Target]] = {"bpp": Bpp, "size": FileSize, "psnr": Psnr, "ms_ssim": MsSsim}
+    return next((kinds[name](value) for name, value in chosen.items() if name in kinds), None)
 
 
 def _model_name(header: Header) -> str:

@@ -8,13 +8,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import Result
 
 import latentpress
-from latentpress import LatentPressError
+from latentpress import LatentPressError, limits
 from latentpress.apps import compress as commands
-from latentpress.image import Image, read
+from latentpress.image import Image, read, write
 
 Run = Callable[..., Result]
 Process = Callable[..., "subprocess.CompletedProcess[bytes]"]
@@ -204,3 +205,73 @@ def test_a_full_disk_and_a_closed_pipe(photo: Path) -> None:
         assert closed.stderr is not None
         assert "Traceback" not in closed.stderr.read()
     assert closed.returncode == 1
+
+
+@pytest.fixture
+def photograph(tmp_path: Path) -> Path:
+    """A part of the example picture, large enough for real rates."""
+    path = tmp_path / "photograph.png"
+    whole = read(Path(__file__).parents[2] / "examples" / "macaws.png")
+    write(Image(whole.pixels[100:292, 200:456]), path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "low", "high"),
+    [("--size", "4KB", 3920, 4000), ("--bpp", "0.5", 0.98 * 3072, 1.02 * 3072)],
+)
+def test_targets(run: Run, photograph: Path, option: str, value: str, low: float, high: float) -> None:
+    done = run("compress", photograph, option, value, "--threads", "1")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert low <= photograph.with_suffix(".lpx").stat().st_size <= high
+
+
+def test_verify_reports_the_psnr(run: Run, photograph: Path) -> None:
+    done = run("compress", photograph, "--psnr", "33", "--verify", "--threads", "1")
+    found = float(done.stdout.split("PSNR ")[1].split(" dB")[0])
+    assert found == pytest.approx(33, abs=0.11)
+
+
+def test_one_target_at_a_time(run: Run, photo: Path) -> None:
+    done = run("compress", photo, "--quality", "5", "--bpp", "1")
+    assert done.exit_code == 2
+    assert one_line(done.stderr, "one of quality, bpp")
+    done = run("compress", photo, "--size", "huge")
+    assert done.exit_code == 2
+    assert one_line(done.stderr, "150KB")
+    assert not photo.with_suffix(".lpx").exists()
+
+
+def test_strip_leaves_metadata_out(run: Run, photo: Path, rgb: Image) -> None:
+    write(rgb.with_metadata(latentpress.Metadata(icc=b"profile" * 30)), photo)
+    for extra, there in (((), True), (("--strip",), False)):
+        run("compress", photo, "--threads", "1", "--force", *extra)
+        chunks = latentpress.inspect(photo.with_suffix(".lpx").read_bytes()).chunks
+        assert any(chunk.name == "colour profile" for chunk in chunks) == there
+
+
+def test_regions(run: Run, photo: Path, rgb: Image, tmp_path: Path) -> None:
+    run("compress", photo, "--codec", "plain")
+    packed, out = photo.with_suffix(".lpx"), tmp_path / "part.png"
+    assert run("decompress", packed, out, "--region", "3,5,20,10").exit_code == 0
+    assert np.array_equal(read(out).pixels, rgb.pixels[5:15, 3:23])
+    for bad in ("3,5,20", "a,b,c,d", "60,0,10,10"):
+        done = run("decompress", packed, out, "--region", bad, "--force")
+        assert done.exit_code == 2
+        assert one_line(done.stderr, "region")
+
+
+def test_first_frame_warning_is_a_line(run: Run, tmp_path: Path, rgb: Image) -> None:
+    path = tmp_path / "a.gif"
+    frames = [rgb.to_pillow(), rgb.to_pillow().rotate(90)]
+    frames[0].save(path, save_all=True, append_images=frames[1:])
+    done = run("compress", path, "--codec", "plain")
+    assert done.exit_code == 0
+    assert done.stderr == f"warning: {path}: only the first of 2 frames is read\n"
+
+
+def test_largest_picture_can_be_set(run: Run, photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MAX_PIXELS", limits.MAX_PIXELS)  # restored afterwards
+    done = run("compress", photo, "--max-pixels", "1000")
+    assert done.exit_code == 2
+    assert one_line(done.stderr, "--max-pixels")

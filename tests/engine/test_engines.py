@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -267,3 +268,15 @@ def test_import_is_light() -> None:
         env=os.environ | {"PYTHONPATH": path},
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_the_engine_reports_to_nobody(tmp_path: Path) -> None:
+    """ONNX Runtime's telemetry would leave its session file in the folder for temporary files."""
+    code = (
+        "import numpy as np, latentpress\n"
+        "latentpress.compress(np.zeros((16, 16, 3), np.uint8))\n"
+        "import onnxruntime\n"  # what another part of the program may do later
+    )
+    environment = {k: v for k, v in os.environ.items() if k != "ORT_DISABLE_TELEMETRY"} | {"TMPDIR": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment)
+    assert not any(tmp_path.iterdir())

@@ -18,6 +18,7 @@ from latentpress.apps.bench import bench
 from latentpress.apps.complexity import complexity
 from latentpress.apps.compress import compress, decompress
 from latentpress.apps.inspect import codecs, inspect
+from latentpress.apps.serve import serve
 from latentpress.apps.train import export, train
 from latentpress.errors import CorruptFileError, InvalidInputError, LatentPressError, LimitError, UnsupportedError
 
@@ -109,7 +110,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.callback()(_top)
-for _command in (compress, decompress, inspect, codecs, train, export, complexity, bench):
+for _command in (compress, decompress, inspect, codecs, train, export, complexity, bench, serve):
     app.command()(_command)
 
 

@@ -9,6 +9,7 @@ import typer
 
 import latentpress
 from latentpress.apps import streams
+from latentpress.apps.sizes import parse_size
 
 __all__ = ["compress", "decompress"]
 
@@ -26,14 +27,29 @@ def compress(
         str | None, typer.Argument(metavar="OUT", help="File to write, - for stdout; without it: IN with .lpx.")
     ] = None,
     quality: Annotated[
-        float, typer.Option("--quality", "-Q", min=0, max=100, help="0 smallest file ... 100 best picture; any number.")
-    ] = 50.0,
+        float | None,
+        typer.Option(
+            "--quality",
+            "-Q",
+            min=0,
+            max=100,
+            show_default="50",
+            help="0 smallest file ... 100 best picture; any number.",
+        ),
+    ] = None,
+    bpp: Annotated[float | None, typer.Option(help="Aim at this rate, in bits a pixel of the whole file.")] = None,
+    size: Annotated[
+        str | None, typer.Option(metavar="SIZE", help="Largest file, and the best for it: 150KB, 1.5MB, 90000.")
+    ] = None,
+    psnr: Annotated[float | None, typer.Option(help="Aim at this PSNR, in dB.")] = None,
+    ms_ssim: Annotated[float | None, typer.Option(help="Aim at this MS-SSIM, below 1.")] = None,
     codec: Annotated[str, typer.Option(help="Codec to use; see: latentpress codecs.")] = "hyperprior",
     model: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="Model of the codec: a name, or a folder made by latentpress export."),
     ] = None,
     strip: Annotated[bool, typer.Option("--strip", help="Leave out colour profile, EXIF and XMP.")] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="Decode the file and report its PSNR.")] = False,
     threads: _Threads = None,
     max_pixels: _MaxPixels = None,
     force: _Force = False,
@@ -45,6 +61,7 @@ def compress(
 
     Example: latentpress compress photo.png --quality 40
     """
+    targets = {"bpp": bpp, "size": None if size is None else parse_size(size), "psnr": psnr, "ms_ssim": ms_ssim}
     streams.allow_pixels(max_pixels)
     output = streams.choose_output(source, output, ".lpx", force=force)
     settings = {key: value for key, value in {"model": model, "threads": threads}.items() if value is not None}
@@ -52,13 +69,15 @@ def compress(
     if strip:
         image = image.with_metadata(latentpress.Metadata())
     start = time.perf_counter()
-    data = latentpress.compress(image, quality, latentpress.get_codec(codec, **settings) if settings else codec)
+    chosen = latentpress.get_codec(codec, **settings) if settings else codec
+    data = latentpress.compress(image, quality, chosen, **targets)
     seconds = time.perf_counter() - start
+    found = f", PSNR {_psnr(image, data, threads):.2f} dB" if verify else ""
     streams.write_bytes(output, data)
     streams.report(
         f"{streams.shown(output, 'standard output')}: {streams.layout(image)}, {len(data):,} bytes, "
         f"{8 * len(data) / (image.width * image.height):.3f} bpp, {image.pixels.nbytes / len(data):.1f} times smaller "
-        f"than raw, {seconds:.2f} s",
+        f"than raw{found}, {seconds:.2f} s",
         output,
         quiet=quiet,
     )
@@ -123,3 +142,10 @@ def _decode(data: bytes, threads: int | None, region: latentpress.Region | None)
 
     codec = codec_for(read_header(data), threads=threads)
     return codec.decode(data) if region is None else codec.decode_region(data, region)
+
+
+def _psnr(image: latentpress.Image, data: bytes, threads: int | None) -> float:
+    """PSNR of what a file gives back."""
+    from latentpress.codecs.targets import psnr_of
+
+    return psnr_of(image, _decode(data, threads, None))

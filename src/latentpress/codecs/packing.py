@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from latentpress.container import ALPHA, EXIF, ICC, XMP, Chunk, Header
 from latentpress.errors import CorruptFileError, LimitError
 from latentpress.image import Image, Metadata, Samples
 
-__all__ = ["colour_of", "pack_sides", "unpack"]
+__all__ = ["colour_of", "pack_sides", "read_metadata", "unpack"]
 
 _MAX_METADATA = 2**26  # bytes of a block when unpacked: a few bytes of zlib can claim any length
 
@@ -40,7 +40,7 @@ def unpack(colour: Samples, header: Header, chunks: Sequence[Chunk], region: Reg
 
     Raises CorruptFileError if a chunk is damaged, missing or there twice, LimitError for metadata above 64 MiB.
     """
-    blocks = {kind: _inflated(_only(chunks, kind)) for kind in (ICC, EXIF, XMP)}
+    blocks = {kind: _only(chunks, kind) for kind in (ICC, EXIF, XMP)}
     pixels, alpha = colour, _only(chunks, ALPHA)
     if (alpha is None) == (header.channels in (2, 4)):
         raise CorruptFileError("the file breaks the format: alpha is missing, or there without need")
@@ -49,7 +49,12 @@ def unpack(colour: Samples, header: Header, chunks: Sequence[Chunk], region: Reg
         plane = decode_alpha(alpha, header.height, header.width, header.bit_depth, window)
         pixels = np.concatenate([colour, plane[:, :, None]], axis=2)
     pixels.flags.writeable = False
-    return Image(pixels, header.bit_depth, Metadata(blocks[ICC], blocks[EXIF], blocks[XMP]))
+    return Image(pixels, header.bit_depth, read_metadata(blocks))
+
+
+def read_metadata(blocks: Mapping[int, bytes | None]) -> Metadata:
+    """The metadata in the payloads of chunks, by kind; raises as `unpack` does."""
+    return Metadata(*(_inflated(blocks.get(kind)) for kind in (ICC, EXIF, XMP)))
 
 
 def _only(chunks: Sequence[Chunk], kind: int) -> bytes | None:

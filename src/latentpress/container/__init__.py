@@ -20,7 +20,7 @@ from latentpress.container.layout import (
     Header,
     Limits,
 )
-from latentpress.container.reader import read, read_header
+from latentpress.container.reader import read, read_header, scan
 from latentpress.container.writer import write
 
 __all__ = [
@@ -38,5 +38,6 @@ __all__ = [
     "Limits",
     "read",
     "read_header",
+    "scan",
     "write",
 ]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator, Sequence
+from typing import IO
 
 from latentpress.container import varint
 from latentpress.container.layout import (
@@ -25,9 +27,10 @@ from latentpress.container.layout import (
 )
 from latentpress.errors import CorruptFileError, InvalidInputError, LimitError, UnsupportedError
 
-__all__ = ["read", "read_header"]
+__all__ = ["read", "read_header", "scan"]
 
 _CRC_BYTES = 4
+_LONGEST_HEADER = 128
 
 
 def read(data: BytesLike, limits: Limits | None = None) -> tuple[Header, list[Chunk]]:
@@ -63,6 +66,34 @@ def read_header(data: BytesLike, limits: Limits | None = None) -> Header:
     `read` before decoding. Raises as `read` does.
     """
     return _parse_header(_view(data), limits or Limits())[0]
+
+
+def scan(stream: IO[bytes], kinds: Sequence[int], limits: Limits | None = None) -> Iterator[tuple[int, bytes]]:
+    """Kind and payload of the chunks of the given kinds in a seekable stream, without reading the others.
+
+    No checksum is looked at: damage that leaves the file well-formed goes unseen, so this is for a first look. Raises
+    as `read` does.
+    """
+    limits = limits or Limits()
+    head = stream.read(_LONGEST_HEADER)
+    _, position = _parse_header(memoryview(head), limits)
+    for _ in range(limits.max_chunks):
+        stream.seek(position)
+        start = memoryview(stream.read(1 + varint.MAX_BYTES))
+        first, after = _take(start, 0, 1)
+        length, after = varint.decode(start, after)
+        if length > limits.max_chunk_bytes:
+            raise LimitError(f"the file has a chunk of {length} bytes; the limit is {limits.max_chunk_bytes}")
+        position += after + _CRC_BYTES
+        if first[0] & KIND_MASK in kinds:
+            stream.seek(position)
+            payload = stream.read(length)
+            if len(payload) < length:
+                raise CorruptFileError("the file is cut short")
+            yield first[0] & KIND_MASK, payload
+        position += length
+        if first[0] & LAST_BIT:
+            return
 
 
 def _view(data: BytesLike) -> memoryview:

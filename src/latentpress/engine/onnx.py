@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from numpy.typing import NDArray
@@ -26,6 +27,8 @@ class OnnxNetwork(Network):
     """
 
     def __init__(self, model: bytes, threads: int | None = None) -> None:
+        # Reports of use are on by default in some builds of ONNX Runtime; nothing here may reach for the network.
+        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
         # Imported here: the command line starts, and refuses bad input, without waiting for it.
         import onnxruntime as ort
 

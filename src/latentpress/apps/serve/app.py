@@ -1,0 +1,262 @@
+"""The HTTP service: `create_app` gives the ASGI application, which any ASGI server runs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from importlib.resources import files
+from typing import Annotated, Any, Literal
+
+from fastapi import FastAPI, Query, Request
+from fastapi.responses import JSONResponse, Response
+
+import latentpress
+from latentpress.apps.serve import tasks
+from latentpress.apps.serve.answers import SecurityHeaders, add_error_answers
+from latentpress.apps.serve.limits import ServiceLimits
+from latentpress.apps.serve.pool import BusyError, WorkerPool
+from latentpress.apps.serve.schemas import (
+    REFUSALS,
+    CodecList,
+    FileReport,
+    Health,
+    PreviewResult,
+    binary_answer,
+    upload,
+)
+from latentpress.apps.serve.uploads import read_upload
+
+__all__ = ["LPX_MEDIA_TYPE", "create_app"]
+
+LPX_MEDIA_TYPE = "application/octet-stream"
+"""Media type of .lpx files: the format has none registered."""
+
+_FORMATS = {
+    "png": "image/png",
+    "avif": "image/avif",
+    "bmp": "image/bmp",
+    "jpeg": "image/jpeg",
+    "jpeg2000": "image/jp2",
+    "ppm": "image/x-portable-pixmap",
+    "tiff": "image/tiff",
+    "webp": "image/webp",
+}
+_PAGE = {
+    "index.html": "text/html; charset=utf-8",
+    "page.css": "text/css; charset=utf-8",
+    "page.js": "text/javascript; charset=utf-8",
+    "icon.svg": "image/svg+xml",
+    # The report of `latentpress bench` shows pictures with the same slider.
+    "slider.css": "text/css; charset=utf-8",
+    "slider.js": "text/javascript; charset=utf-8",
+}
+_PICTURE = upload("A picture file (PNG, JPEG, WebP, AVIF, TIFF ...).", "application/octet-stream")
+_LPX = upload("An .lpx file.", LPX_MEDIA_TYPE)
+_LPX_HEADERS = {
+    "X-LatentPress-Codec": "Codec that made the file.",
+    "X-LatentPress-Width": "Pixels in a row.",
+    "X-LatentPress-Height": "Rows.",
+    "X-LatentPress-Bpp": "Bits a pixel of the whole file.",
+    "X-LatentPress-PSNR": "dB, or inf; only when asked for.",
+}
+_BUSY: dict[int | str, dict[str, Any]] = {503: REFUSALS[503]}
+
+_Codec = Annotated[str, Query(max_length=64, description="An id of GET /codecs.", examples=["hyperprior"])]
+
+
+def create_app(limits: ServiceLimits | None = None) -> FastAPI:
+    """The service as an ASGI application; its worker processes run from the start to the end of its lifespan."""
+    chosen = limits or ServiceLimits()
+    service = _Service(chosen)
+    app = FastAPI(
+        title="LatentPress",
+        version=latentpress.__version__,
+        summary="Compress pictures with a learned codec, restore and inspect them.",
+        description="Files go in as the raw body or as the field `file` of a form. Every refusal is "
+        '`{"error": "one line"}`. Nothing is stored.',
+        lifespan=service.lifespan,
+        # The pages that FastAPI offers for reading the description take their scripts from elsewhere.
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.service = service
+    app.add_middleware(SecurityHeaders)
+    add_error_answers(app)
+    _add_coding(app, service)
+    _add_reading(app, service)
+    _add_page(app)
+    return app
+
+
+class _Service:
+    """What the routes share: the limits and the pool."""
+
+    def __init__(self, limits: ServiceLimits) -> None:
+        self.limits = limits
+        self._pool: WorkerPool | None = None
+        self._codecs: dict[str, Any] | None = None
+
+    @property
+    def pool(self) -> WorkerPool:
+        """The worker pool; there is none outside the application's lifespan."""
+        if self._pool is None:
+            raise BusyError("the service has not started")
+        return self._pool
+
+    @contextlib.asynccontextmanager
+    async def lifespan(self, app: FastAPI) -> AsyncIterator[None]:
+        """Start the workers, and end them."""
+        limits = self.limits
+        self._pool = WorkerPool(limits.workers, limits.queue, limits.timeout, tasks.prepare, (limits.max_pixels,))
+        try:
+            yield
+        finally:
+            pool, self._pool = self._pool, None
+            await asyncio.to_thread(pool.close)
+
+    async def with_body(self, request: Request, task: Callable[..., Any], *arguments: Any) -> Any:
+        """Read the body and run ``task(body, *arguments)`` in a worker."""
+        with self.pool.place():
+            body = await read_upload(request, self.limits.max_upload, self.limits.timeout)
+            return await self._run(request, task, body, *arguments)
+
+    async def codecs(self, request: Request) -> dict[str, Any]:
+        """What `tasks.codecs` finds, asked once: what is installed does not change while the service runs."""
+        if self._codecs is None:
+            with self.pool.place():
+                await request.body()  # empty; from here on the only message that can come is the client's leaving
+                self._codecs = await self._run(request, tasks.codecs)
+        return self._codecs
+
+    async def _run(self, request: Request, task: Callable[..., Any], *arguments: Any) -> Any:
+        """Run a task in a worker; when the client leaves first, the task is given up."""
+        job = self.pool.submit(task, *arguments)
+        result = asyncio.ensure_future(asyncio.wrap_future(job.future))
+        leaving = asyncio.create_task(_client_left(request))
+        try:
+            await asyncio.wait({result, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            if not result.done():
+                raise BusyError("the client has left")
+            return result.result()
+        finally:
+            leaving.cancel()
+            if not result.done():
+                job.abandon()
+                result.cancel()
+
+
+async def _client_left(request: Request) -> None:
+    """Return when the connection is closed; to be called after the body is read."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def _add_coding(app: FastAPI, service: _Service) -> None:
+    """The routes that take a picture."""
+
+    @app.post(
+        "/compress",
+        summary="Compress a picture into an .lpx file",
+        response_class=Response,
+        responses={**REFUSALS, 200: binary_answer("The .lpx file.", LPX_MEDIA_TYPE, headers=_LPX_HEADERS)},
+        openapi_extra=_PICTURE,
+    )
+    async def compress(
+        request: Request,
+        quality: Annotated[
+            float, Query(ge=0, le=100, allow_inf_nan=False, description="0 smallest file ... 100 best picture.")
+        ] = 50.0,
+        codec: _Codec = "hyperprior",
+        psnr: Annotated[bool, Query(description="Decode again and report the PSNR in a header.")] = False,
+    ) -> Response:
+        made = await service.with_body(request, tasks.compress, quality, codec, psnr)
+        headers = {
+            "Content-Disposition": 'attachment; filename="picture.lpx"',
+            "X-LatentPress-Codec": made.codec,
+            "X-LatentPress-Width": str(made.width),
+            "X-LatentPress-Height": str(made.height),
+            "X-LatentPress-Bpp": f"{8 * len(made.data) / (made.width * made.height):.4f}",
+        }
+        if made.psnr is not None:
+            headers["X-LatentPress-PSNR"] = f"{made.psnr:.3f}"
+        return Response(made.data, media_type=LPX_MEDIA_TYPE, headers=headers)
+
+    @app.post(
+        "/preview",
+        summary="Code a picture with any coder and decode it again",
+        response_model=PreviewResult,
+        responses=REFUSALS,
+        openapi_extra=_PICTURE,
+    )
+    async def preview(
+        request: Request,
+        codec: _Codec = "hyperprior",
+        quality: Annotated[
+            float | None, Query(allow_inf_nan=False, description="On the coder's own scale; see GET /codecs.")
+        ] = None,
+        bpp: Annotated[
+            float | None,
+            Query(gt=0, le=48, allow_inf_nan=False, description="Rate to look for instead of a quality: bits a pixel."),
+        ] = None,
+        original: Annotated[bool, Query(description="Send the original back too, as the service read it.")] = False,
+    ) -> Response:
+        # The result goes out as it is: to check megabytes of data URL against the model would only take time.
+        return JSONResponse(await service.with_body(request, tasks.preview, codec, quality, bpp, original))
+
+
+def _add_reading(app: FastAPI, service: _Service) -> None:
+    """The routes that take an .lpx file or nothing."""
+
+    @app.post(
+        "/decompress",
+        summary="Restore the picture from an .lpx file",
+        response_class=Response,
+        responses={**REFUSALS, 200: binary_answer("The picture.", *_FORMATS.values())},
+        openapi_extra=_LPX,
+    )
+    async def decompress(
+        request: Request,
+        format: Annotated[
+            Literal["png", "avif", "bmp", "jpeg", "jpeg2000", "ppm", "tiff", "webp"],
+            Query(description="File format of the answer. JPEG and AVIF lose a little; the others nothing."),
+        ] = "png",
+    ) -> Response:
+        data = await service.with_body(request, tasks.decompress, format)
+        return Response(data, media_type=_FORMATS[format])
+
+    @app.post(
+        "/inspect",
+        summary="Show what an .lpx file holds",
+        response_model=FileReport,
+        responses=REFUSALS,
+        openapi_extra=_LPX,
+    )
+    async def inspect(request: Request) -> Any:
+        return await service.with_body(request, tasks.inspect)
+
+    @app.get("/codecs", summary="List codecs and coders", response_model=CodecList, responses=_BUSY)
+    async def codecs(request: Request) -> Any:
+        return await service.codecs(request)
+
+    @app.get("/health", summary="State of the service", response_model=Health, responses=_BUSY)
+    async def health() -> Any:
+        state = service.pool.status()
+        limits = {"max_upload": service.limits.max_upload, "max_pixels": service.limits.max_pixels}
+        return {"status": "ok", "version": latentpress.__version__, **state, **limits}
+
+
+def _add_page(app: FastAPI) -> None:
+    """The page and its files, read once."""
+    package = files("latentpress")
+    for name, kind in _PAGE.items():
+        folder = "bench/report" if name.startswith("slider") else "apps/serve/page"
+        answer = _constant(package.joinpath(*folder.split("/"), name).read_bytes(), kind)
+        app.get("/" if name == "index.html" else f"/page/{name}", include_in_schema=False)(answer)
+
+
+def _constant(data: bytes, kind: str) -> Callable[[], Any]:
+    async def answer() -> Response:
+        return Response(data, media_type=kind)
+
+    return answer

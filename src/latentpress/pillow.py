@@ -1,0 +1,134 @@
+"""Pillow opens and saves ``.lpx`` files once this module is imported.
+
+    import latentpress.pillow
+    from PIL import Image
+
+    picture = Image.open("photo.lpx")                    # reads the header; pixels are decoded at first use
+    picture.save("smaller.lpx", quality=30)              # or bpp=0.5, size=90_000, psnr=36
+    picture.save("plain.lpx", icc_profile=None, exif=b"")  # metadata travel along unless told otherwise
+
+Modes L, LA, RGB, RGBA and I;16 come back as they went in; palette, black-and-white, CMYK and YCbCr pictures come back
+as gray or RGB. Pillow has no colour of more than 8 bits: such a file opens as 8-bit colour, with its own depth in
+``info["bit_depth"]``. NumPy users: ``imageio.v3.imread("photo.lpx", plugin="pillow")`` goes the same way.
+"""
+
+from __future__ import annotations
+
+from typing import IO, Any
+
+from PIL import Image as PillowImage
+from PIL import ImageFile
+
+import latentpress
+from latentpress.codecs.packing import read_metadata
+from latentpress.container import EXIF, ICC, MAGIC, XMP, Header, read_header, scan
+from latentpress.errors import CorruptFileError, LatentPressError, UnsupportedError
+from latentpress.image import Image, Metadata
+
+__all__ = ["FORMAT", "MIME", "LpxImageFile"]
+
+FORMAT = "LPX"
+"""Pillow's name of the format."""
+
+MIME = "image/x-latentpress"
+"""Its MIME type."""
+
+_HEAD_BYTES = 128  # more than the longest header
+_MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
+_TARGETS = ("quality", "bpp", "size", "psnr", "ms_ssim")
+
+
+class LpxImageFile(ImageFile.ImageFile):
+    """An ``.lpx`` file that Pillow has opened."""
+
+    format = FORMAT
+    format_description = "LatentPress learned image"
+
+    def _open(self) -> None:
+        """Read header and metadata. Data of another kind is a SyntaxError, which makes Pillow try its other formats."""
+        assert self.fp is not None
+        head = self.fp.read(_HEAD_BYTES)
+        if not _accepts(head):
+            raise SyntaxError("not an .lpx file")
+        try:
+            header = read_header(head)
+            self.fp.seek(0)
+            blocks = dict(scan(self.fp, (ICC, EXIF, XMP)))
+            metadata = read_metadata(blocks)
+        except CorruptFileError as error:
+            raise SyntaxError(str(error)) from error
+        except LatentPressError as error:
+            raise OSError(str(error)) from error
+        self._size = (header.width, header.height)
+        self._mode = _mode(header)
+        self._decoded = False
+        self.info["bit_depth"] = header.bit_depth
+        self.info |= _info(metadata)
+
+    def load(self) -> Any:
+        """Decode the pixels, once. Raises OSError if the file is damaged or its codec or model is not installed."""
+        if not self._decoded and self.fp is not None:
+            self.fp.seek(0)
+            try:
+                image = latentpress.decompress(self.fp.read())
+            except LatentPressError as error:
+                raise OSError(str(error)) from error
+            if image.bit_depth > 8 and image.channels > 1:
+                image = image.to_depth(8)
+            self.im = image.to_pillow().im
+            self._decoded = True
+            if self._exclusive_fp:
+                self.fp.close()
+            self.fp = None
+        return super().load()
+
+
+def _accepts(prefix: bytes) -> bool:
+    """Whether a file that begins so is for this plugin."""
+    return prefix.startswith(MAGIC[:4])
+
+
+def _mode(header: Header) -> str:
+    deep = header.bit_depth > 8 and header.channels == 1
+    return "I;16" if deep else _MODES[header.channels]
+
+
+def _info(metadata: Metadata) -> dict[str, bytes]:
+    """Metadata under Pillow's names."""
+    found = {"icc_profile": metadata.icc, "exif": metadata.exif, "xmp": metadata.xmp}
+    return {name: block for name, block in found.items() if block}
+
+
+def _save(picture: PillowImage.Image, stream: IO[bytes], filename: str | bytes) -> None:
+    """Write a picture; the options of ``Image.save`` are those of `latentpress.compress`, and the metadata."""
+    options: dict[str, Any] = getattr(picture, "encoderinfo", {})
+    try:
+        image = Image.from_pillow(picture)
+        kept = image.metadata
+        metadata = Metadata(
+            _block(options.get("icc_profile", kept.icc)),
+            _block(options.get("exif", kept.exif)).removeprefix(b"Exif\0\0"),
+            _block(options.get("xmp", kept.xmp)),
+        )
+        chosen = {name: options[name] for name in _TARGETS if options.get(name) is not None}
+        codec = options.get("codec", "hyperprior")
+        stream.write(latentpress.compress(image.with_metadata(metadata), codec=codec, **chosen))
+    except UnsupportedError as error:
+        raise OSError(f"cannot write mode {picture.mode} as {FORMAT}: {error}") from error
+    except LatentPressError as error:
+        raise ValueError(str(error)) from error
+
+
+def _block(value: Any) -> bytes:
+    """A block of metadata as callers give it: bytes, text, an ``Image.Exif``, or None for none."""
+    if isinstance(value, PillowImage.Exif):
+        return value.tobytes()
+    if isinstance(value, str):
+        return value.encode()
+    return bytes(value or b"")
+
+
+PillowImage.register_open(FORMAT, LpxImageFile, _accepts)
+PillowImage.register_save(FORMAT, _save)
+PillowImage.register_extension(FORMAT, ".lpx")
+PillowImage.register_mime(FORMAT, MIME)

@@ -1,0 +1,182 @@
+"""What the routes give for good requests."""
+
+from __future__ import annotations
+
+import base64
+import io
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image as PillowImage
+
+import latentpress
+from latentpress.image import Image, read
+from latentpress.metrics import psnr
+
+
+def from_data_url(url: str) -> Image:
+    return read(io.BytesIO(base64.b64decode(url.removeprefix("data:image/png;base64,"))))
+
+
+def test_compress_gives_what_the_library_gives(client: Any, crop: Image, crop_png: bytes) -> None:
+    answer = client.post("/compress", params={"quality": 20, "psnr": True}, content=crop_png)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert (answer.headers["x-latentpress-width"], answer.headers["x-latentpress-height"]) == ("256", "192")
+    assert float(answer.headers["x-latentpress-bpp"]) == pytest.approx(8 * len(answer.content) / 256 / 192, abs=1e-4)
+    restored = latentpress.decompress(answer.content)
+    assert float(answer.headers["x-latentpress-psnr"]) == pytest.approx(psnr(crop.pixels, restored.pixels), abs=0.01)
+
+
+@pytest.mark.parametrize("field", ["file", "picture"])
+def test_a_form_is_as_good_as_a_body(client: Any, crop_png: bytes, field: str) -> None:
+    form = client.post("/compress", files={field: ("photo.png", crop_png, "image/png")}, data={"note": "hello"})
+    body = client.post("/compress", content=crop_png, headers={"content-type": "image/png"})
+    curl = client.post("/compress", content=crop_png, headers={"content-type": "application/x-www-form-urlencoded"})
+    assert form.status_code == body.status_code == curl.status_code == 200
+    assert form.content == body.content == curl.content
+    assert "x-latentpress-psnr" not in body.headers
+
+
+def test_decompress_round_trip(client: Any, crop_lpx: bytes) -> None:
+    answer = client.post("/decompress", content=crop_lpx)
+    assert answer.headers["content-type"] == "image/png"
+    given = read(io.BytesIO(answer.content)).pixels.astype(int)
+    assert np.abs(given - latentpress.decompress(crop_lpx).pixels).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("format", "kind"),
+    [("ppm", "PPM"), ("webp", "WEBP"), ("tiff", "TIFF"), ("jpeg", "JPEG"), ("bmp", "BMP"), ("jpeg2000", "JPEG2000")],
+)
+def test_decompress_to_other_formats(client: Any, crop_lpx: bytes, format: str, kind: str) -> None:
+    answer = client.post("/decompress", params={"format": format}, files={"file": crop_lpx})
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("image/")
+    with PillowImage.open(io.BytesIO(answer.content)) as picture:
+        assert (picture.format, picture.size) == (kind, (256, 192))
+
+
+def test_inspect(client: Any, crop_lpx: bytes) -> None:
+    found = client.post("/inspect", content=crop_lpx).json()
+    info = latentpress.inspect(crop_lpx)
+    assert (found["codec"], found["model_name"], found["rate"]) == (info.codec, info.model_name, info.rate)
+    assert (found["bpp"], found["overhead_bytes"]) == (info.bpp, info.overhead_bytes)
+    assert found["chunks"][0]["name"] == "symbols"
+
+
+def test_codecs(client: Any) -> None:
+    found = client.get("/codecs").json()
+    assert "hyperprior" in [row["id"] for row in found["codecs"]]
+    rows = {row["id"]: row for row in found["preview"]}
+    assert rows["hyperprior"]["own"]
+    assert not rows["jpeg-420"]["own"]
+    assert rows["png"]["lossless"]
+    assert all(
+        min(r["smallest"], r["largest"]) <= r["usual"] <= max(r["smallest"], r["largest"]) for r in rows.values()
+    )
+
+
+def test_health(client: Any) -> None:
+    found = client.get("/health").json()
+    assert (found["status"], found["version"]) == ("ok", latentpress.__version__)
+    assert (found["capacity"], found["max_upload"], found["max_pixels"]) == (34, 2_000_000, 2**20)
+
+
+@pytest.mark.parametrize("codec", ["hyperprior", "jpeg-420", "webp", "png"])
+def test_preview(client: Any, crop: Image, crop_png: bytes, codec: str) -> None:
+    found = client.post("/preview", params={"codec": codec, "original": True}, content=crop_png).json()
+    decoded = from_data_url(found["picture"])
+    assert from_data_url(found["original"]) == crop
+    assert found["bpp"] == 8 * found["bytes"] / (256 * 192)
+    assert found["identical"] == (codec == "png") == (decoded == crop)
+    if codec == "png":
+        assert found["metrics"]["psnr"] is None
+    else:
+        assert found["metrics"]["psnr"] == pytest.approx(psnr(crop.pixels, decoded.pixels))
+    if found["metrics"]["ms_ssim"] is not None:
+        assert 0.8 < found["metrics"]["ms_ssim"] <= 1
+
+
+@pytest.mark.parametrize("codec", ["hyperprior", "jpeg-444"])
+def test_preview_at_a_rate(client: Any, crop_png: bytes, codec: str) -> None:
+    found = client.post("/preview", params={"codec": codec, "bpp": 0.8}, content=crop_png).json()
+    assert found["bpp"] == pytest.approx(0.8, rel=0.05)
+    again = client.post("/preview", params={"codec": codec, "quality": found["quality"]}, content=crop_png).json()
+    assert again["bytes"] == found["bytes"]
+    assert again["original"] is None
+
+
+def test_preview_of_gray_and_tiny_pictures(client: Any, gray: Image) -> None:
+    for codec in ("hyperprior", "webp", "jpeg-420"):  # webp has no gray pictures of its own
+        for picture in (gray, Image(np.full((1, 1, 1), 7, np.uint8))):
+            found = client.post("/preview", params={"codec": codec}, content=png_of(picture)).json()
+            assert (found["width"], found["height"], found["channels"]) == (picture.width, picture.height, 1)
+            assert found["metrics"]["ms_ssim"] is None
+
+
+@pytest.mark.parametrize(
+    ("mode", "note"), [("P", ""), ("1", ""), ("RGBA", "alpha"), ("LA", "alpha"), ("I;16", "bits"), ("CMYK", "")]
+)
+def test_other_kinds_of_pictures(client: Any, mode: str, note: str) -> None:
+    stream = io.BytesIO()
+    PillowImage.new(mode, (40, 30)).save(stream, "TIFF")
+    assert client.post("/compress?psnr=true", content=stream.getvalue()).status_code == 200
+    answer = client.post("/preview?codec=png", content=stream.getvalue())
+    assert answer.status_code == 200
+    assert note in answer.json()["note"]
+
+
+def test_alpha_is_laid_over_white_for_coders_without_it(client: Any) -> None:
+    pixels = np.zeros((1, 3, 4), np.uint8)
+    pixels[0, :, 3] = (0, 128, 255)
+    found = client.post("/preview?codec=png&original=true", content=png_of(Image(pixels))).json()
+    assert from_data_url(found["original"]).pixels[0, :, 0].tolist() == [255, 127, 0]
+    assert found["identical"]
+
+
+def png_of(image: Image) -> bytes:
+    stream = io.BytesIO()
+    latentpress.write_image(image, stream)
+    return stream.getvalue()
+
+
+def test_every_answer_has_the_security_headers(client: Any, crop_png: bytes) -> None:
+    from latentpress.apps.serve.answers import SECURITY_HEADERS
+
+    answers = [
+        client.get("/"),
+        client.get("/page/page.js"),
+        client.get("/nothing"),
+        client.get("/openapi.json"),
+        client.post("/compress", content=crop_png),
+        client.post("/compress", content=b""),
+        client.post("/preview", params={"quality": "x"}, content=crop_png),
+    ]
+    for answer in answers:
+        assert {name: answer.headers.get(name) for name in SECURITY_HEADERS} == SECURITY_HEADERS
+        assert "access-control-allow-origin" not in answer.headers
+
+
+def test_the_page_takes_nothing_from_elsewhere(client: Any) -> None:
+    page = client.get("/").text
+    assert page.startswith("<!DOCTYPE html>")
+    for name in ("page.css", "page.js", "slider.css", "slider.js", "icon.svg"):
+        assert f"page/{name}" in page
+        text = client.get(f"/page/{name}").text.replace("http://www.w3.org/2000/svg", "")
+        assert "http:" not in text
+        assert "https:" not in text
+    assert "https:" not in page
+    assert client.get("/docs").status_code == 404  # would fetch its scripts from a public server
+
+
+def test_description_names_every_route(client: Any) -> None:
+    described: dict[str, Any] = client.get("/openapi.json").json()
+    assert set(described["paths"]) == {"/compress", "/decompress", "/inspect", "/preview", "/codecs", "/health"}
+    for route in ("/compress", "/decompress", "/inspect", "/preview"):
+        operation = described["paths"][route]["post"]
+        assert {"multipart/form-data", "application/octet-stream"} <= set(operation["requestBody"]["content"])
+        for status in ("400", "408", "413", "415", "422", "503"):
+            schema = operation["responses"][status]["content"]["application/json"]["schema"]
+            assert schema == {"$ref": "#/components/schemas/ErrorAnswer"}

@@ -1,0 +1,185 @@
+"""The page in a real browser: a picture goes in, metrics come out, the divider moves, nothing is complained about."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import latentpress
+
+playwright = pytest.importorskip("playwright.sync_api")
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = pytest.mark.skipif(BROWSER is None, reason="needs Chromium")
+
+WAIT = 60_000
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with playwright.sync_playwright() as tools:
+        started = tools.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def page(browser: Any, address: str, complaints: list[str]) -> Iterator[Any]:
+    """The page, loaded; what its console says is collected, and requests to elsewhere count as complaints."""
+    made = browser.new_page(viewport={"width": 1280, "height": 860})
+    made.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
+    made.on("pageerror", lambda error: complaints.append(str(error)))
+    foreign = ("http:", "https:")
+    made.on(
+        "request", lambda r: complaints.append(r.url) if r.url.startswith(foreign) and address not in r.url else None
+    )
+    made.goto(address)
+    made.wait_for_selector("#codec:not([disabled])", timeout=WAIT)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def photo(tmp_path: Path, crop_png: bytes) -> Path:
+    path = tmp_path / "my photo.png"
+    path.write_bytes(crop_png)
+    return path
+
+
+def settle(page: Any) -> None:
+    """Wait until no request is due or under way."""
+    page.wait_for_timeout(400)
+    page.wait_for_selector("body:not(.busy)", timeout=WAIT)
+
+
+def load(page: Any, photo: Path) -> None:
+    page.set_input_files("#file", str(photo))
+    page.wait_for_selector("#save:not([disabled])", timeout=WAIT)
+
+
+def figures(page: Any) -> dict[str, list[str]]:
+    """The table of results: name to the cells of its row."""
+    rows = page.locator("#rows tr").all()
+    return {row.locator("th").inner_text(): row.locator("td").all_inner_texts() for row in rows}
+
+
+def test_a_picture_gives_metrics_and_a_divider(page: Any, photo: Path, complaints: list[str]) -> None:
+    load(page, photo)
+    assert page.inner_text("#name").startswith("my photo.png")
+    assert "256 × 192" in page.inner_text("#name")
+    found = figures(page)
+    assert found["PSNR"][0].endswith(" dB")
+    assert found["Rate"][0].endswith(" bpp")
+    assert found["Setting"] == ["quality 50"]
+    assert page.inner_text("#size").endswith("KB")
+
+    frame = page.locator("#frame")
+    box = frame.bounding_box()
+    expect = playwright.expect(frame)  # waits: the divider is drawn with the next frame
+    expect.to_have_attribute("aria-valuenow", "50")
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 4, box["y"] + box["height"] / 2, steps=5)
+    page.mouse.up()
+    expect.to_have_attribute("aria-valuenow", re.compile("2[3-7]"))
+    frame.focus()
+    page.keyboard.press("End")
+    expect.to_have_attribute("aria-valuenow", "100")
+    page.keyboard.press("ArrowLeft")
+    expect.to_have_attribute("aria-valuenow", "99")
+    assert complaints == []
+
+
+def test_the_rate_changes_the_file(page: Any, photo: Path, complaints: list[str]) -> None:
+    load(page, photo)
+    before = float(figures(page)["Rate"][0].split()[0])
+    page.focus("#rate")
+    page.keyboard.press("Home")
+    settle(page)
+    assert figures(page)["Setting"] == ["quality 0"]
+    assert float(figures(page)["Rate"][0].split()[0]) < before
+    page.check("input[value=bpp]", force=True)
+    settle(page)
+    assert float(figures(page)["Rate"][0].split()[0]) == pytest.approx(0.5, rel=0.1)
+    assert complaints == []
+
+
+def test_codecs_are_compared_at_the_same_rate(page: Any, photo: Path, complaints: list[str]) -> None:
+    load(page, photo)
+    page.select_option("#other", "jpeg-444")
+    page.wait_for_selector("#head:not([hidden])", timeout=WAIT)
+    settle(page)
+    assert page.inner_text("#head-other") == "jpeg-444"
+    ours, theirs = (float(cell.split()[0]) for cell in figures(page)["Rate"])
+    assert ours == pytest.approx(theirs, rel=0.1)
+    page.select_option("#codec", "png")
+    settle(page)
+    assert figures(page)["PSNR"][0] == "identical"
+    assert page.is_disabled("#save")
+    assert page.is_disabled("#rate")
+    assert complaints == []
+
+
+def test_only_the_newest_request_counts(page: Any, photo: Path, complaints: list[str]) -> None:
+    load(page, photo)
+    page.focus("#rate")
+    for _ in range(30):
+        page.keyboard.press("ArrowRight")
+        page.wait_for_timeout(20)
+    settle(page)
+    assert figures(page)["Setting"] == [f"quality {page.inner_text('#rate-value')}"]
+    assert complaints == []
+
+
+def test_saving_gives_a_file_that_decodes(page: Any, photo: Path, complaints: list[str]) -> None:
+    load(page, photo)
+    with page.expect_download() as download:
+        page.click("#save")
+    assert download.value.suggested_filename == "my photo.lpx"
+    data = Path(download.value.path()).read_bytes()
+    assert latentpress.decompress(data).width == 256
+    assert f"{len(data) / 1000:.1f} KB" == page.inner_text("#size")
+    assert complaints == []
+
+
+def test_an_lpx_file_is_restored(page: Any, tmp_path: Path, crop_lpx: bytes, complaints: list[str]) -> None:
+    path = tmp_path / "old.lpx"
+    path.write_bytes(crop_lpx)
+    load(page, path)
+    assert page.inner_text("#name").startswith("old.lpx, restored")
+    assert complaints == []
+
+
+def test_what_is_no_picture_is_explained(page: Any, tmp_path: Path) -> None:
+    path = tmp_path / "notes.png"
+    path.write_text("not a picture", encoding="utf-8")
+    page.set_input_files("#file", str(path))
+    page.wait_for_selector("#message.error", timeout=WAIT)
+    assert "not a picture file" in page.inner_text("#message")
+
+
+def test_dropping_and_a_telephone(browser: Any, address: str, crop_png: bytes) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 844}, has_touch=True, color_scheme="dark")
+    try:
+        page.goto(address)
+        page.wait_for_selector("#codec:not([disabled])", timeout=WAIT)
+        transfer = page.evaluate_handle(
+            """(bytes) => { const t = new DataTransfer();
+            t.items.add(new File([new Uint8Array(bytes)], "dropped.png", { type: "image/png" })); return t; }""",
+            list(crop_png),
+        )
+        page.dispatch_event("#drop", "drop", {"dataTransfer": transfer})
+        page.wait_for_selector("#save:not([disabled])", timeout=WAIT)
+        assert page.inner_text("#name").startswith("dropped.png")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    finally:
+        page.close()
