@@ -4,7 +4,7 @@
     python benchmarks/tables.py --check    # exit 1 if README.md does not agree with the JSON
 
 A table stands between the lines `<!-- table: NAME -->` and `<!-- end of table -->`, NAME being the stem of the JSON
-file: kodak_hyperprior or speed.
+file: kodak_hyperprior, speed or effort.
 """
 
 from __future__ import annotations
@@ -69,7 +69,32 @@ def speed_table(result: dict[str, Any]) -> str:
     return f"{_markdown(['', 'encode', 'decode', 'peak memory'], lines)}\n\n{note}"
 
 
-TABLES: dict[str, Callable[[dict[str, Any]], str]] = {"kodak_hyperprior": kodak_table, "speed": speed_table}
+def effort_table(result: dict[str, Any]) -> str:
+    """One line a level of effort."""
+    lines = []
+    for effort, level in result["efforts"].items():
+        against_jpeg = level["bd_rate_against_jpeg"]
+        lines.append(
+            [
+                f"`--effort {effort}`",
+                "-" if against_jpeg is None else f"{against_jpeg:+.1f} %",
+                "0" if effort == "1" else f"{level['bd_rate_against_effort_1']:+.1f} %",
+                f"{level['encode_s']:.1f} s",
+            ]
+        )
+    machine, pictures = result["machine"], len({row["picture"] for row in result["rows"]})
+    note = (
+        f"{pictures} pictures; median time of an encoding on {result['threads']} thread{'s' * (result['threads'] > 1)} "
+        f"of {machine['cpu']}; {result['date'][:10]}."
+    )
+    return f"{_markdown(['', 'BD-rate against JPEG', 'against effort 1', 'encode'], lines)}\n\n{note}"
+
+
+TABLES: dict[str, Callable[[dict[str, Any]], str]] = {
+    "kodak_hyperprior": kodak_table,
+    "speed": speed_table,
+    "effort": effort_table,
+}
 
 
 def fill(text: str, results: Path) -> str:

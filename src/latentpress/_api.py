@@ -76,23 +76,30 @@ class FileInfo:
 def compress(
     image: ImageSource,
     quality: float | None = None,
-    codec: str | Codec = "hyperprior",
+    codec: str | Codec = "auto",
     *,
     bpp: float | None = None,
     size: float | None = None,
     psnr: float | None = None,
     ms_ssim: float | None = None,
+    effort: int = 1,
+    lossless: bool = False,
+    max_error: int = 0,
 ) -> bytes:
     """Compress a picture into the bytes of a complete ``.lpx`` file.
 
     image: a path, a Pillow picture, an `Image`, or a uint8 or uint16 array (H, W) or (H, W, 1 to 4): gray or RGB, with
     or without alpha. Alpha is kept exactly, colour profile, EXIF and XMP travel along; colours under alpha 0 are free
-    to change. codec: an id of `list_codecs`, or a `Codec`.
+    to change. codec: an id of `list_codecs`, or a `Codec`; ``auto`` is ``hyperprior``, for lossless ``mlp-lossless``.
 
     At most one of these says how far to go; without any, quality is 50. quality: 0 (smallest) to 100 (best),
     continuous. bpp: rate in bits a pixel of the whole file, reached to 2 %. size: bytes of the file, never exceeded and
     reached to 2 % (a picture whose best file is smaller gives that). psnr: in dB, reached to 0.1 dB. ms_ssim: 0..1, to
     2 % of its distance from 1; needs the extra ``bench``. A target takes up to six encodings.
+
+    effort: 1..9; above 1 ``hyperprior`` searches each picture for smaller files of equal quality, for seconds to
+    minutes; needs the extra ``train``. lossless: keep every sample, those under alpha 0 too. max_error: 1..8,
+    near-lossless: no sample is wrong by more. All three are for a codec given by its id.
 
     Raises InvalidInputError for a quality or target out of range or an unreadable picture, UnsupportedError for a pixel
     mode or codec that is not handled, LimitError for a picture above the limits.
@@ -103,7 +110,10 @@ def compress(
         raise InvalidInputError(f"give one of {', '.join(chosen)}, not {len(chosen)} of them")
     target = _target(chosen)
     level = check_quality(50.0 if quality is None else quality)
-    coder = codec if isinstance(codec, Codec) else _shared(registry.codec_class(codec))
+    coder = codec if isinstance(codec, Codec) else _coder(codec, lossless or max_error != 0, max_error, effort)
+    if (lossless or max_error) and (chosen or not coder.lossless):
+        reason = f"goes with no {next(iter(chosen))}" if chosen else f"is not what {coder.id} does"
+        raise InvalidInputError(f"lossless coding {reason}")
     picture = as_image(image)
     return coder.encode(picture, level) if target is None else encode_to_target(coder, picture, target).data
 
@@ -171,8 +181,8 @@ def train(
     Raises MissingExtraError without the ``train`` extra, InvalidInputError for a wrong recipe or empty folder.
     """
     with needs_extra("training", "train"):
-        from latentpress.training.loop import train as run_loop
-    return run_loop(
+        from latentpress.training.dispatch import train as run_training
+    return run_training(
         recipe,
         data,
         run=run,
@@ -189,6 +199,16 @@ def train(
 def _shared(cls: type[Codec]) -> Codec:
     """One codec of each class with its default settings, so that a second call does not load the network again."""
     return cls()
+
+
+def _coder(id: str, lossless: bool, max_error: int, effort: int) -> Codec:
+    """The codec of `compress`'s arguments."""
+    if id == "auto":
+        id = "mlp-lossless" if lossless else "hyperprior"
+    settings = {
+        name: value for name, value, usual in (("max_error", max_error, 0), ("effort", effort, 1)) if value != usual
+    }
+    return registry.get_codec(id, **settings) if settings else _shared(registry.codec_class(id))
 
 
 def _target(chosen: dict[str, float]) -> Target | None:

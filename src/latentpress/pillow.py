@@ -93,7 +93,7 @@ def _mode(header: Header) -> str:
     return "I;16" if deep else _MODES[header.channels]
 
 
-def _info(metadata: Metadata) -> dict[str, bytes]:
+def _info(metadata: Metadata) -> dict[str | tuple[int, int], Any]:
     """Metadata under Pillow's names."""
     found = {"icc_profile": metadata.icc, "exif": metadata.exif, "xmp": metadata.xmp}
     return {name: block for name, block in found.items() if block}

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import latentpress
-from latentpress.bench.coders import available, coder_ids, get_coder, missing
+from latentpress.bench.coders import available, coder_ids, full_id, get_coder, missing
 from latentpress.errors import MissingExtraError, UnsupportedError
 
 # Module to hide, the package that its message names, and coders that need it.
@@ -65,8 +65,16 @@ def test_a_libvips_without_mozjpeg_is_told(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_unknown_ids_are_refused() -> None:
-    with pytest.raises(UnsupportedError, match=r"no coder 'jpeg'.*jpeg-420"):
-        get_coder("jpeg")
+    for id in ("jpg", "jpeg-", "-", ""):
+        with pytest.raises(UnsupportedError, match=rf"no coder '{id}'.*jpeg-420"):
+            get_coder(id)
+
+
+def test_short_names_stand_for_the_first_variant() -> None:
+    assert get_coder("jpeg").id == "jpeg-420"
+    assert full_id("avif") == "avif-444"
+    assert full_id("heic") == "heic-444"
+    assert all(full_id(id) == id for id in coder_ids())
 
 
 def test_importing_the_benchmarks_loads_no_coder_library() -> None:

@@ -284,8 +284,15 @@ def test_all_lists_the_missing_and_a_name_must_be_there(monkeypatch: pytest.Monk
     assert "jpeg-420" in [coder.id for coder in coders]
     with pytest.raises(MissingExtraError, match="jpegli"):
         select_coders(["jpeg-420", "jpegli"])
-    with pytest.raises(UnsupportedError, match="no coder 'jpeg'"):
-        select_coders(["jpeg"])
+    with pytest.raises(UnsupportedError, match="no coder 'jpg'"):
+        select_coders(["jpg"])
+
+
+def test_short_names_are_those_of_the_results() -> None:
+    [coder], _ = select_coders(["jpeg"], {"jpeg": [30, 50]})
+    assert (coder.id, coder.qualities) == ("jpeg-420", (30.0, 50.0))
+    with pytest.raises(InvalidInputError, match="jpeg-420 is given twice"):
+        select_coders(["jpeg", "jpeg-420"])
 
 
 def test_workers_are_single_threaded_and_leave_the_environment_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -103,3 +103,25 @@ def test_steps_in_the_curve(sizes: tuple[int, ...], rgb: Image) -> None:
         else:
             assert len(reached.data) <= size
         assert codec.calls <= ENCODINGS
+
+
+def test_a_target_between_two_tries_is_in_range() -> None:
+    """Though the search went to the end of the range and none of its files came near enough."""
+
+    class Steps(Codec):
+        """Files of 100 bytes up to quality 3, then of 300."""
+
+        id, number = "steps", 255
+
+        def encode(self, image: Image, quality: float = 50.0) -> bytes:
+            return bytes(100 if quality < 3 else 300)
+
+        def decode(self, data: bytes) -> Image:
+            raise NotImplementedError
+
+        def config(self) -> dict[str, object]:
+            return {}
+
+    reached = encode_to_target(Steps(), Image(np.zeros((20, 20, 3), np.uint8)), Bpp(4.0))
+    assert not reached.within
+    assert reached.value in (2.0, 6.0)

@@ -1,7 +1,7 @@
 """Write the golden files of a model: small files that every later version must decode to the same numbers.
 
     python tests/golden/make_golden.py                     # of the default model
-    python tests/golden/make_golden.py --model hyperprior-1
+    python tests/golden/make_golden.py --model hyperprior-2
 
 Run it once, when a model or a version of the format is new. Files of other models stay as they are; those of the same
 name are replaced, which is allowed only while the model has not been released.

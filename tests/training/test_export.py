@@ -313,6 +313,8 @@ def test_card_tells_how_the_model_came_about(package: ModelPackage, checkpoint: 
         "margin": 2,
         "anchors": 3,
         "steps_per_anchor": 16,
+        "lambda_low": tiny.model.lambda_low,
+        "lambda_high": tiny.model.lambda_high,
     }
     training = card["training"]
     assert training["recipe"] == tiny.to_dict()

@@ -50,6 +50,7 @@ def bench(
         import matplotlib  # noqa: F401 - to fail before the work, not after it
         import scipy  # noqa: F401
 
+    from latentpress.bench.coders import full_id
     from latentpress.bench.pictures import find_pictures
     from latentpress.bench.plots import write_plots
     from latentpress.bench.report import write_report
@@ -60,7 +61,7 @@ def bench(
     from latentpress.bench.timing import time_coders
 
     coders, missing = select_coders(_split(codecs, "--codecs"), _qualities(qualities or ()))
-    chosen = choose_anchor(_lossy(coders), anchor)
+    chosen = choose_anchor(_lossy(coders), anchor and full_id(anchor))
     pictures = find_pictures(data)
     names = _split(metrics, "--metrics")
     errors = Console(stderr=True)

@@ -15,10 +15,12 @@ from typer.core import TyperGroup
 
 import latentpress
 from latentpress.apps.bench import bench
+from latentpress.apps.compare import compare
 from latentpress.apps.complexity import complexity
 from latentpress.apps.compress import compress, decompress
 from latentpress.apps.inspect import codecs, inspect
 from latentpress.apps.serve import serve
+from latentpress.apps.standardise import standardise
 from latentpress.apps.train import export, train
 from latentpress.errors import CorruptFileError, InvalidInputError, LatentPressError, LimitError, UnsupportedError
 
@@ -110,7 +112,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.callback()(_top)
-for _command in (compress, decompress, inspect, codecs, train, export, complexity, bench, serve):
+for _command in (compress, decompress, standardise, inspect, codecs, train, export, complexity, bench, compare, serve):
     app.command()(_command)
 
 

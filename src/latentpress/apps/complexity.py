@@ -23,7 +23,7 @@ def complexity(
 
     Counts the convolutions; everything else is small beside them. Needs the extra: pip install 'latentpress\[train]'
 
-    Example: latentpress complexity hyperprior-1
+    Example: latentpress complexity hyperprior-2
     """
     from latentpress.models import find_model
 

@@ -8,21 +8,16 @@ from typing import Annotated
 import typer
 
 import latentpress
-from latentpress.apps import streams
+from latentpress.apps import folders, options, streams
 from latentpress.apps.sizes import parse_size
 
 __all__ = ["compress", "decompress"]
 
-_Threads = Annotated[int | None, typer.Option(min=1, show_default="all cores", help="CPU threads to use.")]
-_MaxPixels = Annotated[
-    int | None, typer.Option(min=1, show_default="268 million", help="Largest picture to accept, in pixels.")
-]
-_Force = Annotated[bool, typer.Option("--force", "-f", help="Replace an existing output.")]
-_Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
-
 
 def compress(
-    source: Annotated[str, typer.Argument(metavar="IN", help="Picture file (PNG, JPEG, WebP, TIFF ...), - for stdin.")],
+    source: Annotated[
+        str, typer.Argument(metavar="IN", help="Picture file (PNG, JPEG, WebP, TIFF ...) or folder, - for stdin.")
+    ],
     output: Annotated[
         str | None, typer.Argument(metavar="OUT", help="File to write, - for stdout; without it: IN with .lpx.")
     ] = None,
@@ -43,34 +38,88 @@ def compress(
     ] = None,
     psnr: Annotated[float | None, typer.Option(help="Aim at this PSNR, in dB.")] = None,
     ms_ssim: Annotated[float | None, typer.Option(help="Aim at this MS-SSIM, below 1.")] = None,
-    codec: Annotated[str, typer.Option(help="Codec to use; see: latentpress codecs.")] = "hyperprior",
+    lossless: Annotated[bool, typer.Option("--lossless", help="Keep every sample.")] = False,
+    max_error: Annotated[
+        int,
+        typer.Option(metavar="N", min=0, max=8, help="Near-lossless: no sample wrong by more than N (1 to 8)."),
+    ] = 0,
+    codec: Annotated[
+        str,
+        typer.Option(
+            show_default="hyperprior, or mlp-lossless for lossless", help="Codec to use; see: latentpress codecs."
+        ),
+    ] = "auto",
     model: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="Model of the codec: a name, or a folder made by latentpress export."),
     ] = None,
+    effort: Annotated[
+        int,
+        typer.Option(
+            metavar="1..9", min=1, max=9, help="Search this long for a smaller file of equal quality. Needs 'train'."
+        ),
+    ] = 1,
     strip: Annotated[bool, typer.Option("--strip", help="Leave out colour profile, EXIF and XMP.")] = False,
     verify: Annotated[bool, typer.Option("--verify", help="Decode the file and report its PSNR.")] = False,
-    threads: _Threads = None,
-    max_pixels: _MaxPixels = None,
-    force: _Force = False,
-    quiet: _Quiet = False,
+    threads: options.Threads = None,
+    output_option: options.Output = None,
+    jobs: options.Jobs = None,
+    scheduler: options.Scheduler = None,
+    max_pixels: options.MaxPixels = None,
+    force: options.Force = False,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
 ) -> None:
-    """Compress a picture into an .lpx file.
+    """Compress a picture, or the pictures of a folder, into .lpx files.
 
     Gray and RGB of 8 to 16 bits, palette, CMYK, with or without alpha (which is kept exactly), up to 268 megapixels.
 
     Example: latentpress compress photo.png --quality 40
+
+    Without loss, checked by decoding: latentpress compress photo.png --lossless
+
+    A folder with all in it, to be stopped at any time and taken up again: latentpress compress photos -o packed
     """
-    targets = {"bpp": bpp, "size": None if size is None else parse_size(size), "psnr": psnr, "ms_ssim": ms_ssim}
+    output = streams.one_output(output, output_option)
+    largest = None if size is None else parse_size(size)
     streams.allow_pixels(max_pixels)
+    if codec == "auto":
+        codec = "mlp-lossless" if lossless or max_error else "hyperprior"
+    how = folders.FolderOptions(jobs, threads or 1, scheduler, json, force, quiet)
+    if folders.is_folder(source):
+        from latentpress.jobs import Compress
+
+        work = Compress(
+            codec, model, quality, bpp, largest, psnr, ms_ssim, lossless, max_error, effort,
+            strip=strip, verify=verify, threads=how.threads,
+        )  # fmt: skip
+        folders.run_folder(work, source, output, how)
+        return
+    how.refuse(source)
     output = streams.choose_output(source, output, ".lpx", force=force)
-    settings = {key: value for key, value in {"model": model, "threads": threads}.items() if value is not None}
+    given = {
+        "model": model,
+        "threads": threads,
+        "max_error": max_error or None,
+        "effort": effort if effort > 1 else None,
+    }
+    settings = {key: value for key, value in given.items() if value is not None}
     image = streams.read_picture(source)
     if strip:
         image = image.with_metadata(latentpress.Metadata())
     start = time.perf_counter()
     chosen = latentpress.get_codec(codec, **settings) if settings else codec
-    data = latentpress.compress(image, quality, chosen, **targets)
+    data = latentpress.compress(
+        image,
+        quality,
+        chosen,
+        bpp=bpp,
+        size=largest,
+        psnr=psnr,
+        ms_ssim=ms_ssim,
+        lossless=lossless,
+        max_error=max_error,
+    )
     seconds = time.perf_counter() - start
     found = f", PSNR {_psnr(image, data, threads):.2f} dB" if verify else ""
     streams.write_bytes(output, data)
@@ -84,7 +133,7 @@ def compress(
 
 
 def decompress(
-    source: Annotated[str, typer.Argument(metavar="IN", help="An .lpx file, - for stdin.")],
+    source: Annotated[str, typer.Argument(metavar="IN", help="An .lpx file or a folder of them, - for stdin.")],
     output: Annotated[
         str | None,
         typer.Argument(
@@ -97,18 +146,36 @@ def decompress(
         str | None,
         typer.Option(metavar="X,Y,W,H", help="Only this part of the picture, in pixels from the upper left."),
     ] = None,
-    threads: _Threads = None,
-    max_pixels: _MaxPixels = None,
-    force: _Force = False,
-    quiet: _Quiet = False,
+    format: Annotated[
+        str | None,
+        typer.Option(show_default="png", help="Folders: the format of the pictures: png, ppm, tif, webp ..."),
+    ] = None,
+    threads: options.Threads = None,
+    output_option: options.Output = None,
+    jobs: options.Jobs = None,
+    scheduler: options.Scheduler = None,
+    max_pixels: options.MaxPixels = None,
+    force: options.Force = False,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
 ) -> None:
-    """Restore the picture, or a part of it, from an .lpx file.
+    """Restore the picture, or a part of it, from an .lpx file, or the pictures of a folder of them.
 
     The file says which codec and model made it. PNG, PPM, TIFF, BMP and WebP keep every sample.
 
     Example: latentpress decompress photo.lpx photo.png
     """
+    output = streams.one_output(output, output_option)
     streams.allow_pixels(max_pixels)
+    how = folders.FolderOptions(jobs, threads or 1, scheduler, json, force, quiet)
+    if folders.is_folder(source):
+        if region is not None:
+            raise latentpress.InvalidInputError("--region is for single files")
+        from latentpress.jobs import Decompress
+
+        folders.run_folder(Decompress(format or "png", how.threads), source, output, how)
+        return
+    how.refuse(source, format)
     part = _parse_region(region) if region is not None else None
     output = streams.choose_output(source, output, ".png", force=force)
     data = streams.read_bytes(source)

@@ -1,4 +1,4 @@
-"""Where a command reads and writes: files, or standard input and output for ``-``."""
+"""Where a command reads and writes: files, URLs, or standard input and output for ``-``."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import io
 import sys
 import warnings
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from latentpress import limits
+from latentpress import limits, remote
 from latentpress.atomic import atomic_output
 from latentpress.errors import CorruptFileError, InvalidInputError, LimitError, UnsupportedError
 from latentpress.image import FirstFrameWarning, Image, read, write
+from latentpress.image.endings import encode_picture
 
 __all__ = [
     "STANDARD",
@@ -20,6 +21,7 @@ __all__ = [
     "choose_output",
     "layout",
     "naming",
+    "one_output",
     "read_bytes",
     "read_picture",
     "report",
@@ -51,7 +53,14 @@ def choose_output(source: str, output: str | None, suffix: str, *, force: bool) 
         if sys.stdout.isatty():
             raise InvalidInputError("not writing binary data to a terminal; name an output file or redirect")
         return output
-    path = Path(output)
+    output = remote.local_path(output)
+    if remote.is_url(output):
+        if output == source:
+            raise InvalidInputError(f"{output} is the input itself; choose another output")
+        if not force and remote.info(output) is not None:
+            raise InvalidInputError(f"{output} exists; use --force to replace it")
+        return output
+    path, source = Path(output), remote.local_path(source)
     with contextlib.suppress(OSError):  # a place that cannot be looked at fails when it is written to
         if source != STANDARD and path.exists() and path.samefile(source):
             raise InvalidInputError(f"{output} is the input itself; choose another output")
@@ -60,10 +69,19 @@ def choose_output(source: str, output: str | None, suffix: str, *, force: bool) 
     return output
 
 
+def one_output(argument: str | None, option: str | None) -> str | None:
+    """The output, given as an argument or with ``-o``; raises InvalidInputError for both."""
+    if argument is not None and option is not None:
+        raise InvalidInputError(f"there are two outputs, {argument} and {option}; give one")
+    return option if argument is None else argument
+
+
 def _beside(source: str, suffix: str) -> str:
-    """The path of ``source`` with another ending."""
+    """The path or URL of ``source`` with another ending."""
+    source = remote.local_path(source)
+    folder, slash, name = source.rpartition("/") if remote.is_url(source) else ("", "", source)
     try:
-        return str(Path(source).with_suffix(suffix))
+        return f"{folder}{slash}{Path(name).with_suffix(suffix)}"
     except ValueError:
         raise InvalidInputError(f"cannot read {source or 'a file without a name'}: it is not a file") from None
 
@@ -72,6 +90,9 @@ def read_bytes(source: str) -> bytes:
     """The whole input; raises InvalidInputError if it cannot be read."""
     if source == STANDARD:
         return sys.stdin.buffer.read()
+    source = remote.local_path(source)
+    if remote.is_url(source):
+        return remote.read(source)
     try:
         return Path(source).read_bytes()
     except (OSError, ValueError) as error:
@@ -81,9 +102,10 @@ def read_bytes(source: str) -> bytes:
 
 def read_picture(source: str) -> Image:
     """The picture in the input; raises as `latentpress.image.read`. A warning is a line on standard error."""
+    source = remote.local_path(source)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", FirstFrameWarning)
-        image = read(io.BytesIO(sys.stdin.buffer.read()) if source == STANDARD else source)
+        image = read(io.BytesIO(read_bytes(source)) if source == STANDARD or remote.is_url(source) else source)
     for warning in caught:
         print(f"warning: {warning.message}", file=sys.stderr)
     return image
@@ -102,10 +124,13 @@ def allow_pixels(count: int | None) -> None:
 
 
 def write_bytes(output: str, data: bytes) -> None:
-    """Write ``data``: a path gets the whole file or nothing."""
+    """Write ``data``: a path or URL gets the whole file or nothing."""
     if output == STANDARD:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
+        return
+    if remote.is_url(output):
+        remote.write(output, data)
         return
     with atomic_output(output) as stream:
         stream.write(data)
@@ -120,6 +145,8 @@ def write_picture(output: str, image: Image) -> None:
         buffer = io.BytesIO()
         write(image, buffer)
         write_bytes(output, buffer.getvalue())
+    elif remote.is_url(output):
+        write_bytes(output, encode_picture(image, PurePosixPath(output).suffix))
     else:
         write(image, output)
 

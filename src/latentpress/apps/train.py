@@ -71,7 +71,7 @@ def export(
     name: Annotated[str, typer.Option(metavar="NAME", help="Name of the model.")],
     data: Annotated[
         list[Path],
-        typer.Option(metavar="DIR", help="Folder of training pictures to count symbols on; may be repeated."),
+        typer.Option(metavar="DIR", help="Folder of pictures to count symbols, or to measure, on; may be repeated."),
     ],
 ) -> None:
     """Make a model package (ONNX networks, integer tables, card) of a checkpoint.
@@ -81,7 +81,7 @@ def export(
     Example: latentpress export runs/first/checkpoint.safetensors models/first --name first --data photos
     """
     with needs_extra("export", "train"):
-        from latentpress.training.export import export_package
+        from latentpress.training.dispatch import export_package
     export_package(checkpoint, destination, name=name, data=data, report=_progress)
     print(f"{destination}: model {name}")
 

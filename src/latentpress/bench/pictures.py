@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from latentpress.bench.results import PictureInfo
 from latentpress.errors import InvalidInputError, UnsupportedError
-from latentpress.image import read
+from latentpress.image import Image, read
 
-__all__ = ["describe_pictures", "find_pictures", "read_pixels"]
+__all__ = ["describe_pictures", "find_pictures", "plain_pixels", "read_pixels"]
 
 # Lossless originals only: the traces of a lossy coder in an original favour its relatives.
 _SUFFIXES = (".bmp", ".pgm", ".png", ".pnm", ".ppm", ".qoi", ".tga", ".tif", ".tiff")
@@ -50,6 +50,23 @@ def read_pixels(path: Path) -> NDArray[np.uint8]:
             f"{path}: benchmarks take 8-bit gray and RGB pictures, without alpha; convert or move it"
         )
     return pixels.astype(np.uint8, copy=False)
+
+
+def plain_pixels(image: Image) -> tuple[NDArray[np.uint8], str]:
+    """A picture as every coder takes it, uint8 (height, width, 1 or 3), and what had to be changed for that.
+
+    Deeper samples are reduced, alpha is laid over white; the second value says so in words, and is empty otherwise.
+    """
+    notes = []
+    if image.bit_depth > 8:
+        notes.append(f"{image.bit_depth} bits a sample reduced to 8")
+        image = image.to_depth(8)
+    colour = image.pixels[:, :, : 3 if image.channels > 2 else 1]
+    if image.has_alpha:
+        notes.append("alpha laid over white")
+        alpha = image.pixels[:, :, -1:].astype(np.uint32)
+        colour = (colour * alpha + 255 * (255 - alpha) + 127) // 255
+    return np.ascontiguousarray(colour, dtype=np.uint8), ", ".join(notes)
 
 
 def describe_pictures(pictures: Mapping[str, Path]) -> dict[str, PictureInfo]:

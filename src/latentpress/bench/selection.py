@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 
-from latentpress.bench.coders import Coder, available, coder_ids, get_coder, missing
+from latentpress.bench.coders import Coder, available, coder_ids, full_id, get_coder, missing
 from latentpress.errors import InvalidInputError
 
 __all__ = ["ALL", "select_coders", "with_qualities"]
@@ -19,12 +19,13 @@ def select_coders(
 ) -> tuple[list[Coder], dict[str, str]]:
     """The coders, and those of `ALL` that cannot be used here with the reasons.
 
-    ids: of coders, or `ALL` among them. qualities: by id, in place of the coder's own.
+    ids: of coders, or `ALL` among them. qualities: by id, in place of the coder's own. Short names stand for the ids
+    that `full_id` gives.
 
     Raises UnsupportedError or MissingExtraError for a coder named by its id that cannot be used, InvalidInputError for
     ids given twice and for qualities that the coder does not take or that belong to no coder in the selection.
     """
-    named = [id for id in ids if id != ALL]
+    named = [full_id(id) for id in ids if id != ALL]
     for id in named:
         if named.count(id) > 1:
             raise InvalidInputError(f"the coder {id} is given twice")
@@ -34,7 +35,7 @@ def select_coders(
         usable = available()
         found = {id: usable[id] for id in coder_ids() if id in usable}
         absent = missing()
-    chosen = dict(qualities or {})
+    chosen = {full_id(id): values for id, values in (qualities or {}).items()}
     for id in chosen:
         if id not in found:
             raise InvalidInputError(f"qualities are given for {id}, which is not among the coders measured")

@@ -26,7 +26,10 @@ ENTRY_POINTS = "latentpress.codecs"
 """Entry-point group in which packages announce their codecs."""
 
 # Codec number in the header -> (id, import path). The table of docs/format.md in code; numbers are never reused.
-_BUILTIN = {1: ("hyperprior", "latentpress.codecs.hyperprior:HyperpriorCodec")}
+_BUILTIN = {
+    1: ("hyperprior", "latentpress.codecs.hyperprior:HyperpriorCodec"),
+    2: ("mlp-lossless", "latentpress.codecs.lossless:MlpLosslessCodec"),
+}
 _BUILTIN_IDS = {id: (number, path) for number, (id, path) in _BUILTIN.items()}
 
 _registered: dict[str, type[Codec]] = {}

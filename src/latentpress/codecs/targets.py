@@ -250,7 +250,8 @@ class _Search:
         allowed = [one for one in self._tried if one.value <= target.high or not isinstance(target, FileSize)]
         if allowed:
             best = min(allowed, key=lambda one: abs(target.scaled(one.value) - target.scaled(target.aim)))
-            inside = min(one.quality for one in self._tried) > 0 and max(one.quality for one in self._tried) < 100
+            values = [one.value for one in self._tried]
+            inside = min(values) <= target.value <= max(values)
             if best.within or isinstance(target, FileSize) or inside:
                 return Reached(best.data, best.quality, best.value, best.within, len(self._tried))
         end = min(self._tried, key=lambda one: abs(target.scaled(one.value) - target.scaled(target.aim)))

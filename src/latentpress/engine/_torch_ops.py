@@ -177,6 +177,23 @@ def _unsqueeze(node: Node, x: Tensor, axes: Tensor) -> Tensor:
     return x
 
 
+class _Floor(torch.autograd.Function):
+    """Floor whose gradient passes as if it were not there: its own is zero, and would hide all that lies before it."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        return x.floor()
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        return gradient
+
+
+def _floor(node: Node, x: Tensor) -> Tensor:
+    result: Tensor = _Floor.apply(x)  # type: ignore[no-untyped-call]
+    return result
+
+
 OPERATORS: dict[str, Callable[..., Tensor | tuple[Tensor, ...]]] = {
     "Abs": lambda node, x: x.abs(),
     "Add": lambda node, a, b: a + b,
@@ -188,7 +205,7 @@ OPERATORS: dict[str, Callable[..., Tensor | tuple[Tensor, ...]]] = {
     "DepthToSpace": _depth_to_space,
     "Div": lambda node, a, b: a / b if a.is_floating_point() else torch.div(a, b, rounding_mode="trunc"),
     "Exp": lambda node, x: x.exp(),
-    "Floor": lambda node, x: x.floor(),
+    "Floor": _floor,
     "Gather": _gather,
     "Gemm": _gemm,
     "Identity": lambda node, x: x,

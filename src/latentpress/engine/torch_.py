@@ -79,16 +79,24 @@ class TorchNetwork(Network):
                 self._drop[i].append(name)
 
     def _run(self, arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-        values = self._constants | {name: self._tensor(np.asarray(array)) for name, array in arrays.items()}
         with self._exact():
-            for node, drop in zip(self._nodes, self._drop, strict=True):
-                try:
-                    values.update(node.run(values))
-                except (RuntimeError, IndexError, ValueError) as error:
-                    raise InvalidInputError(f"the network refuses its input: {str(error).splitlines()[0]}") from error
-                for name in drop:  # peak memory: nothing is kept past its last use
-                    del values[name]
-        return {name: values[name].cpu().numpy().astype(self._output_types[name]) for name in self.output_names}
+            outputs = self.on_tensors(**{name: self._tensor(np.asarray(array)) for name, array in arrays.items()})
+        return {name: value.cpu().numpy().astype(self._output_types[name]) for name, value in outputs.items()}
+
+    def on_tensors(self, **inputs: torch.Tensor) -> dict[str, torch.Tensor]:
+        """The network as a function that torch can differentiate: tensors of its own device and type, in and out.
+
+        Rounding passes gradients as if it were not there. Raises as calling the network on arrays does.
+        """
+        values = self._constants | inputs
+        for node, drop in zip(self._nodes, self._drop, strict=True):
+            try:
+                values.update(node.run(values))
+            except (RuntimeError, IndexError, ValueError) as error:
+                raise InvalidInputError(f"the network refuses its input: {str(error).splitlines()[0]}") from error
+            for name in drop:  # peak memory: nothing is kept past its last use
+                del values[name]
+        return {name: values[name] for name in self.output_names}
 
     def _tensor(self, array: NDArray[Any]) -> torch.Tensor:
         import torch
@@ -100,7 +108,7 @@ class TorchNetwork(Network):
     def _exact(self) -> Iterator[None]:
         import torch
 
-        with torch.inference_mode():
+        with torch.no_grad():  # inference mode would make constants that no gradient may pass by
             if self._device.type != "cuda":
                 yield
                 return

@@ -68,7 +68,7 @@ def read(source: str | os.PathLike[str] | BinaryIO) -> Image:
     Raises InvalidInputError if there is no such file or it is no readable picture, UnsupportedError for samples that
     are no whole numbers of 8 to 16 bits, LimitError above `latentpress.limits`.
     """
-    name = os.fspath(source) if isinstance(source, str | os.PathLike) else "the picture"
+    name = os.fspath(source) if isinstance(source, str | os.PathLike) else "the input"
     try:
         stream = source if isinstance(source, str | os.PathLike) or source.seekable() else io.BytesIO(source.read())
         with _open(stream) as picture:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -14,7 +15,14 @@ from latentpress.atomic import atomic_output
 from latentpress.errors import CorruptFileError, InvalidInputError
 from latentpress.training.recipe import Recipe
 
-__all__ = ["Checkpoint", "load_checkpoint", "network_state", "save_checkpoint", "save_starting_point"]
+__all__ = ["AnyRecipe", "Checkpoint", "load_checkpoint", "network_state", "save_checkpoint", "save_starting_point"]
+
+
+class AnyRecipe(Protocol):
+    """A recipe of whatever kind: it can be stored."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain nested values."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +32,7 @@ class Checkpoint:
     card (seconds, hardware).
     """
 
-    recipe: Recipe
+    recipe: Any
     step: int
     weights: dict[str, Tensor]
     average: dict[str, Tensor]
@@ -47,8 +55,11 @@ def save_checkpoint(checkpoint: Checkpoint, path: str | Path) -> None:
         stream.write(save(tensors, metadata={"latentpress": json.dumps(about)}))
 
 
-def load_checkpoint(path: str | Path) -> Checkpoint:
-    """Read a checkpoint. Raises InvalidInputError when there is none, CorruptFileError when it is damaged."""
+def load_checkpoint(path: str | Path, parse: Callable[[dict[str, Any]], AnyRecipe] = Recipe.from_dict) -> Checkpoint:
+    """Read a checkpoint; ``parse`` makes its recipe of nested values.
+
+    Raises InvalidInputError when there is none, CorruptFileError when it is damaged.
+    """
     from safetensors import SafetensorError, safe_open
 
     if not Path(path).is_file():
@@ -60,7 +71,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
             for key in file.keys():  # noqa: SIM118 - not a dict
                 prefix, name = key.split("/", 1)
                 groups[prefix][name] = file.get_tensor(key)
-        recipe, step, history = Recipe.from_dict(about["recipe"]), int(about["step"]), dict(about["history"])
+        recipe, step, history = parse(about["recipe"]), int(about["step"]), dict(about["history"])
     except (SafetensorError, KeyError, ValueError, TypeError) as error:
         raise CorruptFileError(f"{path} is not a LatentPress checkpoint: {error}") from None
     moments = {name: (first, groups["second"][name]) for name, first in groups["first"].items()}

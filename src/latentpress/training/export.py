@@ -97,6 +97,8 @@ def _write(
         "margin": net.config.margin,
         "anchors": net.config.anchors,
         "steps_per_anchor": STEPS_PER_ANCHOR,
+        "lambda_low": net.config.lambda_low,
+        "lambda_high": net.config.lambda_high,
     }
     card = _card(state, name, config, bounds, len(sample))
     for done in range(_TABLE_ROUNDS):

@@ -21,7 +21,7 @@ from latentpress.nets.integer import WEIGHT_LIMIT, IntegerConv2d, set_integer
 from latentpress.nets.quantise import round_half_up
 from latentpress.nets.rate_table import STEPS_PER_ANCHOR, IntegerRateTable
 
-__all__ = ["export_graphs"]
+__all__ = ["export_graph", "export_graphs"]
 
 _OPSET = 17
 
@@ -87,20 +87,27 @@ def export_graphs(net: HyperpriorNet) -> dict[str, bytes]:
     z = torch.zeros(1, c.hyper_latents, 2, 2)
     features = torch.zeros(1, c.features, 8, 8)
     return {
-        "analysis": _export(net.analysis, (x, mix), ("x", "mix"), ("latents",)),
-        "hyper_analysis": _export(net.hyper_analysis, (y,), ("latents",), ("hyper",)),
-        "hyper_synthesis": _export(net.hyper_synthesis, (z, mix), ("hyper", "mix"), ("features", "mean", "index")),
+        "analysis": export_graph(net.analysis, (x, mix), ("x", "mix"), ("latents",)),
+        "hyper_analysis": export_graph(net.hyper_analysis, (y,), ("latents",), ("hyper",)),
+        "hyper_synthesis": export_graph(net.hyper_synthesis, (z, mix), ("hyper", "mix"), ("features", "mean", "index")),
         **{
-            context_name(number): _export(context, (features, y), ("features", "values"), ("mean", "index"))
+            context_name(number): export_graph(context, (features, y), ("features", "values"), ("mean", "index"))
             for number, context in enumerate(net.contexts, 2)
         },
-        "synthesis": _export(net.synthesis, (y, mix), ("values", "mix"), ("pixels",)),
+        "synthesis": export_graph(net.synthesis, (y, mix), ("values", "mix"), ("pixels",)),
     }
 
 
-def _export(module: nn.Module, inputs: tuple[Tensor, ...], names: Sequence[str], outputs: Sequence[str]) -> bytes:
+def export_graph(
+    module: nn.Module,
+    inputs: tuple[Tensor, ...],
+    names: Sequence[str],
+    outputs: Sequence[str],
+    fixed: Sequence[str] = ("mix",),
+) -> bytes:
+    """A network as an ONNX graph with dynamic height and width, but for the inputs that are ``fixed``."""
     buffer = io.BytesIO()
-    spatial = {name: {2: "height", 3: "width"} for name in (*names, *outputs) if name != "mix"}
+    spatial = {name: {2: "height", 3: "width"} for name in (*names, *outputs) if name not in fixed}
     with warnings.catch_warnings(), torch.no_grad():
         # The TorchScript exporter is deprecated but needs no further package; tests compare its graphs to the modules.
         warnings.simplefilter("ignore")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 
 __all__ = ["COLUMNS", "RunLog", "StopRequests"]
@@ -15,14 +16,14 @@ COLUMNS = ("step", "kind", "rate", "loss", "bpp", "psnr", "hyper_bpp", "learning
 class RunLog:
     """The run's CSV log. A resumed run first drops the lines of steps that it will do again."""
 
-    def __init__(self, path: Path, step: int) -> None:
+    def __init__(self, path: Path, step: int, columns: Sequence[str] = COLUMNS) -> None:
         rows: list[list[str]] = []
         if path.is_file():
             with path.open(newline="", encoding="utf-8") as file:
                 rows = [row for row in list(csv.reader(file))[1:] if row and int(row[0]) <= step]
         self._file = path.open("w", newline="", encoding="utf-8")
         self._writer = csv.writer(self._file)
-        self._writer.writerow(COLUMNS)
+        self._writer.writerow(columns)
         self._writer.writerows(rows)
 
     def __enter__(self) -> RunLog:
@@ -32,7 +33,7 @@ class RunLog:
         self._file.close()
 
     def row(self, *values: object) -> None:
-        """Write a line, a value for each of `COLUMNS`."""
+        """Write a line, a value for each column."""
         self._writer.writerow([f"{v:.6g}" if isinstance(v, float) else v for v in values])
         self._file.flush()
 

@@ -12,7 +12,7 @@ from latentpress.nets.hyperprior import HyperpriorConfig
 
 T = TypeVar("T")
 
-__all__ = ["Recipe", "Schedule", "load_recipe", "recipe_path"]
+__all__ = ["Recipe", "Schedule", "fill", "load_recipe", "read_recipe", "recipe_path"]
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,8 @@ class Recipe:
             raise InvalidInputError(f"recipe names codec {values.get('codec')!r}; this version trains: hyperprior")
         recipe = cls(
             "hyperprior",
-            _fill(HyperpriorConfig, "model", values.get("model", {})),
-            _fill(Schedule, "schedule", values.get("schedule", {})),
+            fill(HyperpriorConfig, "model", values.get("model", {})),
+            fill(Schedule, "schedule", values.get("schedule", {})),
         )
         if recipe.schedule.crop % 64 or recipe.schedule.crop <= 0:
             raise InvalidInputError(f"recipe: crop must be a multiple of 64, not {recipe.schedule.crop}")
@@ -81,7 +81,8 @@ class Recipe:
         return recipe
 
 
-def _fill(kind: type[T], section: str, values: dict[str, Any]) -> T:
+def fill(kind: type[T], section: str, values: dict[str, Any]) -> T:
+    """The dataclass ``kind`` of a recipe's section. Raises InvalidInputError for unknown or wrongly typed keys."""
     types = {f.name: f.type for f in fields(kind)}  # type: ignore[arg-type]
     for key, value in values.items():
         if key not in types:
@@ -106,13 +107,17 @@ def recipe_path(name: str) -> Path:
     return shipped if shipped.is_file() else Path(name)
 
 
-def load_recipe(name: str | Path) -> Recipe:
-    """Read a recipe file or a shipped recipe by name. Raises InvalidInputError with the reason."""
+def read_recipe(name: str | Path) -> dict[str, Any]:
+    """The nested values of a recipe file, or of a shipped recipe by name. Raises InvalidInputError with the reason."""
     path = recipe_path(str(name))
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InvalidInputError(f"cannot read recipe {path}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InvalidInputError(f"recipe {path} is not valid TOML: {error}") from None
-    return Recipe.from_dict(values)
+
+
+def load_recipe(name: str | Path) -> Recipe:
+    """Read a recipe file or a shipped recipe by name. Raises InvalidInputError with the reason."""
+    return Recipe.from_dict(read_recipe(name))

@@ -13,7 +13,7 @@ import pytest
 import latentpress
 
 playwright = pytest.importorskip("playwright.sync_api")
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(BROWSER is None, reason="needs Chromium")
 
 WAIT = 60_000
@@ -165,6 +165,20 @@ def test_what_is_no_picture_is_explained(page: Any, tmp_path: Path) -> None:
     page.set_input_files("#file", str(path))
     page.wait_for_selector("#message.error", timeout=WAIT)
     assert "not a picture file" in page.inner_text("#message")
+
+
+def test_what_is_no_picture_takes_no_place(page: Any, photo: Path, tmp_path: Path) -> None:
+    load(page, photo)
+    path = tmp_path / "notes.png"
+    path.write_text("not a picture", encoding="utf-8")
+    page.set_input_files("#file", str(path))
+    page.wait_for_selector("#message.error", timeout=WAIT)
+    page.wait_for_selector("#save:not([disabled])", timeout=WAIT)
+    page.focus("#rate")
+    page.keyboard.press("Home")
+    page.wait_for_selector("#message", state="hidden", timeout=WAIT)
+    assert page.inner_text("#name").startswith("my photo.png")
+    assert figures(page)["Setting"] == ["quality 0"]
 
 
 def test_dropping_and_a_telephone(browser: Any, address: str, crop_png: bytes) -> None:

@@ -23,6 +23,7 @@ import latentpress
 from latentpress import limits
 from latentpress.apps.serve.search import quality_for_size
 from latentpress.bench.coders import Coder, available, get_coder
+from latentpress.bench.pictures import plain_pixels
 from latentpress.codecs import Codec, codec_class, get_codec
 from latentpress.codecs.registry import codec_id
 from latentpress.container import read_header
@@ -118,7 +119,10 @@ def preview(body: bytes, codec: str, quality: float | None, bpp: float | None, w
         raise ParameterError("give quality or bpp, not both")
     if quality is not None:
         _check_quality(coder, quality)
-    pixels, note = _plain(_picture(body))
+    image = _picture(body)
+    pixels, note = plain_pixels(image)
+    if image.metadata:
+        note = ", ".join(filter(None, (note, "metadata left out")))
     height, width, channels = pixels.shape
     original = _data_url(pixels) if with_original else None
     if channels == 1 and not coder.gray:
@@ -128,7 +132,7 @@ def preview(body: bytes, codec: str, quality: float | None, bpp: float | None, w
     decoded = coder.decode(data)
     decode_seconds = time.perf_counter() - start
     return {
-        "codec": codec,
+        "codec": coder.id,
         "lossless": coder.lossless,
         "quality": used,
         "quality_name": coder.quality_name,
@@ -158,22 +162,6 @@ def _picture(body: bytes) -> Image:
 def _colour(image: Image) -> Samples:
     """The samples without alpha."""
     return image.pixels[:, :, : 3 if image.channels > 2 else 1]
-
-
-def _plain(image: Image) -> tuple[Pixels, str]:
-    """The picture as every coder takes it, 8-bit gray or RGB, and what had to be changed for it."""
-    notes = []
-    if image.bit_depth > 8:
-        notes.append(f"{image.bit_depth} bits a sample reduced to 8")
-        image = image.to_depth(8)
-    colour = _colour(image)
-    if image.has_alpha:
-        notes.append("alpha laid over white")
-        alpha = image.pixels[:, :, -1:].astype(np.uint32)
-        colour = (colour * alpha + 255 * (255 - alpha) + 127) // 255
-    if image.metadata:
-        notes.append("metadata left out")
-    return np.ascontiguousarray(colour, dtype=np.uint8), ", ".join(notes)
 
 
 def _named(id: str) -> Codec:

@@ -12,6 +12,6 @@ The libraries are imported when a coder is first asked for; `missing` names what
 from __future__ import annotations
 
 from latentpress.bench.coders.base import Coder
-from latentpress.bench.coders.registry import available, coder_ids, get_coder, missing
+from latentpress.bench.coders.registry import available, coder_ids, full_id, get_coder, missing
 
-__all__ = ["Coder", "available", "coder_ids", "get_coder", "missing"]
+__all__ = ["Coder", "available", "coder_ids", "full_id", "get_coder", "missing"]

@@ -7,7 +7,7 @@ import importlib
 from latentpress.bench.coders.base import Coder
 from latentpress.errors import LatentPressError, UnsupportedError
 
-__all__ = ["available", "coder_ids", "get_coder", "missing"]
+__all__ = ["available", "coder_ids", "full_id", "get_coder", "missing"]
 
 # Family modules, in the order of listings. Each has `coders()`; importing one does not import its library.
 _FAMILIES = ("own", "pillow", "imagecodecs_", "mozjpeg", "jpegli", "heif", "ffmpeg")
@@ -28,17 +28,27 @@ def missing() -> dict[str, str]:
     return {id: problem for id, coder in _all().items() if (problem := _problem(coder))}
 
 
+def full_id(id: str) -> str:
+    """The id for which a short name stands: ``jpeg`` for ``jpeg-420``, the first of its listed variants.
+
+    Ids are given back as they are, and so is what is no coder's name.
+    """
+    known = coder_ids()
+    return id if id in known else next((full for full in known if id and full.startswith(f"{id}-")), id)
+
+
 def get_coder(id: str) -> Coder:
-    """The coder called ``id``.
+    """The coder called ``id``, or for which ``id`` stands by `full_id`.
 
     Raises UnsupportedError if there is none or the library here lacks it, MissingExtraError if the library has to be
     installed first.
     """
     coders = _all()
-    if id not in coders:
+    coder = coders.get(full_id(id))
+    if coder is None:
         raise UnsupportedError(f"there is no coder {id!r}; known are: {', '.join(coders)}")
-    coders[id].check()
-    return coders[id]
+    coder.check()
+    return coder
 
 
 def _all() -> dict[str, Coder]:

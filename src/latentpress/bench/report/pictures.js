@@ -46,10 +46,11 @@ LatentPress.pictures = function (data, state, changed) {
   }
 
   async function show() {
+    const mine = ++turn;
+    delete find("slider").dataset.ready; // until what is wanted is what is shown
     settle();
     controls();
     cards();
-    const mine = ++turn;
     const [left, right] = await Promise.all([image(state.left), image(state.right)]);
     if (mine !== turn) return; // the user has gone on
     view.show({ image: left, label: caption(state.left) }, { image: right, label: caption(state.right) });
@@ -88,7 +89,8 @@ LatentPress.pictures = function (data, state, changed) {
       if (found.quality !== null) rows.push([data.coders[id].quality, String(Number(found.quality.toPrecision(4)))]);
       if (data.coders[id] && data.coders[id].note) rows.push(["Note", data.coders[id].note]);
     } else rows.push(["Size", `${picture().width} × ${picture().height} pixels`]);
-    rows.push(["Shown as", found.native ? "the file itself, decoded by the browser" : found.embedded_psnr === null ? "a lossless copy of the decoded pixels" : `a re-encoded copy, ${format.number(found.embedded_psnr, 1)} dB from the decoded pixels`]);
+    const pixels = id === ORIGINAL ? "its pixels" : "the decoded pixels";
+    rows.push(["Shown as", found.native ? "the file itself, decoded by the browser" : found.embedded_psnr === null ? `a lossless copy of ${pixels}` : `a re-encoded copy, ${format.number(found.embedded_psnr, 1)} dB from ${pixels}`]);
     return rows;
   }
 

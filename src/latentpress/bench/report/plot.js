@@ -1,14 +1,27 @@
+/* An element of SVG. */
+LatentPress.svg = function (name, attributes, parent) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  if (parent) parent.append(made);
+  return made;
+};
+
+/* The outline of a mark about the origin: colours alone do not tell curves apart for everyone. */
+LatentPress.mark = function (number) {
+  const outlines = [
+    "M-3.5,0a3.5,3.5 0 1,0 7,0a3.5,3.5 0 1,0 -7,0", "M-3.2,-3.2h6.4v6.4h-6.4z", "M0,-4.4L4,3h-8z", "M0,-4.6L4.6,0L0,4.6L-4.6,0z",
+    "M0,4.4L4,-3h-8z", "M-4,-1.4h2.6v-2.6h2.8v2.6h2.6v2.8h-2.6v2.6h-2.8v-2.6h-2.6z",
+  ];
+  return outlines[number % outlines.length];
+};
+
 /* Curves and points in SVG, with values on hover, touch and by keyboard.
 
    const plot = LatentPress.plot(element);
    plot.draw({title, x: {label, log, format}, y: {label, log, format}, series, labels});
    series: [{name, colour, dashed, line, strong, points: [{x, y, text}]}]; labels: write names beside single points. */
 LatentPress.plot = function (host) {
-  const SVG = "http://www.w3.org/2000/svg";
-  const MARKS = [
-    "M-3.5,0a3.5,3.5 0 1,0 7,0a3.5,3.5 0 1,0 -7,0", "M-3.2,-3.2h6.4v6.4h-6.4z", "M0,-4.4L4,3h-8z", "M0,-4.6L4.6,0L0,4.6L-4.6,0z",
-    "M0,4.4L4,-3h-8z", "M-4,-1.4h2.6v-2.6h2.8v2.6h2.6v2.8h-2.6v2.6h-2.8v-2.6h-2.6z",
-  ];
+  const { svg: make, mark } = LatentPress;
   const tip = document.createElement("div");
   tip.className = "tip";
   tip.hidden = true;
@@ -18,13 +31,6 @@ LatentPress.plot = function (host) {
   let spec = null, placed = [], current = null, ring = null, svg = null;
 
   host.classList.add("lp-plot");
-
-  function make(name, attributes, parent) {
-    const made = document.createElementNS(SVG, name);
-    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-    if (parent) parent.append(made);
-    return made;
-  }
 
   function text(content, attributes, parent) {
     const made = make("text", attributes, parent);
@@ -58,7 +64,7 @@ LatentPress.plot = function (host) {
     if (!spec) return;
     const width = Math.max(host.clientWidth, 240);
     const height = Math.round(Math.min(Math.max(width * 0.62, 260), 480));
-    const edge = { left: 52, right: 14, top: 14, bottom: 46 };
+    const edge = { left: 58, right: 14, top: 14, bottom: 46 };
     const all = spec.series.flatMap((series) => series.points);
     const x = axis(all.map((point) => point.x), spec.x.log), y = axis(all.map((point) => point.y), spec.y.log);
     const px = (value) => edge.left + x.at(value) * (width - edge.left - edge.right);
@@ -83,7 +89,7 @@ LatentPress.plot = function (host) {
       group.style.color = series.colour;
       if (series.line !== false && points.length > 1)
         make("path", { d: "M" + points.map((p) => `${p.px.toFixed(1)},${p.py.toFixed(1)}`).join("L"), class: "line" }, group);
-      if (!series.dashed) for (const p of points) make("path", { d: MARKS[(series.mark || 0) % MARKS.length], transform: `translate(${p.px.toFixed(1)},${p.py.toFixed(1)})${spec.labels ? " scale(1.5)" : ""}`, class: "mark" }, group);
+      if (!series.dashed) for (const p of points) make("path", { d: mark(series.mark || 0), transform: `translate(${p.px.toFixed(1)},${p.py.toFixed(1)})${spec.labels ? " scale(1.5)" : ""}`, class: "mark" }, group);
       placed.push(points);
     });
     if (spec.labels) label(width, height);

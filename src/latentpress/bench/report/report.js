@@ -1,6 +1,6 @@
 /* The page: its state, which is also in the address, and everything but the pictures. */
 (function () {
-  const { make, format, table, choice, options } = LatentPress;
+  const { make, svg, mark, format, table, choice, options } = LatentPress;
   const find = (id) => document.getElementById(id);
   const data = JSON.parse(find("data").textContent);
   const PUBLISHED = "published: ";
@@ -58,6 +58,7 @@
   const lossy = () => data.table.filter((row) => !row.lossless).map((row) => row.coder);
   const COLOURS = 12;
   const colour = (place) => `var(--c${place % COLOURS})`;
+  const outline = (place) => place + Math.floor(place / COLOURS); // of one colour, each has another
   const metricName = () => (data.metrics.find(({ id }) => id === state.metric) || { name: "PSNR" }).name;
   const column = () => (state.metric === "psnr" ? 2 : 3);
 
@@ -65,7 +66,7 @@
 
   function series() {
     const found = lossy().map((id, place) => ({
-      name: id, colour: colour(place), mark: place, strong: "latentpress" in data.coders[id].versions,
+      name: id, colour: colour(place), mark: outline(place), strong: "latentpress" in data.coders[id].versions,
       points: (data.curves[state.curves][id] || []).filter((row) => row[1] > 0 && row[column()] !== null).map((row) => ({
         x: row[1], y: row[column()],
         text: [`${format.number(row[1], 3)} bpp`, `${format.number(row[column()], 2)} dB ${metricName()}`, `${data.coders[id].quality} ${row[0]}`],
@@ -104,7 +105,7 @@
   function drawLegend(all) {
     const legend = find("legend");
     for (const old of legend.querySelectorAll("label")) old.remove();
-    const entry = (name, shown, names, colour, dashed, className) => {
+    const entry = (name, shown, names, { colour, dashed, mark: number }, className) => {
       const on = names.every((one) => !state.off.includes(one));
       const box = make("input", { type: "checkbox", checked: on, value: name });
       box.addEventListener("change", () => {
@@ -113,14 +114,21 @@
         changed();
         [...legend.querySelectorAll("input")].find((input) => input.value === name).focus();
       });
-      const swatch = make("span", { className: dashed ? "swatch dashed" : "swatch", hidden: !colour });
-      swatch.style.color = colour;
+      let swatch = null;
+      if (colour) {
+        swatch = svg("svg", { class: dashed ? "swatch dashed" : "swatch", viewBox: "0 0 26 12", "aria-hidden": "true" });
+        swatch.style.color = colour;
+        svg("path", { d: "M0,6H26" }, swatch);
+        if (!dashed) svg("path", { d: mark(number), transform: "translate(13,6) scale(1.15)", class: "mark" }, swatch);
+      }
       legend.append(make("label", { className }, box, swatch, make("span", { textContent: shown })));
     };
-    for (const { name, colour, dashed } of all.filter((one) => !one.dashed)) entry(name, name, [name], colour, dashed, "");
-    const published = all.filter(({ dashed }) => dashed);
-    if (published.length) entry("all published", "Published curves", published.map(({ name }) => name), "", true, "group");
-    for (const { name, colour } of published) entry(name, name.slice(PUBLISHED.length), [name], colour, true, "");
+    const own = all.filter(({ dashed }) => !dashed), published = all.filter(({ dashed }) => dashed);
+    if (own.length > 2) entry("all measured", "All measured", own.map(({ name }) => name), {}, "group");
+    for (const one of own) entry(one.name, one.name, [one.name], one, "");
+    if (published.length) entry("all published", "Published curves", published.map(({ name }) => name), {}, "group");
+    for (const one of published) entry(one.name, one.name.slice(PUBLISHED.length), [one.name], one, "");
+    find("published-about").hidden = !published.length;
   }
 
   function drawTable() {
@@ -164,7 +172,7 @@
       title: `BD-rate over time to ${state.time}`, labels: true,
       x: { label: `Seconds to ${state.time} a megapixel`, log: true }, y: { label: `BD-rate in ${metricName()}, %` },
       series: rows.map((row) => ({
-        name: row.coder, colour: colour(ids.indexOf(row.coder)), mark: ids.indexOf(row.coder), line: false,
+        name: row.coder, colour: colour(ids.indexOf(row.coder)), mark: outline(ids.indexOf(row.coder)), line: false,
         points: [{ x: row[state.time], y: row.bd[state.metric].curve, text: [`BD-rate ${format.percent(row.bd[state.metric].curve)}`, `encode ${format.seconds(row.encode)} s/MP`, `decode ${format.seconds(row.decode)} s/MP`] }],
       })),
     });

@@ -17,11 +17,12 @@ from latentpress.codecs.hyperprior.decoding import Decoding
 from latentpress.codecs.hyperprior.latents import encode_latents
 from latentpress.codecs.hyperprior.model import HyperpriorModel, open_model
 from latentpress.codecs.hyperprior.planes import to_planes
+from latentpress.codecs.hyperprior.refine import refine
 from latentpress.codecs.hyperprior.rounding import Rounding, rate_and_weight
 from latentpress.codecs.hyperprior.tiles import Grid, Tile, grid_of, pack_grid, unpack_grid
 from latentpress.codecs.packing import colour_of, pack_sides, unpack
 from latentpress.container import STREAM, Chunk, Header
-from latentpress.errors import CorruptFileError, UnsupportedError
+from latentpress.errors import CorruptFileError, InvalidInputError, UnsupportedError
 from latentpress.image import Image, Samples
 from latentpress.models import ModelPackage, find_model, installed_models
 
@@ -32,12 +33,16 @@ R = TypeVar("R")
 
 Float = NDArray[np.float32]
 
+_ITERATIONS = (0, 2, 4, 8, 16, 24, 36, 60, 100)  # of the search, for effort 1 to 9
+
 
 class HyperpriorCodec(Codec):
     """Learned lossy codec: a variable-rate mean-scale hyperprior with context in two or four passes, made for CPUs.
 
     model: name of an installed model package or path of a package's folder; None takes the default. A file is decoded
-    with the model that it names: this one or another installed one. engine: ``onnx`` (ONNX Runtime) or ``torch``;
+    with the model that it names: this one or another installed one. effort: 1 to 9; above 1 the encoder searches the
+    latents for each picture (`refine`), which takes seconds to minutes and needs the extra ``train``; such files are
+    read as quickly as others. engine: ``onnx`` (ONNX Runtime) or ``torch``;
     threads: None for one a core; dtype: ``float32``, or ``float64`` with torch. Every engine reads the same symbols
     from a file. Pictures of more than about 2 megapixels are coded in tiles, as many at a time as there are threads.
     """
@@ -46,9 +51,18 @@ class HyperpriorCodec(Codec):
     number: ClassVar[int] = 1
 
     def __init__(
-        self, model: str | None = None, engine: str = "onnx", threads: int | None = None, dtype: str = "float32"
+        self,
+        model: str | None = None,
+        engine: str = "onnx",
+        threads: int | None = None,
+        dtype: str = "float32",
+        effort: int = 1,
     ) -> None:
-        self._config: dict[str, Any] = {"model": model, "engine": engine, "threads": threads, "dtype": dtype}
+        if isinstance(effort, bool) or not isinstance(effort, int) or not 1 <= effort <= len(_ITERATIONS):
+            raise InvalidInputError(f"effort must be a whole number from 1 to {len(_ITERATIONS)}, not {effort!r}")
+        self._config: dict[str, Any] = {
+            "model": model, "engine": engine, "threads": threads, "dtype": dtype, "effort": effort,
+        }  # fmt: skip
 
     def config(self) -> dict[str, Any]:
         """The constructor's arguments."""
@@ -61,6 +75,7 @@ class HyperpriorCodec(Codec):
 
     def encode(self, image: Image, quality: float = 50.0) -> bytes:
         """Compress; see `Codec.encode`. Quality is continuous."""
+        iterations = _ITERATIONS[self._config["effort"] - 1]
         package = self._package
         colour = colour_of(image)
         height, width, _ = colour.shape
@@ -71,7 +86,7 @@ class HyperpriorCodec(Codec):
 
         def encode_tile(place: tuple[int, Tile]) -> bytes:
             number, tile = place
-            latents = _latents_of(model, colour, image.peak, tile, grid, rate)
+            latents = _latents_of(model, colour, image.peak, tile, grid, rate, rounding, iterations)
             return encode_latents(model, latents, rate, rounding, number)
 
         tiles, payload = pack_grid(grid, self._each(encode_tile, enumerate(grid.tiles)))
@@ -142,9 +157,21 @@ class HyperpriorCodec(Codec):
         return open_model(package, self._config["engine"], threads, self._config["dtype"])
 
 
-def _latents_of(model: HyperpriorModel, colour: Samples, peak: int, tile: Tile, grid: Grid, rate: int) -> Float:
+def _latents_of(
+    model: HyperpriorModel,
+    colour: Samples,
+    peak: int,
+    tile: Tile,
+    grid: Grid,
+    rate: int,
+    rounding: Rounding,
+    iterations: int,
+) -> Float:
     """The latents (M, h, w) of a tile, seen with all the pixels that they depend on."""
     window = tile.grown(model.margin, grid.height, grid.width)
     rows, columns = (slice(s.start * model.stride, s.stop * model.stride) for s in (window.rows, window.columns))
-    latents = model.analysis(to_planes(colour[rows, columns], model.stride, peak), model.mix(rate))[0]
-    return np.ascontiguousarray(latents[(slice(None), *tile.within(window))])
+    planes = to_planes(colour[rows, columns], model.stride, peak)
+    latents, inside = model.analysis(planes, model.mix(rate))[0], tile.within(window)
+    if iterations:
+        return refine(model, planes, latents, inside, rate, rounding, iterations)
+    return np.ascontiguousarray(latents[(slice(None), *inside)])

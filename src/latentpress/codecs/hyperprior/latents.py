@@ -28,6 +28,7 @@ __all__ = [
     "hyper_indices",
     "pass_masks",
     "quantise_latents",
+    "round_hyper",
 ]
 
 HYPER_LIMIT = 63
@@ -62,7 +63,7 @@ class Coded:
 def quantise_latents(model: HyperpriorModel, latents: Float, rate: int, rounding: Rounding, number: int = 0) -> Coded:
     """Choose the symbols of latents (M, h, w), given in quantisation steps, of the tile ``number``."""
     _, height, width = latents.shape
-    hyper = _round_hyper(model, latents)
+    hyper = round_hyper(model, latents)
     state = _Passes(model, hyper, rate, height, width)
     passes = [(hyper.ravel(), hyper_indices(model, *hyper.shape[1:]).ravel(), model.hyper_tables(rate))]
     for mask in state.masks:
@@ -152,7 +153,7 @@ class _Passes:
         self._done += 1
 
 
-def _round_hyper(model: HyperpriorModel, latents: Float) -> NDArray[np.int32]:
+def round_hyper(model: HyperpriorModel, latents: Float) -> NDArray[np.int32]:
     """Hyper latents (Z, h/4, w/4), rounded up in size; latents are padded with zeros to multiples of 4."""
     _, height, width = latents.shape
     step = model.hyper_stride

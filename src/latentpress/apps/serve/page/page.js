@@ -71,9 +71,10 @@
     timer = setTimeout(update, WAIT_MS);
   }
 
+  /* False if the service refused; nothing if there was nothing to do or a newer request took over. */
   async function update() {
     clearTimeout(timer);
-    if (!picture || !coders.length) return;
+    if (!picture || !coders.length) return undefined;
     if (running) running.abort();
     const mine = (running = new AbortController());
     const settings = { codec: coder().id };
@@ -84,7 +85,7 @@
       const main = await preview(settings, mine.signal);
       const mainImage = await decoded(main.picture);
       const first = original || (await decoded(main.original));
-      if (mine !== running) return;
+      if (mine !== running) return undefined;
       original = first;
       const rival = $("other").value;
       let other = null, otherImage = null;
@@ -92,14 +93,16 @@
       if (rival) {
         other = await preview({ codec: rival, bpp: main.bpp }, mine.signal);
         otherImage = await decoded(other.picture);
-        if (mine !== running) return;
+        if (mine !== running) return undefined;
         present(main, mainImage, other, otherImage);
       }
       busy(false);
+      return true;
     } catch (error) {
-      if (mine !== running) return;
+      if (mine !== running) return undefined;
       busy(false);
       complain(error);
+      return false;
     }
   }
 
@@ -176,6 +179,7 @@
     if (running) running.abort();
     running = null;
     tell("Reading the picture …");
+    const before = [picture, original, shown];
     try {
       const magic = new Uint8Array(await file.slice(0, 4).arrayBuffer());
       let name = file.name || "pasted picture", blob = file;
@@ -185,7 +189,11 @@
       }
       [picture, original, shown] = [blob, null, name];
       view.set({ zoom: 0, x: 0.5, y: 0.5 });
-      await update();
+      if ((await update()) === false) {
+        // What is no picture does not take the place of one.
+        [picture, original, shown] = before;
+        $("save").disabled = !picture || !coder().own;
+      }
     } catch (error) {
       complain(error);
     }

@@ -1,0 +1,160 @@
+"""JPEG restoration on a folder of lossless pictures, LIVE1 above all.
+
+    python benchmarks/live1_restore.py --data DIR --out benchmarks/results/live1_restore.json [--models A,B]
+
+Each picture goes through Pillow's JPEG (4:2:0, libjpeg's tables) at each quality and is restored by each model, freely
+and held to the file's quantisation intervals. Written for each, as means over the pictures: colour PSNR (over all
+samples of R, G and B), luma PSNR, PSNR-B of luma, and the share of whole blocks that are the very same when the result
+is compressed again with the file's tables. Then time (768x512, 1 and 2 threads) and the peak memory of the command
+`latentpress restore` on a mosaic of 12 megapixels. Linux or macOS.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import math
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from common import circumstances, pictures, read_rgb, write_json
+from numpy.typing import NDArray
+from PIL import Image
+from speed import cold
+
+from latentpress.restoration import Projection, Restorer, read_jpeg, restore
+from latentpress.restoration.colour import to_ycc
+from latentpress.restoration.jpeg import JpegPicture, native_planes
+
+QUALITIES = (10, 20, 40, 60, 80, 90, 95)
+
+
+def compress(pixels: NDArray[np.uint8], **settings: Any) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "JPEG", subsampling="4:2:0", **settings)
+    return stream.getvalue()
+
+
+def psnr(one: NDArray[Any], other: NDArray[Any]) -> float:
+    return 10 * math.log10(255**2 / max(float(np.square(one.astype(np.float64) - other).mean()), 1e-9))
+
+
+def luma(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
+    return to_ycc(pixels)[0].astype(np.float64)
+
+
+def psnr_b(restored: NDArray[np.float64], original: NDArray[np.float64]) -> float:
+    """PSNR less the blocking effect factor of the restored luma (Yim and Bovik 2011, 8x8 blocks)."""
+    factor = 0.0
+    for plane in (restored, restored.T):
+        steps = np.square(np.diff(plane, axis=1)).mean(axis=0)
+        border = np.arange(1, plane.shape[1]) % 8 == 0
+        at, elsewhere = steps[border].mean(), steps[~border].mean()
+        if at > elsewhere:
+            factor += math.log2(8) / math.log2(min(plane.shape)) * (at - elsewhere)
+    return 10 * math.log10(255**2 / (float(np.square(restored - original).mean()) + factor))
+
+
+def same_blocks(jpeg: JpegPicture, pixels: NDArray[np.uint8]) -> float:
+    """Share of whole blocks of all components that decode to the very same samples after compressing again."""
+    tables = [[int(v) for v in table.ravel()] for table in (jpeg.quantisation.luma, jpeg.quantisation.chroma)]
+    again = read_jpeg(compress(pixels, qtables=tables))
+    height, width = pixels.shape[:2]
+    same = []
+    for i, (one, other) in enumerate(zip(native_planes(jpeg), native_planes(again), strict=True)):
+        rows, columns = (side // (8 if i == 0 else 16) for side in (height, width))
+        equal = (one == other)[: rows * 8, : columns * 8].reshape(rows, 8, columns, 8)
+        same.append(equal.all(axis=(1, 3)).ravel())
+    return float(np.concatenate(same).mean())
+
+
+def figures(pixels: NDArray[np.uint8], original: NDArray[np.uint8]) -> dict[str, float]:
+    y, reference = luma(pixels), luma(original)
+    return {"psnr": psnr(pixels, original), "psnr_y": psnr(y, reference), "psnr_b": psnr_b(y, reference)}
+
+
+def measure(path: Path, quality: int, restorers: dict[str, Restorer]) -> dict[str, dict[str, float]]:
+    """Figures of the JPEG and of every way to restore it, by name."""
+    original = np.asarray(read_rgb(path))
+    data = compress(original, quality=quality)
+    jpeg = read_jpeg(data)
+    projection = Projection(jpeg)
+    bpp = 8 * len(data) / (original.shape[0] * original.shape[1])
+    row = {"jpeg": {"bpp": bpp} | figures(jpeg.pixels, original)}
+    for name, restorer in restorers.items():
+        free = restorer.restore(jpeg.pixels, jpeg.quantisation)
+        held = projection(free)
+        row[f"{name} free"] = figures(free, original)
+        row[f"{name} projected"] = figures(held, original) | {"same_blocks": same_blocks(jpeg, held)}
+    return row
+
+
+def speed(paths: list[Path], model: str, repeats: int) -> dict[str, Any]:
+    """Seconds for 768x512 in process; wall seconds and peak memory of the command on 12 megapixels."""
+    first = np.asarray(read_rgb(paths[0]))
+    tile = np.pad(first, ((0, 512), (0, 768), (0, 0)), mode="symmetric")[:512, :768]
+    data = compress(tile, quality=30)
+    warm = {}
+    for threads in (1, 2):
+        restorer = Restorer(model, threads=threads)
+        for project in (False, True):
+            restore(data, restorer=restorer, project=project)
+            seconds = []
+            for _ in range(repeats):
+                start = time.perf_counter()
+                restore(data, restorer=restorer, project=project)
+                seconds.append(time.perf_counter() - start)
+            warm[f"threads {threads}, {'projected' if project else 'free'}"] = sorted(seconds)[len(seconds) // 2]
+    large = np.concatenate([np.concatenate([tile] * 6, axis=1)[:, :4000]] * 6, axis=0)[:3000]
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = Path(folder) / "large.jpg", Path(folder) / "large.png"
+        source.write_bytes(compress(large, quality=30))
+        command = ["restore", str(source), "-o", str(target), "--force", "--model", model]
+        return {"seconds_768x512": warm, "megapixels_12": cold([*command, "--threads", "2"], 1)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="folder of lossless pictures")
+    parser.add_argument("--out", type=Path, required=True, help="JSON file to write")
+    parser.add_argument("--models", default="restore-1", help="names or folders of model packages")
+    parser.add_argument("--qualities", default=",".join(map(str, QUALITIES)))
+    parser.add_argument("--no-speed", action="store_true")
+    arguments = parser.parse_args()
+    paths = pictures(arguments.data)
+    names = arguments.models.split(",")
+    restorers = {r.package.name: r for r in (Restorer(name) for name in names)}
+    result: dict[str, Any] = {
+        **circumstances(),
+        "data": {"folder": arguments.data.name, "pictures": [path.name for path in paths]},
+        "jpeg": "Pillow, 4:2:0, libjpeg tables",
+        "models": {
+            name: {"id": r.package.id.hex(), "config": r.package.config, "complexity": r.package.card["complexity"]}
+            for name, r in restorers.items()
+        },
+        "qualities": {},
+    }
+    for quality in map(int, arguments.qualities.split(",")):
+        rows = [measure(path, quality, restorers) for path in paths]
+        means = {
+            way: {key: round(float(np.mean([row[way][key] for row in rows])), 4) for key in rows[0][way]}
+            for way in rows[0]
+        }
+        for way, values in means.items():
+            if way != "jpeg":
+                gains = [row[way]["psnr"] - row["jpeg"]["psnr"] for row in rows]
+                values |= {"gain": round(float(np.mean(gains)), 4), "least_gain": round(min(gains), 4)}
+        result["qualities"][str(quality)] = means
+        shown = "  ".join(f"{way} {v['psnr']:.2f} ({v['gain']:+.3f})" for way, v in means.items() if way != "jpeg")
+        print(f"quality {quality}: jpeg {means['jpeg']['psnr']:.2f}  {shown}", flush=True)
+    if not arguments.no_speed:
+        result["speed"] = speed(paths, names[0], 5)
+        print(result["speed"])
+    write_json(arguments.out, result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""Residuals as symbols: small ones each their own, large ones by magnitude class with plain bits for the rest.
+
+A residual of magnitude below 16 is a symbol of its own. From 16 on, four classes an octave are symbols, and the place
+in the class is written as plain bits: a distribution hardly falls within a fifth of a magnitude. So an alphabet of some
+tens of symbols serves every bit depth.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Alphabet", "BitReader", "BitWriter"]
+
+Integers = NDArray[np.int64]
+
+_DIRECT = 16
+
+
+class Alphabet:
+    """Symbols 0 .. size - 1 for residuals of magnitude below ``2^bits`` (bits at least 5); ``zero`` stands for 0."""
+
+    def __init__(self, bits: int) -> None:
+        self.bits = max(bits, 5)
+        self.zero = _DIRECT + 4 * (self.bits - 4) - 1
+        self.size = 2 * self.zero + 1
+        index = np.arange(self.zero + 1)
+        octave, quarter = np.divmod(np.maximum(index - _DIRECT, 0), 4)
+        self._extra = np.where(index < _DIRECT, 0, octave + 2)
+        self._first = np.where(index < _DIRECT, index, (4 + quarter) << (octave + 2))
+
+    def split(self, residuals: Integers) -> tuple[NDArray[np.int32], Integers, Integers]:
+        """Symbols, numbers of plain bits, and the plain bits."""
+        magnitude = np.abs(residuals)
+        exponent = np.frexp(magnitude.astype(np.float64))[1].astype(np.int64) - 3  # plain bits, if there are any
+        large = magnitude >= _DIRECT
+        extra = np.where(large, exponent, 0)
+        index = np.where(large, _DIRECT + 4 * (exponent - 2) + ((magnitude >> extra) & 3), magnitude)
+        symbols = self.zero + np.sign(residuals) * index
+        return symbols.astype(np.int32), extra, magnitude & ((1 << extra) - 1)
+
+    def extra(self, symbols: NDArray[Any]) -> Integers:
+        """How many plain bits each symbol has."""
+        found: Integers = self._extra[np.abs(symbols - self.zero)]
+        return found
+
+    def join(self, symbols: NDArray[Any], plain: Integers) -> Integers:
+        """Residuals of symbols and their plain bits."""
+        signed = symbols.astype(np.int64) - self.zero
+        out: Integers = np.sign(signed) * (self._first[np.abs(signed)] + plain)
+        return out
+
+
+class BitWriter:
+    """Collects fields of up to 16 plain bits."""
+
+    def __init__(self) -> None:
+        self._values: list[Integers] = []
+        self._counts: list[Integers] = []
+
+    def write(self, values: Integers, counts: Integers) -> None:
+        """Append a field of ``counts[i]`` (0..16) bits for each value."""
+        some = counts > 0
+        if some.any():
+            self._values.append(values[some])
+            self._counts.append(counts[some])
+
+    def finish(self) -> bytes:
+        """All fields one after another, low bits first, the last byte filled with zeros."""
+        if not self._values:
+            return b""
+        values, counts = np.concatenate(self._values), np.concatenate(self._counts)
+        ends = np.cumsum(counts)
+        place = np.arange(int(ends[-1])) - np.repeat(ends - counts, counts)
+        bits = (np.repeat(values, counts) >> place) & 1
+        return np.packbits(bits.astype(np.uint8), bitorder="little").tobytes()
+
+
+class BitReader:
+    """Reads what a `BitWriter` wrote. Past the end there are zeros; ``left`` tells how many bits are left over."""
+
+    def __init__(self, data: bytes | memoryview) -> None:
+        raw = np.frombuffer(data, np.uint8).astype(np.int64)
+        raw = np.concatenate([raw, np.zeros(4, np.int64)])
+        self._words = raw[:-3] | (raw[1:-2] << 8) | (raw[2:-1] << 16) | (raw[3:] << 24)
+        self._size = 8 * len(data)
+        self._place = 0
+
+    @property
+    def left(self) -> int:
+        """Bits not read yet; negative if more were asked for than there are."""
+        return self._size - self._place
+
+    def read(self, counts: Integers) -> Integers:
+        """The next fields, of ``counts`` bits each."""
+        out = np.zeros_like(counts)
+        some = np.flatnonzero(counts)
+        if some.size:
+            lengths = counts[some]
+            ends = np.cumsum(lengths)
+            starts = self._place + ends - lengths
+            self._place += int(ends[-1])
+            words = self._words[np.minimum(starts >> 3, self._words.size - 1)]
+            out[some] = (words >> (starts & 7)) & ((1 << lengths) - 1)
+        return out

@@ -1,0 +1,194 @@
+"""`MlpLosslessCodec`: pictures to files and back without any loss, or with a bound on the error of each sample."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from typing import Any, ClassVar, TypeVar
+
+import numpy as np
+
+from latentpress import container
+from latentpress.codecs.base import Codec, Region, check_quality
+from latentpress.codecs.lossless.grid import tiles_of
+from latentpress.codecs.lossless.model import PlainModel, TrainedModel
+from latentpress.codecs.lossless.tiles import Method, TileCoder, method_of
+from latentpress.codecs.packing import pack_sides, unpack
+from latentpress.container import STREAM, Chunk, Header, varint
+from latentpress.errors import CorruptFileError, InvalidInputError, UnsupportedError
+from latentpress.image import Image
+from latentpress.models import ModelPackage, find_model, installed_models
+
+__all__ = ["MAX_ERROR", "MlpLosslessCodec"]
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+MAX_ERROR = 8
+"""Largest bound for near-lossless coding, in sample values."""
+
+
+class MlpLosslessCodec(Codec):
+    """Learned lossless codec: adaptive least squares and small networks predict each pixel; every kind of picture.
+
+    max_error: 0 for lossless; 1..8 lets every colour sample be wrong by as much, for a smaller file; alpha stays exact.
+    model: name of an installed model package or path of a package's folder, None for the default; a file is decoded
+    with the model it names. network: False codes without networks, at half the time. engine: ``onnx`` (ONNX Runtime) or
+    ``torch``; threads: that work on tiles of a large picture, None for one a core; dtype: ``float32``, or ``float64``
+    with torch. Every engine reads the same pixels from a file, and a file is decoded once before it is handed out.
+    """
+
+    id: ClassVar[str] = "mlp-lossless"
+    number: ClassVar[int] = 2
+    lossless: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        max_error: int = 0,
+        model: str | None = None,
+        network: bool = True,
+        engine: str = "onnx",
+        threads: int | None = None,
+        dtype: str = "float32",
+    ) -> None:
+        if isinstance(max_error, bool) or not isinstance(max_error, int) or not 0 <= max_error <= MAX_ERROR:
+            raise InvalidInputError(
+                f"the largest error must be a whole number from 0 to {MAX_ERROR}, not {max_error!r}"
+            )
+        self._config: dict[str, Any] = {
+            "max_error": max_error,
+            "model": model,
+            "network": network,
+            "engine": engine,
+            "threads": threads,
+            "dtype": dtype,
+        }
+
+    def config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return dict(self._config)
+
+    @classmethod
+    def models(cls) -> dict[str, bytes]:
+        """Names of the installed model packages and their ids."""
+        return {package.name: package.id for package in installed_models(cls.id)}
+
+    def encode(self, image: Image, quality: float = 50.0) -> bytes:
+        """Compress; see `Codec.encode`. ``quality`` has no effect."""
+        check_quality(quality)
+        package = find_model(self.id, name=self._config["model"]) if self._config["network"] else None
+        colours = image.channels - image.has_alpha
+        coder = self._coder(image.bit_depth, colours, self._config["max_error"], package)
+        method = Method.ADAPTIVE if package is None else Method.NETWORK
+
+        def encode_tile(part: Region) -> bytes:
+            return coder.encode(image.pixels[part.rows, part.columns, :colours], (method,))
+
+        tiles = self._each(encode_tile, tiles_of(image.height, image.width))
+        named = package if any(tile[0] & 15 == Method.NETWORK for tile in tiles) else None
+        model = named.id if named else bytes(8)
+        rate = self._config["max_error"]
+        header = Header(self.number, model, image.width, image.height, image.channels, rate, image.bit_depth)
+        payload = b"".join(varint.encode(len(tile)) for tile in tiles[1:]) + b"".join(tiles)
+        return container.write(header, [*pack_sides(image), Chunk(STREAM, payload)])
+
+    def decode(self, data: bytes) -> Image:
+        """Restore; see `Codec.decode`."""
+        return self._decode(data, None)
+
+    def decode_region(self, data: bytes, region: Region) -> Image:
+        """Restore a part, decoding only the tiles that it needs; see `Codec.decode_region`."""
+        return self._decode(data, region)
+
+    def methods(self, data: bytes) -> list[str]:
+        """How each tile of a file was coded, in words. Raises as `decode` does."""
+        header, chunks = self._read(data)
+        parts = tiles_of(header.height, header.width)
+        return [method_of(bytes(tile[:1])) for tile in _tiles(chunks, len(parts))]
+
+    def _decode(self, data: bytes, region: Region | None) -> Image:
+        header, chunks = self._read(data)
+        wanted = (region or Region(0, 0, header.width, header.height)).inside(header.width, header.height)
+        colours = header.channels - (header.channels in (2, 4))
+        if header.rate > MAX_ERROR:
+            raise CorruptFileError(f"the file breaks the format: a largest error of {header.rate}")
+        package = find_model(self.id, id=header.model) if header.has_model else None
+        if self._config["model"] is not None and header.has_model:
+            own = find_model(self.id, name=self._config["model"])
+            package = own if own.id == header.model else package
+        coder = self._coder(header.bit_depth, colours, header.rate, package)
+        parts = tiles_of(header.height, header.width)
+        kind = np.uint8 if header.bit_depth == 8 else np.uint16
+        pixels = np.empty((wanted.height, wanted.width, colours), kind)
+
+        def decode_tile(place: tuple[Region, memoryview]) -> None:
+            part, tile = place
+            rows, columns = _common(part.rows, wanted.rows), _common(part.columns, wanted.columns)
+            samples = coder.decode(tile, part.height, part.width)
+            pixels[_less(rows, wanted.y), _less(columns, wanted.x)] = samples[
+                _less(rows, part.y), _less(columns, part.x)
+            ]
+
+        places = zip(parts, _tiles(chunks, len(parts)), strict=True)
+        self._each(decode_tile, [place for place in places if _meet(place[0], wanted)])
+        return unpack(pixels, header, chunks, wanted)
+
+    def _read(self, data: bytes) -> tuple[Header, list[Chunk]]:
+        header, chunks = container.read(data)
+        if header.codec != self.number:
+            raise UnsupportedError(f"this is a file of codec number {header.codec}, not of {self.id}")
+        return header, chunks
+
+    def _coder(self, depth: int, colours: int, max_error: int, package: ModelPackage | None) -> TileCoder:
+        trained = None
+        if package is not None:
+            trained = _open_model(package, self._config["engine"], self._config["dtype"])
+        return TileCoder(depth, colours, max_error, PlainModel(), trained)
+
+    def _each(self, work: Callable[[T], R], items: Iterable[T]) -> list[R]:
+        """``work`` on each item, in order; on as many threads as the codec has when there is more than one item."""
+        items = list(items)
+        if len(items) <= 1:
+            return [work(item) for item in items]
+        with ThreadPoolExecutor(self._config["threads"] or os.cpu_count() or 1) as pool:
+            return list(pool.map(work, items))
+
+
+@lru_cache(maxsize=4)
+def _open_model(package: ModelPackage, engine: str, dtype: str) -> TrainedModel:
+    # a wave is too little work for two threads
+    return TrainedModel(package, engine, 1 if engine == "onnx" else None, dtype)
+
+
+def _tiles(chunks: Sequence[Chunk], count: int) -> list[memoryview]:
+    """The bytes of each tile: lengths of all but the first, then the tiles."""
+    payloads = [chunk.payload for chunk in chunks if chunk.kind == STREAM]
+    if len(payloads) != 1:
+        raise CorruptFileError(f"a lossless file has one symbol stream, this one has {len(payloads)}")
+    view, position, lengths = memoryview(payloads[0]), 0, []
+    for _ in range(count - 1):
+        length, position = varint.decode(view, position)
+        lengths.append(length)
+    first = len(view) - position - sum(lengths)
+    if first < 0:
+        raise CorruptFileError("the file is damaged: its tiles do not fill the symbol stream")
+    tiles = []
+    for length in [first, *lengths]:
+        tiles.append(view[position : position + length])
+        position += length
+    return tiles
+
+
+def _common(one: slice, other: slice) -> slice:
+    return slice(max(one.start, other.start), min(one.stop, other.stop))
+
+
+def _less(part: slice, start: int) -> slice:
+    return slice(part.start - start, part.stop - start)
+
+
+def _meet(one: Region, other: Region) -> bool:
+    rows, columns = _common(one.rows, other.rows), _common(one.columns, other.columns)
+    return bool(rows.start < rows.stop and columns.start < columns.stop)

@@ -1,0 +1,149 @@
+"""What a pixel is predicted from: known neighbours, made independent of brightness and contrast.
+
+Differences of neighbours from a base prediction (the median edge detector of LOCO-I) are divided by the local activity,
+so one network serves smooth and rough places, pictures of 8 and of 16 bits. All numbers are whole and far below 2^53.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isqrt
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latentpress.codecs.lossless.lanes import Lanes, Skewed
+
+__all__ = ["CLIP", "Features", "Gatherer", "LAG", "UNIT", "inputs_of", "level_of", "linear_of"]
+
+Floats = NDArray[np.float64]
+
+
+def _power(k: int) -> int:
+    """The smallest whole number not below 2^(k/16)."""
+    root = 1 << k
+    for _ in range(4):
+        root = isqrt(root)
+    return root if root**16 == 1 << k else root + 1
+
+
+UNIT = 512
+"""A normalised difference of ``UNIT`` is a difference as large as the activity."""
+
+CLIP = 255
+"""Largest magnitude of a network's input."""
+
+LAG = 5
+"""Waves by which a plane is behind the one before it, so that it sees that plane on all sides of the pixel."""
+
+_LEVELS = np.array([_power(k) for k in range(16 * 28)], np.float64)
+
+_W, _N, _NW, _NE, _WW, _NN = range(6)
+_OWN = (
+    (0, -1), (-1, 0), (-1, -1), (-1, 1), (0, -2), (-2, 0), (-1, 2), (-1, -2), (-2, 1), (-2, -1),
+    (0, -3), (-2, 2), (-2, -2),
+)  # fmt: skip
+_OWN_NEXT = 10  # of these, for planes that see another plane too
+_ACTIVITY = ((_W, _NW), (_N, _NW), (_N, _NE), (_W, _WW), (_N, _NN), (_NE, 8))
+_ERRORS = ((0, -1), (-1, 0), (-1, -1), (-1, 1), (0, -2), (-2, 0))
+_AROUND = ((0, 0), (0, -1), (0, 1), (-1, 0), (1, 0), (-1, -1), (-1, 1), (1, -1), (1, 1))
+_ERRORS_AROUND = ((0, 0), (0, 1), (1, 0))
+
+
+def level_of(scale: NDArray[Any]) -> NDArray[np.int64]:
+    """16 log2 of numbers >= 1, rounded down."""
+    found: NDArray[np.int64] = np.searchsorted(_LEVELS, scale, side="right") - 1
+    return found
+
+
+def linear_of(plane: int) -> int:
+    """How many linear features a plane has (its number counts the planes before it that it sees, at most 2)."""
+    return len(_OWN) if plane == 0 else _OWN_NEXT + 9 * plane
+
+
+def inputs_of(plane: int) -> int:
+    """How many inputs the network of a plane has."""
+    return linear_of(plane) + 3 + len(_ERRORS) + len(_ERRORS_AROUND) * plane
+
+
+@dataclass(frozen=True)
+class Features:
+    """Features of the pixels of a wave. linear: (n, N), -255..255. base: (N,), the base prediction in pixel values.
+    scale: (N,), the activity D in 1/16 pixel value: a normalised difference d stands for d D / (16 * UNIT) pixel
+    values. level: (N,), 16 log2 D, rounded down. errors: (m, N), normalised magnitudes 0..255 of earlier errors.
+    """
+
+    linear: Floats
+    base: Floats
+    scale: Floats
+    level: NDArray[np.int64]
+    errors: Floats
+
+
+class Gatherer:
+    """Collects the features of plane number ``plane`` of a tile.
+
+    values, errors: the skewed planes 0..plane of pixel values, and of signed errors of the adaptive predictor in 1/16.
+    shift: bits of a sample beyond 8, which the smallest activity grows with.
+    """
+
+    def __init__(self, lanes: Lanes, plane: int, values: list[Skewed], errors: list[Skewed], shift: int) -> None:
+        self._values, self._errors = values[: plane + 1], errors[: plane + 1]
+        self._own = [lanes.offset(*place) for place in (_OWN if plane == 0 else _OWN[:_OWN_NEXT])]
+        self._own_errors = [lanes.offset(*place) for place in _ERRORS]
+        self._around = [lanes.offset(*place) for place in _AROUND]
+        self._errors_around = [lanes.offset(*place) for place in _ERRORS_AROUND]
+        self._plane = plane
+        self._floor = float(64 << shift)
+        self._pairs = (np.array([a for a, _ in _ACTIVITY]), np.array([b for _, b in _ACTIVITY]))
+
+    def __call__(self, wave: int, slots: slice) -> Features:
+        """The features of the pixels at ``slots`` of a wave."""
+        plane, count = self._plane, slots.stop - slots.start
+        own = self._values[plane]
+        at = own.at(wave, slots)
+        linear = np.empty((linear_of(plane), count))
+        for i, offset in enumerate(self._own):
+            linear[i] = own.flat[at + offset : at + offset + count]
+        west, north, corner = linear[_W], linear[_N], linear[_NW]
+        low, high = np.minimum(west, north), np.maximum(west, north)
+        base = np.minimum(np.maximum(west + north - corner, low), high)
+
+        errors = np.empty((len(self._own_errors) + len(self._errors_around) * plane, count))
+        flat = self._errors[plane].flat
+        for i, offset in enumerate(self._own_errors):
+            errors[i] = flat[at + offset : at + offset + count]
+        rough = np.abs(linear[self._pairs[0]] - linear[self._pairs[1]]).sum(axis=0)
+        scale = 16.0 * rough + np.abs(errors[:4]).sum(axis=0) + self._floor
+
+        k = len(self._own)
+        linear[:k] -= base
+        m = len(self._own_errors)
+        for p in range(plane):
+            flat = self._values[p].flat
+            centre = flat[at : at + count]
+            for i in range(1, 9):
+                offset = self._around[i]
+                np.subtract(flat[at + offset : at + offset + count], centre, out=linear[k])
+                k += 1
+            flat = self._errors[p].flat
+            np.multiply(flat[at : at + count], 0.0625, out=linear[k])
+            k += 1
+            for offset in self._errors_around:
+                errors[m] = flat[at + offset : at + offset + count]
+                m += 1
+        # floor(2^33 / D): exact, both below 2^53 and far from a rounding edge
+        inverse = np.floor(2.0**33 / scale)
+        linear *= inverse
+        linear *= 2.0**-20
+        linear += 0.5
+        np.floor(linear, out=linear)
+        np.maximum(linear, -CLIP, out=linear)
+        np.minimum(linear, CLIP, out=linear)
+        np.abs(errors, out=errors)
+        errors *= inverse
+        errors *= 2.0**-24
+        np.floor(errors, out=errors)
+        np.minimum(errors, CLIP, out=errors)
+        return Features(linear, base, scale, level_of(scale), errors)

@@ -1,0 +1,148 @@
+"""What a tile is predicted with besides the picture itself: networks and starting points of everything that adapts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latentpress import engine
+from latentpress.codecs.lossless.alphabet import Alphabet
+from latentpress.codecs.lossless.features import CLIP, linear_of
+from latentpress.codecs.lossless.predictor import Guess
+from latentpress.codecs.lossless.tables import CLASSES, PHASES, TABLES, table_of
+from latentpress.errors import CorruptFileError
+from latentpress.models import ModelPackage
+
+__all__ = ["LARGEST_ALPHABET", "Model", "PlainModel", "PlaneNetwork", "TrainedModel", "network_inputs", "network_name"]
+
+Floats = NDArray[np.float64]
+
+PlaneNetwork = Callable[[Guess], tuple[Floats | float, Floats | float]]
+"""Gives the correction of a guess (1/16 normalised unit) and its spread (see `Refinement.tables`)."""
+
+LARGEST_ALPHABET = Alphabet(17)
+"""Of differences of two samples of 16 bits; tables are stored for it."""
+
+
+def network_name(plane: int) -> str:
+    """Name of a plane's network in a package."""
+    return f"plane_{plane}"
+
+
+def network_inputs(guess: Guess, shift: int) -> NDArray[np.float32]:
+    """What the network of a plane reads: (N, inputs), whole numbers -255..255. shift: bits of a sample beyond 8."""
+    features = guess.features
+    linear, errors = features.linear, features.errors
+    n = linear.shape[0]
+    x = np.empty((n + 3 + errors.shape[0], linear.shape[1]), np.float32)
+    x[:n] = linear
+    x[n] = np.floor(guess.prediction * 0.0625)
+    x[n + 1] = np.floor((guess.shared - guess.prediction) * 0.125)
+    x[n + 2] = (features.level - 16 * (10 + shift)) * 2
+    new = x[n : n + 3]
+    np.minimum(np.maximum(new, -CLIP, out=new), CLIP, out=new)
+    x[n + 3 :] = errors
+    return x.T
+
+
+class Model(Protocol):
+    """What `TrainedModel` and `PlainModel` offer for each plane."""
+
+    def start(self, plane: int) -> NDArray[np.int64]:
+        """Normal equations that least squares start with, (n, n + 1)."""
+
+    def counts(self, plane: int) -> NDArray[Any]:
+        """Counts that the probability tables start with, (TABLES, size of the largest alphabet)."""
+
+    def network(self, plane: int, shift: int) -> PlaneNetwork:
+        """The network, for samples of 8 + shift bits."""
+
+
+class PlainModel:
+    """No networks, nothing trained: adaptive prediction alone, any number of planes."""
+
+    def start(self, plane: int) -> NDArray[np.int64]:
+        """Nothing known."""
+        n = linear_of(plane)
+        return np.zeros((n, n + 1), np.int64)
+
+    def counts(self, plane: int) -> NDArray[Any]:
+        """Two-sided geometric distributions."""
+        return _geometric_counts()
+
+    def network(self, plane: int, shift: int) -> PlaneNetwork:
+        """Leaves everything as it is."""
+        return lambda guess: (0.0, 0.0)
+
+
+class TrainedModel:
+    """The networks and starting points of a model package, for up to three planes.
+
+    Raises CorruptFileError if the package does not describe such a model.
+    """
+
+    def __init__(self, package: ModelPackage, engine_name: str, threads: int | None, dtype: str) -> None:
+        self.package = package
+        arrays = package.tables
+        try:
+            self._starts = [np.asarray(arrays[f"start_{p}"], np.int64) for p in range(3)]
+            self._counts = [arrays[f"counts_{p}"] for p in range(3)]
+            for p in range(3):
+                if self._starts[p].shape != (linear_of(p), linear_of(p) + 1):
+                    raise ValueError(f"normal equations of shape {self._starts[p].shape}")
+                if self._counts[p].shape != (TABLES, LARGEST_ALPHABET.size) or self._counts[p].min() < 1:
+                    raise ValueError(f"probability tables of shape {self._counts[p].shape}")
+        except (KeyError, ValueError) as error:
+            raise CorruptFileError(f"model package {package.folder} is no lossless model: {error}") from error
+        self._networks = [
+            engine.load(package.network(network_name(p)), engine_name, threads, dtype=dtype) for p in range(3)
+        ]
+
+    def start(self, plane: int) -> NDArray[np.int64]:
+        """As stored."""
+        return self._starts[plane]
+
+    def counts(self, plane: int) -> NDArray[Any]:
+        """As stored."""
+        return self._counts[plane]
+
+    def network(self, plane: int, shift: int) -> PlaneNetwork:
+        """Runs the plane's network on the engine."""
+        network = self._networks[plane]
+
+        def run(guess: Guess) -> tuple[Floats, Floats]:
+            out = network(x=network_inputs(guess, shift))["y"].T.astype(np.float64)
+            return out[0], out[1]
+
+        return run
+
+
+@lru_cache(maxsize=1)
+def _geometric_counts() -> NDArray[np.int64]:
+    """Counts for each class, by whole-number arithmetic; the same for all phases."""
+    size, zero = LARGEST_ALPHABET.size, LARGEST_ALPHABET.zero
+    upper = np.arange(zero, size)
+    width = 1 << LARGEST_ALPHABET.extra(upper)  # residuals that a symbol stands for
+    middle = LARGEST_ALPHABET.join(upper, width // 2)
+    out = np.ones((TABLES, size), np.int64)
+    for klass in range(CLASSES):
+        # the scale in 1/64 pixel value; a step of one pixel value keeps scale / (scale + 64)
+        scale = (4 + klass % 4) << (klass // 4)
+        side = _power((scale << 30) // (scale + 64), middle) * width
+        row = np.concatenate([side[:0:-1], side])
+        row = 1 + row * 4096 // int(row.sum())
+        out[table_of(np.full(PHASES, klass), np.arange(PHASES))] = row
+    return out
+
+
+def _power(base: int, exponents: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Powers of base / 2^30, in units of 2^-30."""
+    result = np.full(exponents.shape, 1 << 30, np.int64)
+    for bit in range(17):
+        result = np.where((exponents >> bit) & 1, (result * base) >> 30, result)
+        base = (base * base) >> 30
+    return result

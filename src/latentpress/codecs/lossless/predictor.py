@@ -1,0 +1,91 @@
+"""The adaptive part of prediction: one plane of a tile, wave by wave, with no network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latentpress.codecs.lossless.adaptive import LeastSquares
+from latentpress.codecs.lossless.features import UNIT, Features, Gatherer
+from latentpress.codecs.lossless.lanes import Lanes, Skewed
+
+__all__ = ["TARGET_CLIP", "Guess", "PlanePredictor", "tile_predictors"]
+
+Floats = NDArray[np.float64]
+
+TARGET_CLIP = 2 * UNIT
+"""Largest magnitude of a normalised difference that least squares learn from."""
+
+
+@dataclass(frozen=True)
+class Guess:
+    """A wave before its values are known. prediction: (N,), value minus base in 1/16 of a normalised unit, by weights
+    fitted nearby; shared: the same by weights fitted to the whole tile.
+    """
+
+    slots: slice
+    features: Features
+    prediction: Floats
+    shared: Floats
+
+    def value(self, correction: Floats | float = 0.0) -> Floats:
+        """Predicted values (N,) in 1/16 pixel value, whole numbers; correction: added to ``prediction``."""
+        features = self.features
+        step = np.floor((self.prediction + correction) * features.scale * (1.0 / (16 * UNIT)) + 0.5)
+        value: Floats = 16.0 * features.base + step
+        return value
+
+
+class PlanePredictor:
+    """Predicts plane ``plane`` of a tile with neighbours, local activity and adaptive least squares.
+
+    values, errors: the skewed planes of the tile; errors are of this predictor, in 1/16 pixel value.
+    """
+
+    def __init__(
+        self,
+        lanes: Lanes,
+        plane: int,
+        values: list[Skewed],
+        errors: list[Skewed],
+        start: NDArray[np.integer[Any]],
+        shift: int,
+    ) -> None:
+        self._gather = Gatherer(lanes, plane, values, errors, shift)
+        self._squares = LeastSquares(start, lanes)
+        self._values, self._errors = values[plane], errors[plane]
+
+    @property
+    def older(self) -> Floats:
+        """What least squares remember of the whole plane: normal equations (n, n + 1)."""
+        return self._squares.everything
+
+    def look(self, wave: int, slots: slice) -> Guess:
+        """Predict the pixels at ``slots``, the active ones of a wave."""
+        self._values.open(wave)
+        self._errors.open(wave)
+        features = self._gather(wave, slots)
+        return Guess(slots, features, *self._squares.predict(features.linear, slots))
+
+    def learn(self, wave: int, guess: Guess, values: Floats) -> None:
+        """Take in the values (N,) of the pixels that were predicted."""
+        features = guess.features
+        self._values.close(wave, guess.slots, values)
+        self._errors.close(wave, guess.slots, 16.0 * values - guess.value())
+        target = np.floor((values - features.base) * (16.0 * UNIT) / features.scale + 0.5)
+        target = np.minimum(np.maximum(target, -TARGET_CLIP), TARGET_CLIP)
+        self._squares.learn(features.linear, target, guess.slots)
+
+
+def tile_predictors(
+    lanes: Lanes, middles: list[float], starts: Sequence[NDArray[np.integer[Any]]], shift: int
+) -> tuple[list[PlanePredictor], list[Skewed]]:
+    """Predictors of all planes of a tile, and their skewed values. middles: what the planes' borders hold."""
+    values = [Skewed(lanes, middle) for middle in middles]
+    errors = [Skewed(lanes) for _ in middles]
+    planes = range(len(middles))
+    return [PlanePredictor(lanes, p, values, errors, starts[p], shift) for p in planes], values

@@ -1,0 +1,90 @@
+"""The last step before coding: cancel a bias that the picture shows, and choose the probability table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latentpress.codecs.lossless.features import level_of
+from latentpress.codecs.lossless.predictor import Guess
+from latentpress.codecs.lossless.tables import CLASSES, PHASES, table_of
+
+__all__ = ["OCTAVE", "Refined", "Refinement"]
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+OCTAVE = 64
+"""Steps of the spread to an octave."""
+
+_TEXTURES = 256
+_LEVELS = 6
+_CONTEXTS = _TEXTURES * _LEVELS
+_LARGEST = 8192.0  # 1/16 pixel value; a single outlier may not outweigh many
+_REMEMBERED = 128.0  # pixels after which a context's sums are halved,
+_CHECK = 16  # looked for after so many waves
+_CAUTION = 8.0  # a context's mean error counts in full only after many times as many pixels
+
+# place of a prediction between two pixel values, in 1/16 from halfway below a value: mirrored below the value
+_PLACES = np.arange(16)
+_SIGNS = np.where(_PLACES < 8, -1, 1)
+_PHASES = np.where(_PLACES < 8, 7 - _PLACES, _PLACES - 8) * PHASES // 8
+_TABLES = table_of(np.repeat(np.arange(CLASSES), 16), np.tile(_PHASES, CLASSES))
+
+
+@dataclass(frozen=True)
+class Refined:
+    """What a wave is coded with. nearest: the pixel value next to the prediction; sign: -1 where the prediction is
+    below it, so that tables are used mirrored; tables: of the residuals' symbols. All (N,).
+    """
+
+    nearest: Integers
+    sign: Integers
+    tables: Integers
+
+
+class Refinement:
+    """Bias cancellation by context (Wu and Memon 1997, CALIC) and choice of tables, for one plane.
+
+    shift: bits of a sample beyond 8. step: of the residual quantiser, 1 for lossless.
+    """
+
+    def __init__(self, shift: int, step: int) -> None:
+        self._offset = OCTAVE // 8 - 3 * OCTAVE - (OCTAVE // 16) * int(level_of(np.array([step]))[0])
+        self._floor = 16 * (6 + shift)
+        self._sums = np.zeros(_CONTEXTS)
+        self._counts = np.zeros(_CONTEXTS)
+        self._context: Integers = np.zeros(0, np.int64)
+        self._plain: Floats = np.zeros(0)
+        self._waves = 0
+
+    def __call__(self, guess: Guess, value: Floats, spread: Floats | float) -> Refined:
+        """Refine a wave. value: predictions (N,) in 1/16 pixel value; spread: in `OCTAVE` steps, log2 of the scale of
+        the error over an eighth of the activity.
+        """
+        features = guess.features
+        # which neighbours lie above the prediction: their difference from the base exceeds that of the prediction
+        bits = features.linear[:8] * 16.0 > guess.prediction
+        level = np.minimum(np.maximum((features.level - self._floor) >> 4, 0), _LEVELS - 1)
+        context = np.packbits(bits, axis=0)[0] * np.int64(_LEVELS) + level
+        self._plain, self._context = value, context
+        bias = np.floor(self._sums[context] / (self._counts[context] + _CAUTION) + 0.5)
+        corrected = (value + bias).astype(np.int64) + 8
+
+        klass = np.floor((features.level * (OCTAVE // 16) + self._offset + spread) * (4 / OCTAVE)).astype(np.int64)
+        klass = np.minimum(np.maximum(klass, 0), CLASSES - 1)
+        place = corrected & 15
+        return Refined(corrected >> 4, _SIGNS[place], _TABLES[(klass << 4) + place])
+
+    def learn(self, values: Floats) -> None:
+        """Take in the pixel values of the wave that was refined last."""
+        error = np.minimum(np.maximum(16.0 * values - self._plain, -_LARGEST), _LARGEST)
+        self._sums += np.bincount(self._context, error, _CONTEXTS)
+        self._counts += np.bincount(self._context, None, _CONTEXTS)
+        self._waves += 1
+        if self._waves % _CHECK == 0:
+            full = np.flatnonzero(self._counts > _REMEMBERED)
+            self._sums[full] = np.floor(self._sums[full] * 0.5)
+            self._counts[full] = np.floor(self._counts[full] * 0.5)

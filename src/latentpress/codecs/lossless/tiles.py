@@ -1,0 +1,185 @@
+"""A tile of a picture as bytes: the methods it can be coded with, and the choice between them.
+
+bytes  1  method (low four bits) and colours (high four)
+       4  CRC32 of the decoded samples: (height, width, channels), 16-bit little-endian if deeper than 8 bits
+       n  defined by the method
+"""
+
+from __future__ import annotations
+
+import lzma
+import zlib
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latentpress.codecs.lossless.colours import Colours, join_planes, plane_ranges, plane_source
+from latentpress.codecs.lossless.model import Model
+from latentpress.codecs.lossless.walk import decode_tile, encode_tile, lanes_of
+from latentpress.errors import CorruptFileError, LatentPressError
+
+__all__ = ["METHOD_NAMES", "Method", "TileCoder", "method_of"]
+
+_CRC_BYTES = 4
+_WORTH_TRYING = 1.3  # dictionary coding is tried in earnest if a quick trial is not larger than this many times
+
+
+class Method(IntEnum):
+    """FLAT: one colour. STRINGS: LZMA of samples, of differences from the left or from above. ADAPTIVE: prediction that
+    adapts, no network. NETWORK: the same with networks.
+    """
+
+    FLAT = 0
+    STRINGS = 1
+    STRINGS_LEFT = 2
+    STRINGS_UP = 3
+    ADAPTIVE = 4
+    NETWORK = 5
+
+
+METHOD_NAMES = {
+    Method.FLAT: "one colour",
+    Method.STRINGS: "LZMA",
+    Method.STRINGS_LEFT: "LZMA of horizontal differences",
+    Method.STRINGS_UP: "LZMA of vertical differences",
+    Method.ADAPTIVE: "adaptive prediction",
+    Method.NETWORK: "networks",
+}
+"""What each method is called."""
+
+
+@dataclass(frozen=True)
+class TileCoder:
+    """Codes the tiles of a picture of ``depth`` bits a sample and ``channels`` (1 or 3) colours, each sample right to
+    ``max_error``. trained: the model with networks, None if there is none; plain: the one without.
+    """
+
+    depth: int
+    channels: int
+    max_error: int
+    plain: Model
+    trained: Model | None
+
+    def encode(self, samples: NDArray[Any], methods: tuple[Method, ...]) -> bytes:
+        """The bytes of a tile (H, W, channels), by whichever of the methods makes the fewest, decoded for a check.
+
+        methods: of ADAPTIVE and NETWORK; the others are tried without being named.
+        """
+        if (samples == samples[0, 0]).all():
+            return self._pack(Method.FLAT, Colours.GRAY, samples, samples[0, 0].astype("<u2").tobytes())
+        found = [self._walked(samples, method) for method in methods]
+        limit = min(len(tile) for tile in found)
+        if self.max_error == 0:
+            quick = {method: _quick(samples, method) for method in _DIFFERENCES}
+            for method, size in quick.items():
+                if size <= _WORTH_TRYING * limit and size == min(quick.values()):
+                    found.append(self._pack(method, Colours.GRAY, samples, _compress(_bytes_of(samples, method))))
+        best = min(found, key=len)
+        self._check(samples, best)
+        return best
+
+    def decode(self, data: memoryview, height: int, width: int) -> NDArray[Any]:
+        """The samples (H, W, channels) of a tile. Raises CorruptFileError if it is damaged."""
+        if len(data) < 1 + _CRC_BYTES:
+            raise CorruptFileError("the picture's data are cut short")
+        method, colours, crc = data[0] & 15, data[0] >> 4, bytes(data[1 : 1 + _CRC_BYTES])
+        samples = self._decode_method(method, colours, data[1 + _CRC_BYTES :], height, width)
+        if _crc(samples) != crc:
+            raise CorruptFileError("the decoded picture is damaged: its checksum does not match")
+        return samples
+
+    def _decode_method(self, method: int, colours: int, data: memoryview, height: int, width: int) -> NDArray[Any]:
+        kind = np.uint8 if self.depth == 8 else np.uint16
+        if method in (Method.ADAPTIVE, Method.NETWORK):
+            model = self.plain if method == Method.ADAPTIVE else self.trained
+            allowed = (Colours.GRAY,) if self.channels == 1 else (Colours.YUV, Colours.GREEN)
+            if model is None or colours not in allowed or (self.max_error and colours == Colours.YUV):
+                raise CorruptFileError("the picture's data are damaged: planes that the picture does not have")
+            ranges = plane_ranges(Colours(colours), self.depth)
+            planes = decode_tile(data, lanes_of(height, width), ranges, model, self.depth, self.max_error)
+            return join_planes(Colours(colours), planes, self.depth)
+        if colours:
+            raise CorruptFileError("the picture's data are damaged: planes that the picture does not have")
+        if method == Method.FLAT:
+            if len(data) != 2 * self.channels:
+                raise CorruptFileError("the picture's data are damaged: a colour of the wrong length")
+            colour = np.frombuffer(data, "<u2").astype(kind)
+            return np.broadcast_to(colour, (height, width, self.channels)).copy()
+        if method in _DIFFERENCES:
+            size = height * width * self.channels * (1 if self.depth == 8 else 2)
+            raw = np.frombuffer(_decompress(bytes(data), size), kind if self.depth == 8 else "<u2")
+            return _undo(raw.reshape(height, width, self.channels).astype(kind), method)
+        raise CorruptFileError(f"the picture's data are damaged: method {method}")
+
+    def _walked(self, samples: NDArray[Any], method: Method) -> bytes:
+        model = self.trained if method == Method.NETWORK else self.plain
+        assert model is not None
+        colours = Colours.GRAY if self.channels == 1 else Colours.GREEN if self.max_error else Colours.YUV
+        lanes = lanes_of(*samples.shape[:2])
+        source = plane_source(colours, samples, lanes)
+        ranges = plane_ranges(colours, self.depth)
+        stream, planes = encode_tile(source, lanes, ranges, model, self.depth, self.max_error)
+        return self._pack(method, colours, join_planes(colours, planes, self.depth), stream)
+
+    def _pack(self, method: Method, colours: Colours, decoded: NDArray[Any], data: bytes) -> bytes:
+        return bytes([method | colours << 4]) + _crc(decoded) + data
+
+    def _check(self, samples: NDArray[Any], tile: bytes) -> None:
+        decoded = self.decode(memoryview(tile), *samples.shape[:2])
+        if int(np.abs(decoded.astype(np.int64) - samples).max()) > self.max_error:
+            raise LatentPressError("the file does not decode to the picture; please report this picture as a fault")
+
+
+def method_of(tile: memoryview | bytes) -> str:
+    """The name of the method that a tile was coded with."""
+    number = tile[0] & 15 if len(tile) else -1
+    return METHOD_NAMES[Method(number)] if number in set(Method) else "unknown"
+
+
+_DIFFERENCES = (Method.STRINGS, Method.STRINGS_LEFT, Method.STRINGS_UP)
+_LZMA = [{"id": lzma.FILTER_LZMA1, "dict_size": 1 << 23, "lc": 3, "lp": 0, "pb": 0, "nice_len": 128}]
+
+
+def _crc(samples: NDArray[Any]) -> bytes:
+    data = samples if samples.dtype == np.uint8 else samples.astype("<u2")
+    return zlib.crc32(np.ascontiguousarray(data).tobytes()).to_bytes(_CRC_BYTES, "little")
+
+
+def _bytes_of(samples: NDArray[Any], method: Method) -> bytes:
+    out = samples.copy()
+    if method == Method.STRINGS_LEFT:
+        out[:, 1:] -= samples[:, :-1]
+    elif method == Method.STRINGS_UP:
+        out[1:] -= samples[:-1]
+    return out.tobytes() if out.dtype == np.uint8 else out.astype("<u2").tobytes()
+
+
+def _undo(samples: NDArray[Any], method: int) -> NDArray[Any]:
+    if method == Method.STRINGS:
+        return samples
+    out: NDArray[Any] = np.cumsum(samples, axis=1 if method == Method.STRINGS_LEFT else 0, dtype=samples.dtype)
+    return out
+
+
+def _quick(samples: NDArray[Any], method: Method) -> int:
+    return len(zlib.compress(_bytes_of(samples, method), 4))
+
+
+def _compress(data: bytes) -> bytes:
+    return lzma.compress(data, lzma.FORMAT_RAW, filters=_LZMA)
+
+
+def _decompress(data: bytes, size: int) -> bytes:
+    try:
+        decoder = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=_LZMA)
+        out = decoder.decompress(data, max_length=size)
+        # the end marker may need another call
+        rest = b"" if decoder.eof else decoder.decompress(b"", max_length=1)
+    except (lzma.LZMAError, EOFError) as error:
+        raise CorruptFileError("the picture's data are damaged: strings that cannot be read") from error
+    if len(out) != size or rest or decoder.unused_data:
+        raise CorruptFileError("the picture's data are damaged: strings of the wrong length")
+    return out

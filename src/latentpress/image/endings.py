@@ -1,0 +1,25 @@
+"""Picture files by the endings of their names."""
+
+from __future__ import annotations
+
+import io
+
+from PIL import Image as PillowImage
+
+from latentpress.image.files import write
+from latentpress.image.image import Image
+
+__all__ = ["PICTURES", "encode_picture"]
+
+PICTURES = (
+    ".avif", ".bmp", ".gif", ".j2k", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".jpx", ".pbm", ".pgm", ".png", ".pnm",
+    ".ppm", ".qoi", ".tga", ".tif", ".tiff", ".webp",
+)  # fmt: skip
+"""Endings of the picture files that `latentpress.image.read` reads."""
+
+
+def encode_picture(image: Image, ending: str) -> bytes:
+    """The bytes of a picture file in the format of an ending with its dot; raises as `latentpress.image.write`."""
+    stream = io.BytesIO()
+    write(image, stream, PillowImage.registered_extensions().get(ending.lower(), ending or "a name without an ending"))
+    return stream.getvalue()

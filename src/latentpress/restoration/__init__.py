@@ -1,0 +1,24 @@
+"""Taking JPEG artefacts out of pictures, on the decoder's side: no part of the file format, and no torch."""
+
+from __future__ import annotations
+
+from latentpress.restoration.blind import Estimate, estimate_coding
+from latentpress.restoration.jpeg import JpegPicture, read_jpeg
+from latentpress.restoration.network import Restorer
+from latentpress.restoration.projection import Projection
+from latentpress.restoration.restore import Origin, Restored, restore
+from latentpress.restoration.tables import Quantisation, standard_quantisation
+
+__all__ = [
+    "Estimate",
+    "JpegPicture",
+    "Origin",
+    "Projection",
+    "Quantisation",
+    "Restored",
+    "Restorer",
+    "estimate_coding",
+    "read_jpeg",
+    "restore",
+    "standard_quantisation",
+]

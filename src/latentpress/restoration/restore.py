@@ -1,0 +1,131 @@
+"""Restoring a picture that was JPEG-coded: from a file or a picture to a clean picture of the same size."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latentpress.errors import InvalidInputError, UnsupportedError
+from latentpress.image import Image, read
+from latentpress.restoration.blind import estimate_coding
+from latentpress.restoration.jpeg import JpegPicture, is_jpeg, read_jpeg
+from latentpress.restoration.network import Restorer
+from latentpress.restoration.projection import Projection
+from latentpress.restoration.tables import Quantisation, standard_quantisation
+
+__all__ = ["Origin", "Restored", "restore"]
+
+Origin = Literal["file", "hint", "estimate"]
+"""Where the quantisation was taken from: the file's tables, the caller's quality, or the pixels."""
+
+_RESAVED = 15  # qualities that the estimate has to be below the file's own to be believed
+
+
+@dataclass(frozen=True)
+class Restored:
+    """``image``: the result, upright, with the source's metadata. ``quantisation``: what the artefacts were taken for;
+    ``origin``: who said so. ``projected``: whether the result was held to the file's quantisation intervals; then
+    ``kept`` is the share of whole blocks whose coefficients stay the same when it is compressed again.
+    """
+
+    image: Image
+    quantisation: Quantisation
+    origin: Origin
+    projected: bool
+    kept: float | None
+
+
+def restore(
+    source: str | os.PathLike[str] | bytes | Image,
+    *,
+    restorer: Restorer | None = None,
+    strength: float = 1.0,
+    quality: int | None = None,
+    project: bool | None = None,
+) -> Restored:
+    """Take the JPEG artefacts out of a picture.
+
+    source: a file or its bytes, JPEG or any that `latentpress.image.read` takes, or an `Image`. restorer: the network
+    to use, None for the default one. strength: share of the correction, 0..1. quality: the libjpeg quality 1..100
+    that the artefacts come from, in place of what the file's tables say. project: hold the result to the file's
+    quantisation intervals; None does so where the tables are the file's own.
+
+    Without ``quality`` the tables of a JPEG file are used, unless its pixels show that it was coded at a much lower
+    quality before (it was saved again). For other pictures the coding is estimated, with the place of the blocks.
+
+    Raises InvalidInputError for an unreadable source, a wrong setting, and a picture that shows no sign of JPEG
+    coding; UnsupportedError for CMYK JPEGs and deep pictures.
+    """
+    if not 0 <= strength <= 1:
+        raise InvalidInputError(f"strength must be 0 to 1, not {strength}")
+    given = source if isinstance(source, bytes | Image) else _contents(source)
+    if isinstance(given, bytes) and is_jpeg(given):
+        return _restore_jpeg(read_jpeg(given), restorer or Restorer(), strength, quality, project)
+    if project:
+        raise InvalidInputError("only a JPEG file can be projected on: its own tables are needed")
+    if isinstance(given, bytes):
+        from io import BytesIO
+
+        given = read(BytesIO(given))
+    return _restore_image(given, restorer or Restorer(), strength, quality)
+
+
+def _restore_jpeg(
+    jpeg: JpegPicture, restorer: Restorer, strength: float, quality: int | None, project: bool | None
+) -> Restored:
+    quantisation, origin, phase = _coding(jpeg, quality)
+    if project and origin != "file":
+        raise InvalidInputError(
+            "the file's own tables are not those of the artefacts (it was saved again, or a quality was given), "
+            "so there is nothing to project on; leave --project out"
+        )
+    projection = Projection(jpeg) if origin == "file" and project is not False else None
+    pixels, kept = jpeg.pixels, None
+    if strength > 0:
+        pixels = restorer.restore(pixels, quantisation, phase=phase, strength=strength)
+    if projection is not None:
+        pixels = projection(pixels) if strength > 0 else pixels
+        kept = projection.kept(pixels)
+    return Restored(jpeg.with_pixels(pixels), quantisation, origin, kept is not None, kept)
+
+
+def _coding(jpeg: JpegPicture, quality: int | None) -> tuple[Quantisation, Origin, tuple[int, int]]:
+    """What the artefacts of a JPEG file come from, and the phase of their blocks."""
+    own = jpeg.quantisation
+    if quality is not None:
+        return standard_quantisation(quality, own.subsampling), "hint", (0, 0)
+    found = estimate_coding(jpeg.pixels)
+    if found is not None and found.quality < own.quality - _RESAVED:
+        return standard_quantisation(found.quality), "estimate", found.phase
+    return own, "file", (0, 0)
+
+
+def _restore_image(image: Image, restorer: Restorer, strength: float, quality: int | None) -> Restored:
+    if image.bit_depth != 8:
+        raise UnsupportedError(f"{image.bit_depth}-bit pictures cannot be restored; JPEG artefacts have 8 bits")
+    colour: NDArray[np.uint8] = image.pixels[:, :, : image.channels - image.has_alpha].astype(np.uint8, copy=False)
+    found = estimate_coding(colour)
+    if quality is None and found is None:
+        raise InvalidInputError("the picture shows no sign of JPEG coding; give a quality if it was a JPEG once")
+    chosen = quality if quality is not None or found is None else found.quality
+    assert chosen is not None
+    quantisation = standard_quantisation(chosen)
+    result = image.pixels
+    if strength > 0:
+        phase = found.phase if found is not None else (0, 0)
+        clean = restorer.restore(colour, quantisation, phase=phase, strength=strength)
+        result = np.concatenate([clean, image.pixels[:, :, colour.shape[2] :]], axis=2)
+    origin: Origin = "hint" if quality is not None else "estimate"
+    return Restored(Image(result, 8, image.metadata), quantisation, origin, False, None)
+
+
+def _contents(source: str | os.PathLike[str]) -> bytes:
+    try:
+        return Path(source).read_bytes()
+    except (OSError, ValueError) as error:
+        raise InvalidInputError(f"cannot read {os.fspath(source)}: {getattr(error, 'strerror', error)}") from None

@@ -1,0 +1,55 @@
+"""Which loop trains which codec, and which function makes a package of it."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from latentpress.errors import InvalidInputError
+from latentpress.training.checkpoint import load_checkpoint
+from latentpress.training.recipe import read_recipe
+
+__all__ = ["SYSTEMS", "export_package", "train"]
+
+SYSTEMS = {
+    "hyperprior": "latentpress.training",
+    "mlp-lossless": "latentpress.training.lossless",
+    "cas-cnn": "latentpress.training.restoration",
+    "idcn": "latentpress.training.restoration",
+}
+"""The package whose ``loop.train`` and ``export.export_package`` are meant, by a recipe's ``codec``."""
+
+
+def train(recipe: str | Path, data: str | Path | Sequence[str | Path], **settings: Any) -> Path:
+    """Train what the recipe's ``codec`` names; arguments, result and errors as `latentpress.training.loop.train`."""
+    codec = read_recipe(recipe).get("codec")
+    path: Path = _function(codec, "recipe", "loop", "train")(recipe, data, **settings)
+    return path
+
+
+def export_package(checkpoint: str | Path, destination: str | Path, **settings: Any) -> Path:
+    """Make a package of a checkpoint of whatever codec; as `latentpress.training.export.export_package`."""
+    codec = load_checkpoint(checkpoint, _Values).recipe.values.get("codec")
+    path: Path = _function(codec, "checkpoint", "export", "export_package")(checkpoint, destination, **settings)
+    return path
+
+
+@dataclass(frozen=True)
+class _Values:
+    """A recipe as it is stored, of whatever kind."""
+
+    values: dict[str, Any]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same."""
+        return self.values
+
+
+def _function(codec: Any, kind: str, module: str, name: str) -> Callable[..., Path]:
+    if codec not in SYSTEMS:
+        raise InvalidInputError(f"{kind} names codec {codec!r}; this version trains: {', '.join(SYSTEMS)}")
+    function: Callable[..., Path] = getattr(importlib.import_module(f"{SYSTEMS[codec]}.{module}"), name)
+    return function

@@ -1,0 +1,1 @@
+"""Training of the lossless codec's networks: samples of pixels, objective, loop, export."""

@@ -1,0 +1,168 @@
+"""From a checkpoint of the lossless networks to a model package that the codec runs."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latentpress.atomic import atomic_output
+from latentpress.codecs.lossless.colours import Colours, plane_ranges, plane_source
+from latentpress.codecs.lossless.features import inputs_of
+from latentpress.codecs.lossless.model import LARGEST_ALPHABET, PlainModel, TrainedModel, network_name
+from latentpress.codecs.lossless.tables import TABLES as TABLE_COUNT
+from latentpress.codecs.lossless.walk import Expected, Source, Walk, lanes_of
+from latentpress.errors import InvalidInputError
+from latentpress.models import ModelPackage, package_digest
+from latentpress.models.package import CARD, FORMAT, TABLES
+from latentpress.nets.lossless import LosslessNet
+from latentpress.training.checkpoint import Checkpoint, load_checkpoint
+from latentpress.training.data import Pictures, load_pictures
+from latentpress.training.lossless.graphs import LIMIT, export_plane, prove_exact
+from latentpress.training.lossless.recipe import LosslessRecipe
+from latentpress.training.lossless.samples import typical_starts
+
+__all__ = ["export_package"]
+
+PLANES = 3
+_START_PICTURES = 5
+_TABLE_SUM = 8192  # counts in a table's start, where a symbol counts 32
+
+
+def export_package(
+    checkpoint: str | Path,
+    destination: str | Path,
+    *,
+    name: str,
+    data: str | Path | Sequence[str | Path],
+    pictures: int = 24,
+    report: Callable[[str], None] | None = None,
+) -> Path:
+    """Write the model package of a checkpoint to the folder ``destination`` and return it.
+
+    ``name``: what the model is called. ``data``: folders of training pictures, of which ``pictures`` go into the
+    starting probability tables. Raises InvalidInputError when the destination exists, when there are no pictures, and
+    for networks that are not provably exact.
+    """
+    say = report or (lambda _: None)
+    target = Path(destination)
+    if target.exists():
+        raise InvalidInputError(f"{target} exists already")
+    state = load_checkpoint(checkpoint, LosslessRecipe.from_dict)
+    everything = load_pictures(data, 64)
+    sample = everything[:: -(-len(everything) // pictures)]
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        work = Path(folder) / "package"
+        work.mkdir()
+        _fill(work, state, name, sample, say)
+        shutil.move(work, target)
+    return target
+
+
+def _fill(folder: Path, state: Checkpoint, name: str, sample: Pictures, say: Callable[[str], None]) -> None:
+    net = LosslessNet(state.recipe.model, [inputs_of(p) for p in range(PLANES)])
+    net.load_state_dict(state.average)
+    bounds = {f"plane {p}, {key}": b for p in range(PLANES) for key, b in prove_exact(net.planes[p]).items()}  # type: ignore[arg-type]
+    files = {f"{network_name(p)}.onnx": export_plane(net.planes[p]) for p in range(PLANES)}  # type: ignore[arg-type]
+    starts = typical_starts(sample[:: -(-len(sample) // _START_PICTURES)])
+    arrays: dict[str, NDArray[Any]] = {f"start_{p}": start.astype(np.float64) for p, start in enumerate(starts)}
+    arrays |= {f"counts_{p}": PlainModel().counts(p).astype(np.uint16) for p in range(PLANES)}
+    config = {"width": state.recipe.model.width, "depth": state.recipe.model.depth}
+    card: dict[str, Any] = {
+        "name": name,
+        "codec": state.recipe.codec,
+        "format": FORMAT,
+        "sha256": "",
+        "licence": "Apache-2.0",
+        "config": config,
+        "training": {
+            "recipe": state.recipe.to_dict(),
+            "steps": state.step,
+            "hours": round(float(state.history.get("seconds", 0)) / 3600, 2),
+            "history": state.history,
+            "weights": "exponential moving average",
+            "table_pictures": len(sample),
+        },
+        "exactness": {"limit": LIMIT, "largest_partial_sums": bounds},
+    }
+    package = _store(folder, card, files | {TABLES: _npz(arrays)})
+    say(f"probability tables: {len(sample)} pictures")
+    for p, counts in enumerate(measured_counts(TrainedModel(package, "onnx", None, "float32"), sample)):
+        arrays[f"counts_{p}"] = counts
+    package = _store(folder, card, files | {TABLES: _npz(arrays)})
+    card["complexity"] = {
+        "kmac_per_pixel": round(sum(p.numel() for p in net.parameters() if p.dim() > 1) / 1000, 3),
+        "parameters": sum(p.numel() for p in net.parameters()),
+        "package_bytes": sum(map(len, package.files.values())),
+    }
+    package = _store(folder, card, package.files)
+    say(f"model {package.name}, id {package.id.hex()}: {card['complexity']}")
+
+
+def measured_counts(model: TrainedModel, sample: Pictures) -> list[NDArray[np.uint16]]:
+    """Starting tables of each plane: the symbols of a sample of pictures, over a distribution of no knowledge."""
+    totals = [np.zeros((TABLE_COUNT, LARGEST_ALPHABET.size)) for _ in range(PLANES)]
+    for picture in sample:
+        for total, counts in zip(totals, _symbol_counts(model, picture), strict=True):
+            total += counts
+    prior = PlainModel().counts(0).astype(np.float64)
+    prior /= prior.sum(axis=1, keepdims=True)
+    out = []
+    for total in totals:
+        # a table that was hardly used stays near the prior
+        mixed = total + 200.0 * prior
+        mixed /= mixed.sum(axis=1, keepdims=True)
+        out.append(np.maximum(1, np.rint(mixed * _TABLE_SUM)).astype(np.uint16))
+    return out
+
+
+class _Counter(Walk):
+    """A walk that counts symbols in place of coding them. counts: of each plane, (tables, largest alphabet)."""
+
+    def __init__(self, source: Source, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._source = source
+        self.counts = [np.zeros((TABLE_COUNT, LARGEST_ALPHABET.size)) for _ in self.alphabets]
+
+    def code(
+        self, plane: int, wave: int, slots: slice, expected: Expected
+    ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """Take the true values."""
+        residuals = self.residuals(self._source(plane, wave, slots, self.values), expected)
+        symbols = self.alphabets[plane].split(residuals)[0]
+        margin = LARGEST_ALPHABET.zero - self.alphabets[plane].zero
+        np.add.at(self.counts[plane], (expected.tables, symbols + margin), 1)
+        return symbols, residuals
+
+
+def _symbol_counts(model: TrainedModel, picture: NDArray[np.uint8]) -> list[NDArray[np.float64]]:
+    """How often each symbol was coded with each table, over a picture: (tables, largest alphabet) of each plane."""
+    lanes = lanes_of(*picture.shape[:2])
+    source = plane_source(Colours.YUV, picture, lanes)
+    walk = _Counter(source, lanes, plane_ranges(Colours.YUV, 8), model, 8, 0)
+    walk.run()
+    return walk.counts
+
+
+def _store(folder: Path, card: dict[str, Any], files: dict[str, bytes]) -> ModelPackage:
+    for file, contents in files.items():
+        with atomic_output(folder / file) as stream:
+            stream.write(contents)
+    card["sha256"] = package_digest(card["codec"], card["config"], files).hex()
+    with atomic_output(folder / CARD) as stream:
+        stream.write((json.dumps(card, indent=2) + "\n").encode())
+    return ModelPackage(folder)
+
+
+def _npz(arrays: dict[str, Any]) -> bytes:
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    return buffer.getvalue()

@@ -1,0 +1,163 @@
+"""The training run of the lossless codec's networks: the shared runner on samples of pixels."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from latentpress.errors import InvalidInputError
+from latentpress.nets.integer import set_integer
+from latentpress.nets.lossless import LosslessNet
+from latentpress.training.checkpoint import Checkpoint
+from latentpress.training.data import load_pictures
+from latentpress.training.lossless.objective import code_length
+from latentpress.training.lossless.recipe import LosslessRecipe
+from latentpress.training.lossless.samples import (
+    PlaneSamples,
+    collect,
+    load_samples,
+    save_samples,
+    typical_starts,
+)
+from latentpress.training.progress import RunLog, StopRequests
+from latentpress.training.recipe import read_recipe
+from latentpress.training.runner import CHECKPOINT, Runner, deadline, open_run
+
+__all__ = ["COLUMNS", "SAMPLES", "train"]
+
+COLUMNS = ("step", "kind", "bits", "bits_y", "bits_u", "bits_v", "learning_rate", "seconds")
+"""Columns of the log: estimated bits a pixel of all planes and of each. ``kind`` is train (means since the last line)
+or valid.
+"""
+
+SAMPLES = "samples.npz"
+"""Name of the training samples inside a run's folder; they are kept, since making them takes minutes."""
+
+_SMALLEST = 64  # pixels; smaller pictures are left out
+_START_PICTURES = 5
+_HELD_OUT = 200_000  # pixels of a plane to validate on
+
+
+def train(
+    recipe: str | Path | LosslessRecipe,
+    data: str | Path | Sequence[str | Path],
+    *,
+    run: str | Path,
+    valid: str | Path | None = None,
+    minutes: float | None = None,
+    max_steps: int | None = None,
+    resume: bool = False,
+    start: str | Path | None = None,
+    device: str = "cpu",
+    threads: int | None = None,
+    checkpoint_minutes: float = 3.0,
+    report: Callable[[str], None] | None = None,
+) -> Path:
+    """Train the networks; arguments, result and errors as `latentpress.training.loop.train`.
+
+    The pictures should be lossless ones: what compression did to them would be learned. Walking over them comes first
+    and does not count into ``minutes``.
+    """
+    plan = recipe if isinstance(recipe, LosslessRecipe) else LosslessRecipe.from_dict(read_recipe(recipe))
+    folder = Path(run)
+    state = _open_run(plan, folder, resume, start)
+    if threads:
+        torch.set_num_threads(threads)
+    if device != "cpu" and not torch.cuda.is_available():
+        raise InvalidInputError(f"device {device} is not available here; use --device cpu")
+    say = report or (lambda line: print(line, file=sys.stderr, flush=True))
+    samples = _samples(plan, folder, data, say)
+    held_out = _held_out(folder, valid, say) if valid else []
+    say(f"{len(samples[0])} pixels of each plane, from step {state.step if state else 0}")
+    trainer = _Trainer(plan, samples, device, state)
+    with StopRequests() as stop:
+        end = plan.schedule.steps if max_steps is None else min(max_steps, plan.schedule.steps)
+        trainer.run(folder, held_out, end, deadline(minutes), checkpoint_minutes * 60, stop, say)
+    return folder / CHECKPOINT
+
+
+def _open_run(plan: LosslessRecipe, folder: Path, resume: bool, start: str | Path | None) -> Checkpoint | None:
+    """The state that the run begins with, or None for networks of its own making."""
+    state, running = open_run(folder, resume, start, LosslessRecipe.from_dict)
+    if state is None:
+        return None
+    if state.recipe.model != plan.model:
+        raise InvalidInputError(f"the checkpoint for {folder} was made with other sizes than the recipe's")
+    if running:
+        return state
+    history = {key: value for key, value in state.history.items() if not key.startswith("best_")}
+    began = {"recipe": state.recipe.to_dict(), "steps": state.step}
+    history |= {"stages": [*history.get("stages", []), began]}
+    return replace(state, step=0, weights=state.average, moments={}, history=history)
+
+
+def _samples(
+    plan: LosslessRecipe, folder: Path, data: str | Path | Sequence[str | Path], say: Callable[[str], None]
+) -> list[PlaneSamples]:
+    """The run's training samples, made at its start and kept in its folder."""
+    path = folder / SAMPLES
+    if not path.is_file():
+        pictures = load_pictures(data, _SMALLEST)
+        starts = typical_starts(pictures[:: -(-len(pictures) // _START_PICTURES)])
+        samples = collect(pictures, starts, plan.schedule.per_picture, plan.schedule.seed, say)
+        save_samples(samples, starts, path)
+    return load_samples(path)[0]
+
+
+def _held_out(folder: Path, valid: str | Path, say: Callable[[str], None]) -> list[Any]:
+    """Pixels of every third picture to validate on."""
+    starts = load_samples(folder / SAMPLES)[1]
+    pictures = load_pictures(valid, _SMALLEST)[::3]
+    return list(collect(pictures, starts, _HELD_OUT // len(pictures), 0, say))
+
+
+class _Trainer(Runner):
+    """A run of the lossless networks."""
+
+    columns = COLUMNS
+    net: LosslessNet
+
+    def __init__(
+        self, plan: LosslessRecipe, samples: list[PlaneSamples], device: str, state: Checkpoint | None
+    ) -> None:
+        self.plan, self._samples = plan, samples
+        torch.manual_seed(plan.schedule.seed)
+        net = LosslessNet(plan.model, [plane.inputs.shape[1] for plane in samples])
+        groups = [{"params": list(net.parameters()), "factor": 1.0}]
+        super().__init__(plan, plan.schedule, net, groups, [], device, state)
+
+    def loss(self, rng: np.random.Generator) -> tuple[Tensor, tuple[float, ...]]:
+        """Mean bits a pixel, all planes together; figures: of each plane."""
+        set_integer(self.net, self.step >= self.plan.schedule.hard_from * self.plan.schedule.steps)
+        bits = [
+            self._bits(p, plane, rng.integers(0, len(plane), self.plan.schedule.batch)).mean()
+            for p, plane in enumerate(self._samples)
+        ]
+        return torch.stack(bits).sum(), tuple(float(b.detach()) for b in bits)
+
+    def log_means(self, log: RunLog, means: Sequence[float], rate: float) -> str:
+        """A train line."""
+        log.row(self.step, "train", sum(means), *means, rate, self.seconds)
+        return "bits " + " + ".join(f"{mean:.3f}" for mean in means) + f" = {sum(means):.4f}"
+
+    def validate(self, log: RunLog, held_out: Any) -> tuple[float, str]:
+        """Bits a pixel of the held-out pixels, networks in integers."""
+        set_integer(self.net, True)
+        bits = [
+            float(torch.cat([self._bits(p, plane, part) for part in np.array_split(np.arange(len(plane)), 16)]).mean())
+            for p, plane in enumerate(held_out)
+        ]
+        log.row(self.step, "valid", sum(bits), *bits, "", self.seconds)
+        return sum(bits), "valid " + " + ".join(f"{b:.3f}" for b in bits) + f" = {sum(bits):.4f}"
+
+    def _bits(self, number: int, plane: PlaneSamples, chosen: np.ndarray[Any, Any]) -> Tensor:
+        columns = (plane.inputs, plane.offset, plane.prediction, plane.scale)
+        inputs, *rest = (torch.from_numpy(column[chosen]).to(self.device).float() for column in columns)
+        return code_length(*self.net.planes[number](inputs), *rest)

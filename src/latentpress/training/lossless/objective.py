@@ -1,0 +1,38 @@
+"""What the networks are trained for: the code length of a pixel, in bits."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from latentpress.nets.lossless import CORRECTION_BITS
+
+__all__ = ["code_length"]
+
+_NORMAL = 16 * 512  # 1/16 normalised units times the activity in 1/16 pixel value, to 1/16 pixel value
+_WIDE, _SHARE = 3.0, 0.1  # second logistic of the mixture: how much wider, and its weight
+_SMALLEST = -5.0  # log2 of the smallest scale, in pixel values
+
+
+def code_length(correction: Tensor, spread: Tensor, offset: Tensor, prediction: Tensor, scale: Tensor) -> Tensor:
+    """Bits of each pixel (N,) under a mixture of two discretised logistic distributions with one mean.
+
+    correction, spread: a `PlaneNet`'s outputs. offset, prediction, scale: as in `PlaneSamples`. Logistic distributions
+    have the heavy tails of prediction errors; the second one adds to them. The codec itself counts instead.
+    """
+    step = (prediction + correction * 2.0**CORRECTION_BITS) * scale / _NORMAL
+    error = (offset - step).abs() / 16.0
+    log2_scale = (torch.log2(scale) - 4.0 - 3.0 + spread).clamp_min(_SMALLEST)
+    width = torch.exp2(log2_scale)
+    narrow = _log_mass(error, width * 0.6) + math.log(1 - _SHARE)
+    wide = _log_mass(error, width * (0.6 * _WIDE)) + math.log(_SHARE)
+    return torch.logaddexp(narrow, wide) / -math.log(2.0)
+
+
+def _log_mass(error: Tensor, width: Tensor) -> Tensor:
+    """Logarithm of a logistic distribution's mass on the pixel value that is ``error`` away from its mean."""
+    upper, lower = (0.5 - error) / width, (-0.5 - error) / width
+    return F.logsigmoid(upper) + F.logsigmoid(-lower) + torch.log(-torch.expm1(-1.0 / width))

@@ -1,0 +1,247 @@
+"""What every training run does, whatever it trains: steps, average, checkpoints, log, time budget, resuming.
+
+A system derives from `Runner` and says what its network is, what a step's loss is and how it is validated.
+"""
+
+from __future__ import annotations
+
+import math
+import platform
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from latentpress.errors import InvalidInputError
+from latentpress.training.checkpoint import AnyRecipe, Checkpoint, load_checkpoint, network_state, save_checkpoint
+from latentpress.training.data import Pictures, step_generator
+from latentpress.training.progress import RunLog, StopRequests
+
+__all__ = ["BEST", "CHECKPOINT", "LOG", "AnySchedule", "Runner", "deadline", "learning_rate", "open_run"]
+
+CHECKPOINT = "checkpoint.safetensors"
+"""Name of the checkpoint inside a run's folder."""
+
+BEST = "best.safetensors"
+"""Name of the averaged weights with the lowest validation loss so far, a checkpoint without moments."""
+
+LOG = "log.csv"
+"""Name of the log inside a run's folder: a line of training means every 100 steps, validation points as they are
+taken.
+"""
+
+_LOG_EVERY = 100
+
+
+class AnySchedule(Protocol):
+    """What every schedule says."""
+
+    @property
+    def steps(self) -> int:
+        """Optimiser steps in all."""
+
+    @property
+    def learning_rate(self) -> float:
+        """Of Adam, after the warm-up."""
+
+    @property
+    def warmup(self) -> int:
+        """Steps over which the learning rate rises."""
+
+    @property
+    def decay_from(self) -> float:
+        """Fraction of the steps from which on it falls."""
+
+    @property
+    def ema(self) -> float:
+        """Decay of the averaged weights."""
+
+    @property
+    def clip(self) -> float:
+        """Largest gradient norm."""
+
+    @property
+    def seed(self) -> int:
+        """Of weights, crops and all else that is drawn."""
+
+    @property
+    def validate_every(self) -> int:
+        """Steps between validations."""
+
+
+def learning_rate(schedule: AnySchedule, step: int) -> float:
+    """Learning rate of a step: linear warm-up, constant, then 1/2 (1 + cos) down to zero."""
+    warm = min(1.0, (step + 1) / max(1, schedule.warmup))
+    start = schedule.decay_from * schedule.steps
+    if step < start:
+        return schedule.learning_rate * warm
+    progress = (step - start) / max(1.0, schedule.steps - start)
+    return schedule.learning_rate * warm * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
+
+
+def deadline(minutes: float | None) -> float:
+    """The time (`time.monotonic`) at which a run of so many minutes ends; never for None."""
+    return math.inf if minutes is None else time.monotonic() + 60 * minutes
+
+
+def open_run(
+    folder: Path, resume: bool, start: str | Path | None, parse: Callable[[dict[str, Any]], AnyRecipe]
+) -> tuple[Checkpoint | None, bool]:
+    """The checkpoint that a run in ``folder`` begins with, or None; and whether it is the run's own.
+
+    Raises InvalidInputError when a checkpoint is there and ``resume`` is not set. Makes the folder.
+    """
+    path: str | Path = folder / CHECKPOINT
+    running = Path(path).is_file()
+    if running and not resume:
+        raise InvalidInputError(f"{path} exists already; pass --resume to go on with it, or choose another folder")
+    if not running and start is not None:
+        path = start
+    elif not running:
+        folder.mkdir(parents=True, exist_ok=True)
+        return None, False
+    state = load_checkpoint(path, parse)
+    folder.mkdir(parents=True, exist_ok=True)
+    return state, running
+
+
+class Runner(ABC):
+    """Network, optimiser, average and step counter of one run.
+
+    ``groups``: parameter groups of Adam, each with a ``factor`` of the learning rate.
+    """
+
+    columns: Sequence[str]
+    """Columns of the log; the first is the step, the last the seconds."""
+
+    def __init__(
+        self,
+        recipe: AnyRecipe,
+        schedule: AnySchedule,
+        net: torch.nn.Module,
+        groups: list[dict[str, Any]],
+        pictures: Pictures,
+        device: str,
+        state: Checkpoint | None,
+    ) -> None:
+        self.recipe, self.schedule, self.pictures, self.device = recipe, schedule, pictures, device
+        self.net = net.to(device)
+        self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.optimiser = torch.optim.Adam(groups, lr=schedule.learning_rate, fused=True)
+        self.step = 0
+        self.seconds = 0.0
+        self.history: dict[str, Any] = {"hardware": _hardware(device), "pictures": len(pictures)}
+        if state:
+            self._restore(state)
+        self.average = {name: value.clone() for name, value in network_state(self.net).items()}
+        if state:
+            self.average = {name: value.to(device) for name, value in state.average.items()}
+
+    @abstractmethod
+    def loss(self, rng: np.random.Generator) -> tuple[Tensor, tuple[float, ...]]:
+        """The loss of one step, which draws what it needs from ``rng``, and figures to log the means of."""
+
+    @abstractmethod
+    def log_means(self, log: RunLog, means: Sequence[float], rate: float) -> str:
+        """Write the means of 100 steps into the log; returns them in words."""
+
+    @abstractmethod
+    def validate(self, log: RunLog, held_out: Pictures) -> tuple[float, str]:
+        """Validate the network as it is, with lines in the log; returns the loss to choose by and a line in words."""
+
+    def run(
+        self,
+        folder: Path,
+        held_out: Pictures,
+        end: int,
+        until: float,
+        checkpoint_seconds: float,
+        stop: StopRequests,
+        say: Callable[[str], None],
+    ) -> None:
+        """Train up to step ``end`` or time ``until``, with checkpoints, log and best weights in ``folder``."""
+        last_saved = began = time.monotonic()
+        figures: list[tuple[float, ...]] = []
+        before = self.seconds
+        with RunLog(folder / LOG, self.step, self.columns) as log:
+            while self.step < end and time.monotonic() < until and not stop.asked:
+                figures.append(self._advance())
+                now = time.monotonic()
+                self.seconds = before + now - began
+                if self.step % _LOG_EVERY == 0:
+                    means = [float(mean) for mean in np.mean(figures, axis=0)]
+                    line = self.log_means(log, means, learning_rate(self.schedule, self.step - 1))
+                    if self.step % (10 * _LOG_EVERY) == 0:
+                        pace = f"{self.step / self.seconds:.1f} steps/s"
+                        say(f"step {self.step}/{self.schedule.steps}  {line}  {pace}")
+                    figures = []
+                if held_out and (self.step % self.schedule.validate_every == 0 or self.step == self.schedule.steps):
+                    self._validate(folder, held_out, log, say)
+                if now - last_saved > checkpoint_seconds:
+                    self._save(folder)
+                    last_saved = time.monotonic()
+            self._save(folder)
+
+    def _advance(self) -> tuple[float, ...]:
+        """One optimiser step; returns its figures."""
+        loss, figures = self.loss(step_generator(self.schedule.seed, self.step))
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.net.parameters(), self.schedule.clip)
+        for group in self.optimiser.param_groups:
+            group["lr"] = learning_rate(self.schedule, self.step) * group["factor"]
+        self.optimiser.step()
+        self.step += 1
+        decay = min(self.schedule.ema, (1 + self.step) / (10 + self.step))
+        with torch.no_grad():
+            current = network_state(self.net)
+            torch._foreach_lerp_(list(self.average.values()), [current[name] for name in self.average], 1 - decay)
+        return figures
+
+    def _validate(self, folder: Path, held_out: Pictures, log: RunLog, say: Callable[[str], None]) -> None:
+        """Validate the averaged weights and keep them if they are the best."""
+        current = {name: value.clone() for name, value in network_state(self.net).items()}
+        self.net.load_state_dict(self.average)
+        with torch.inference_mode():
+            loss, line = self.validate(log, held_out)
+        self.net.load_state_dict(current)
+        say(f"step {self.step}  {line}")
+        if loss < self.history.get("best_loss", math.inf):
+            self.history |= {"best_loss": loss, "best_step": self.step}
+            self._save(folder, best=True)
+
+    def _restore(self, state: Checkpoint) -> None:
+        self.net.load_state_dict(state.weights)
+        self.step, self.history = state.step, state.history
+        self.seconds = float(state.history.get("seconds", 0.0))
+        for name, parameter in self.net.named_parameters():
+            if name in state.moments:
+                first, second = state.moments[name]
+                self.optimiser.state[parameter] = {
+                    "step": torch.tensor(float(self.step), device=self.device),
+                    "exp_avg": torch.empty_like(parameter).copy_(first),
+                    "exp_avg_sq": torch.empty_like(parameter).copy_(second),
+                }
+
+    def _save(self, folder: Path, *, best: bool = False) -> None:
+        """Write the checkpoint; with ``best`` the averaged weights alone, in the file that keeps the best."""
+        moments = {}
+        for name, parameter in self.net.named_parameters():
+            slot = self.optimiser.state.get(parameter)
+            if slot and not best:
+                moments[name] = (slot["exp_avg"], slot["exp_avg_sq"])
+        history = self.history | {"seconds": round(self.seconds, 1), "torch": torch.__version__}
+        weights = {} if best else network_state(self.net)
+        state = Checkpoint(self.recipe, self.step, weights, self.average, moments, history)
+        save_checkpoint(state, folder / (BEST if best else CHECKPOINT))
+
+
+def _hardware(device: str) -> str:
+    if device != "cpu":
+        return torch.cuda.get_device_name(device)
+    return f"{platform.machine()} CPU, {torch.get_num_threads()} threads"

@@ -1,0 +1,67 @@
+"""Effort: files searched for one picture are ordinary files that cost less at equal error."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from latentpress import container
+from latentpress.codecs.hyperprior import HyperpriorCodec, refine, tiles
+from latentpress.errors import InvalidInputError, MissingExtraError, UnsupportedError
+from latentpress.image import Image
+
+pytest.importorskip("torch")
+pytest.importorskip("onnx")
+
+
+def cost(codec: HyperpriorCodec, image: Image, data: bytes) -> float:
+    """log2 of rate + lambda * error, what the model was trained for."""
+    rate = container.read_header(data).rate
+    error = np.square(image.pixels.astype(float) - codec.decode(data).pixels).mean()
+    return math.log2(8 * len(data) / (image.width * image.height) + refine._lambda(codec.model, rate) * error)
+
+
+@pytest.fixture(scope="module")
+def crop(photograph: Image) -> Image:
+    return Image(photograph.pixels[:96, :112].copy())
+
+
+@pytest.mark.parametrize("quality", [20, 70])
+def test_a_search_pays(codec: HyperpriorCodec, crop: Image, quality: float) -> None:
+    quick, slow = (HyperpriorCodec(threads=1, effort=effort).encode(crop, quality) for effort in (1, 4))
+    assert container.read_header(slow) == container.read_header(quick)
+    assert cost(codec, crop, slow) < cost(codec, crop, quick) - 0.01
+
+
+def test_the_same_file_each_time(crop: Image) -> None:
+    slow = HyperpriorCodec(threads=1, effort=2)
+    assert slow.encode(crop, 30) == slow.encode(crop, 30)
+
+
+def test_tiles_are_searched_with_their_neighbours_in_place(
+    codec: HyperpriorCodec, crop: Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tiles, "_SIDE", 4)
+    monkeypatch.setattr(tiles, "_WHOLE", 2)
+    quick, slow = (HyperpriorCodec(threads=1, effort=effort).encode(crop, 50) for effort in (1, 4))
+    assert cost(codec, crop, slow) < cost(codec, crop, quick)
+
+
+@pytest.mark.parametrize("effort", [0, 10, 2.5, True])
+def test_other_efforts_are_refused(effort: object) -> None:
+    with pytest.raises(InvalidInputError, match="effort must be a whole number from 1 to 9"):
+        HyperpriorCodec(effort=effort)  # type: ignore[arg-type]
+
+
+def test_a_model_without_its_trade_off(codec: HyperpriorCodec, crop: Image, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(codec.model.package.config, "lambda_low")
+    with pytest.raises(UnsupportedError, match="does not say its trade-off"):
+        HyperpriorCodec(threads=1, effort=2).encode(crop, 50)
+
+
+def test_without_torch(codec: HyperpriorCodec, crop: Image, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "torch", None)
+    with pytest.raises(MissingExtraError, match="latentpress\\[train\\]"):
+        HyperpriorCodec(threads=1, effort=2).encode(crop, 50)
