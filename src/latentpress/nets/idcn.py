@@ -17,7 +17,7 @@ from latentpress.transforms import dct_matrix
 __all__ = ["Idcn", "IdcnConfig"]
 
 _SLOPE = 0.1
-_FOLD = 4  # pixels a side that are folded into channels
+_FOLD = 2  # pixels a side that are folded into channels
 _BLOCK = 8  # of the DCT
 _UNIT = 1 / 64  # grey levels to network inputs
 _START = 0.3
@@ -25,11 +25,11 @@ _START = 0.3
 
 @dataclass(frozen=True)
 class IdcnConfig:
-    """``channels``: features at 1/4 resolution. ``blocks``: dual-domain blocks; their second convolutions are dilated
-    by 1, 2, 1, 2 ... ``embedding``: size of the vector that the quantisation is described by inside the network.
+    """``channels``: features at 1/2 resolution. ``blocks``: dual-domain blocks; their second convolutions are dilated
+    by 1, 2, 4, 1 ... ``embedding``: size of the vector that the quantisation is described by inside the network.
     """
 
-    channels: int = 48
+    channels: int = 24
     blocks: int = 4
     embedding: int = 32
 
@@ -41,14 +41,14 @@ class IdcnConfig:
     @property
     def margin(self) -> int:
         """Pixels around an output pixel that it can depend on, rounded up to the multiple."""
-        cells = 2 + sum(1 + _dilation(number) for number in range(self.blocks))  # of 4 pixels: first, last, blocks
+        cells = 2 + sum(1 + _dilation(number) for number in range(self.blocks))  # of 2 pixels: first, last, blocks
         # Every DCT can carry on from one end of its block to the other: one in each dual-domain block, one at the end.
         reach = cells * _FOLD + (self.blocks + 1) * (_BLOCK - 1) + _FOLD - 1
         return -(-reach // _BLOCK) * _BLOCK
 
 
 def _dilation(number: int) -> int:
-    return 1 + number % 2
+    return int(2 ** (number % 3))
 
 
 class _Transforms(nn.Module):
@@ -77,7 +77,7 @@ class _Transforms(nn.Module):
         return F.pixel_shuffle(F.conv2d(coefficients, self.inverse_three, groups=3), _BLOCK)  # type: ignore[arg-type]
 
     def fold(self, picture: Tensor) -> Tensor:
-        """(B, 3, H, W) to (B, 48, H / 4, W / 4)."""
+        """(B, 3, H, W) to (B, 12, H / 2, W / 2)."""
         return F.conv2d(picture, self.fold_weight, stride=_FOLD)  # type: ignore[arg-type]
 
 
@@ -91,7 +91,7 @@ class _DualBlock(nn.Module):
         self.first = nn.Conv2d(channels, channels, 3, padding=1)
         self.modulation = Modulation(embedding, channels)
         self.second = nn.Conv2d(channels, channels, 3, padding=dilation, dilation=dilation)
-        self.to_coefficients = nn.Conv2d(channels, 192, 2, stride=2)
+        self.to_coefficients = nn.Conv2d(channels, 192, _BLOCK // _FOLD, stride=_BLOCK // _FOLD)
         self.back = nn.Conv2d(3 * _FOLD**2, channels, 1)
         nn.init.kaiming_normal_(self.first.weight, a=_SLOPE)
         for added in (self.second, self.back):  # blocks begin near the identity, but not at it: the start is quicker
@@ -107,7 +107,7 @@ class _DualBlock(nn.Module):
 
 
 class Idcn(nn.Module):
-    """Dual-domain blocks at 1/4 resolution between two convolutions. The luma correction is projected: its DCT
+    """Dual-domain blocks at 1/2 resolution between two convolutions. The luma correction is projected: its DCT
     coefficients are cut to half a quantisation step, beyond which no original can lie. Chroma, whose blocks lie on
     another grid when it is subsampled, is left as it is.
     """

@@ -24,8 +24,9 @@ _CONVINCING = 0.3
 
 @dataclass(frozen=True)
 class Estimate:
-    """``quality``: the libjpeg quality that explains the coefficients best. ``phase``: (rows, columns) 0..7 before the
-    first whole block. ``confidence``: 0 no sign of quantisation .. 1.
+    """``quality``: the libjpeg quality that explains the coefficients best. ``phase``: (rows, columns) 0..15 before the
+    first whole 16x16 unit of 4:2:0, which is where a chroma block and every other luma block begins. ``confidence``: 0
+    no sign of quantisation .. 1.
     """
 
     quality: int
@@ -36,16 +37,19 @@ class Estimate:
 def estimate_coding(pixels: NDArray[np.uint8]) -> Estimate | None:
     """The JPEG coding that (H, W, 1 or 3) pixels have behind them, or None if there is no sign of one.
 
-    The phase is where steps between neighbours stand out every eight pixels. At that phase the DCT coefficients lie
+    The phase is where steps between neighbours stand out, every eight pixels in luma and every 16 in chroma. At that
+    phase the DCT coefficients lie
     on multiples of the quantisation steps: cos(2 pi c / step) is near 1 for the right steps and averages to about 0
     for others (after the idea of Fan and de Queiroz 2003).
     """
-    luma = to_ycc(_middle(pixels))[0]
-    if min(luma.shape) < 24:
+    ycc = to_ycc(_middle(pixels))
+    luma = ycc[0]
+    if min(luma.shape) < 40:
         return None
-    phase = _phase(luma), _phase(luma.T)
-    rows, columns = ((side - first) // 8 * 8 for side, first in zip(luma.shape, phase, strict=True))
-    blocks = block_dct(np.ascontiguousarray(luma[phase[0] :, phase[1] :][:rows, :columns]))
+    phase = _phase(ycc), _phase(ycc.swapaxes(1, 2))
+    first = phase[0] % 8, phase[1] % 8
+    rows, columns = ((side - start) // 8 * 8 for side, start in zip(luma.shape, first, strict=True))
+    blocks = block_dct(np.ascontiguousarray(luma[first[0] :, first[1] :][:rows, :columns]))
     scores = [_score(blocks, quality) for quality in _QUALITIES]
     best = int(np.argmax(scores))
     if scores[best] < _CONVINCING:
@@ -54,17 +58,29 @@ def estimate_coding(pixels: NDArray[np.uint8]) -> Estimate | None:
 
 
 def _middle(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The middle of a large picture, cut on multiples of eight."""
-    first = [max(0, (side - _SIDE) // 2) // 8 * 8 for side in pixels.shape[:2]]
+    """The middle of a large picture, cut on multiples of 16."""
+    first = [max(0, (side - _SIDE) // 2) // 16 * 16 for side in pixels.shape[:2]]
     return pixels[first[0] : first[0] + _SIDE, first[1] : first[1] + _SIDE]
 
 
-def _phase(luma: NDArray[np.float32]) -> int:
-    """Rows before the first whole block: where the change of slope between neighbouring rows is largest."""
-    bend = np.abs(luma[1:-2] - luma[2:-1] - 0.5 * (luma[:-3] - luma[1:-2]) - 0.5 * (luma[2:-1] - luma[3:]))
-    profile = np.minimum(bend, 32).mean(axis=1)  # entry i: the border between rows i + 1 and i + 2
-    means = [profile[(k - 2) % 8 :: 8].mean() for k in range(8)]
-    return int(np.argmax(means))
+def _phase(ycc: NDArray[np.float32]) -> int:
+    """Rows before the first whole unit of 16: where neighbouring rows differ most from what their neighbours foretell,
+    every 8 rows in luma and every 16 in chroma, whose borders the decoder has spread over several rows.
+    """
+    luma, chroma = _bends(ycc[0]), _bends(ycc[1]) + _bends(ycc[2])
+    eight = int(np.argmax([luma[(k - 2) % 8 :: 8].mean() for k in range(8)]))
+    near = [sum(chroma[(k + d - 2) % 16 :: 16].mean() for d in (-1, 0, 1)) for k in (eight, eight + 8)]
+    return eight + 8 * int(np.argmax(near))
+
+
+def _bends(plane: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How far the step between two rows is from the mean of the steps before and after: entry i for rows i + 1 and
+    i + 2, mean over the columns.
+    """
+    steps = np.diff(plane, axis=0)
+    bend: NDArray[np.float32] = np.abs(steps[1:-1] - 0.5 * (steps[:-2] + steps[2:]))
+    means: NDArray[np.float32] = np.minimum(bend, 32).mean(axis=1)
+    return means
 
 
 def _score(blocks: NDArray[np.float32], quality: int) -> float:

@@ -51,11 +51,11 @@ class Restorer:
     ) -> NDArray[np.uint8]:
         """(H, W, 3) RGB or (H, W, 1) gray of a decoded JPEG, restored.
 
-        phase: rows and columns before the first whole 8x8 block. strength: share of the correction that is applied,
+        phase: rows and columns before the first whole 16x16 unit. strength: share of the correction that is applied,
         0..1. tile: side of the tiles, a multiple of 16; the result does not depend on it but for float rounding.
         """
         values = {name: v for name, v in describe([quantisation]).items() if name in self._network.input_names}
-        top, left = ((8 - first) % 8 for first in phase)
+        top, left = (-first % 16 for first in phase)
         if top or left:
             pixels = np.pad(pixels, ((top, 0), (left, 0), (0, 0)), mode="edge")
         height, width = pixels.shape[:2]

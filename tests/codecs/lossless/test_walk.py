@@ -66,6 +66,21 @@ def test_bound_on_every_sample(make: Any, channels: int) -> None:
     assert sizes == sorted(sizes, reverse=True)
 
 
+@pytest.mark.parametrize("depth", [8, 12, 16])
+def test_few_values_go_by_rank(make: Any, depth: int) -> None:
+    """A picture of coarse steps costs what it costs without the gaps, in any depth."""
+    coarse = make(20, 24, 3, 8).pixels // 2
+    gaps = (coarse.astype(np.int64) * ((2**depth - 1) // 127)).astype(np.uint8 if depth == 8 else np.uint16)
+    data, back = there_and_back(coder(depth), gaps)
+    assert np.array_equal(back, gaps)
+    assert len(data) < len(there_and_back(coder(), coarse)[0]) + 60
+    for place in range(1, 60, 3):
+        damaged = bytearray(data)
+        damaged[place] ^= 16
+        with pytest.raises(CorruptFileError):
+            coder(depth).decode(memoryview(bytes(damaged)), 20, 24)
+
+
 def test_bound_with_deep_samples(make: Any) -> None:
     samples = make(10, 12, 3, 16).pixels
     assert np.abs(there_and_back(coder(16, 3, 4), samples)[1].astype(int) - samples).max() <= 4

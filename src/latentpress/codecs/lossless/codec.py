@@ -87,7 +87,7 @@ class MlpLosslessCodec(Codec):
             return coder.encode(image.pixels[part.rows, part.columns, :colours], (method,))
 
         tiles = self._each(encode_tile, tiles_of(image.height, image.width))
-        named = package if any(tile[0] & 15 == Method.NETWORK for tile in tiles) else None
+        named = package if any(tile[0] & 7 == Method.NETWORK for tile in tiles) else None
         model = named.id if named else bytes(8)
         rate = self._config["max_error"]
         header = Header(self.number, model, image.width, image.height, image.channels, rate, image.bit_depth)

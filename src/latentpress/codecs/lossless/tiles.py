@@ -1,15 +1,15 @@
 """A tile of a picture as bytes: the methods it can be coded with, and the choice between them.
 
-bytes  1  method (low four bits) and colours (high four)
+bytes  1  method (bits 0-2), whether values go by rank (bit 3), and colours (bits 4-7)
        4  CRC32 of the decoded samples: (height, width, channels), 16-bit little-endian if deeper than 8 bits
-       n  defined by the method
+       n  the values in use, if they go by rank; then what the method defines
 """
 
 from __future__ import annotations
 
 import lzma
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any
 
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from latentpress.codecs.lossless.colours import Colours, join_planes, plane_ranges, plane_source
 from latentpress.codecs.lossless.model import Model
+from latentpress.codecs.lossless.ranks import pack_values, rank_depth, unpack_values, used_values
 from latentpress.codecs.lossless.walk import decode_tile, encode_tile, lanes_of
 from latentpress.errors import CorruptFileError, LatentPressError
 
@@ -70,7 +71,8 @@ class TileCoder:
         """
         if (samples == samples[0, 0]).all():
             return self._pack(Method.FLAT, Colours.GRAY, samples, samples[0, 0].astype("<u2").tobytes())
-        found = [self._walked(samples, method) for method in methods]
+        values = used_values(samples, self.depth) if self.max_error == 0 else None
+        found = [self._walked(samples, method, values) for method in methods]
         limit = min(len(tile) for tile in found)
         if self.max_error == 0:
             quick = {method: _quick(samples, method) for method in _DIFFERENCES}
@@ -85,14 +87,21 @@ class TileCoder:
         """The samples (H, W, channels) of a tile. Raises CorruptFileError if it is damaged."""
         if len(data) < 1 + _CRC_BYTES:
             raise CorruptFileError("the picture's data are cut short")
-        method, colours, crc = data[0] & 15, data[0] >> 4, bytes(data[1 : 1 + _CRC_BYTES])
-        samples = self._decode_method(method, colours, data[1 + _CRC_BYTES :], height, width)
+        method, colours, crc = data[0] & 7, data[0] >> 4, bytes(data[1 : 1 + _CRC_BYTES])
+        coder, rest = self, data[1 + _CRC_BYTES :]
+        if data[0] & _RANKS:
+            values, rest = unpack_values(rest, self.depth)
+            coder = replace(self, depth=rank_depth(values))
+        samples = coder._decode_method(method, colours, rest, height, width)
+        if data[0] & _RANKS:
+            # a rank beyond the last is damage; the checksum finds it
+            samples = values[np.minimum(samples, values.size - 1)].astype(_kind(self.depth))
         if _crc(samples) != crc:
             raise CorruptFileError("the decoded picture is damaged: its checksum does not match")
         return samples
 
     def _decode_method(self, method: int, colours: int, data: memoryview, height: int, width: int) -> NDArray[Any]:
-        kind = np.uint8 if self.depth == 8 else np.uint16
+        kind = _kind(self.depth)
         if method in (Method.ADAPTIVE, Method.NETWORK):
             model = self.plain if method == Method.ADAPTIVE else self.trained
             allowed = (Colours.GRAY,) if self.channels == 1 else (Colours.YUV, Colours.GREEN)
@@ -114,7 +123,14 @@ class TileCoder:
             return _undo(raw.reshape(height, width, self.channels).astype(kind), method)
         raise CorruptFileError(f"the picture's data are damaged: method {method}")
 
-    def _walked(self, samples: NDArray[Any], method: Method) -> bytes:
+    def _walked(self, samples: NDArray[Any], method: Method, values: NDArray[np.int64] | None = None) -> bytes:
+        """The tile by prediction; values: those in use, None to code samples as they are."""
+        if values is not None:
+            inner = replace(self, depth=rank_depth(values))
+            ranks = np.searchsorted(values, samples).astype(_kind(inner.depth))
+            tile = inner._walked(ranks, method)
+            head = bytes([tile[0] | _RANKS]) + _crc(samples)
+            return head + pack_values(values, self.depth) + tile[1 + _CRC_BYTES :]
         model = self.trained if method == Method.NETWORK else self.plain
         assert model is not None
         colours = Colours.GRAY if self.channels == 1 else Colours.GREEN if self.max_error else Colours.YUV
@@ -135,12 +151,17 @@ class TileCoder:
 
 def method_of(tile: memoryview | bytes) -> str:
     """The name of the method that a tile was coded with."""
-    number = tile[0] & 15 if len(tile) else -1
+    number = tile[0] & 7 if len(tile) else -1
     return METHOD_NAMES[Method(number)] if number in set(Method) else "unknown"
 
 
+_RANKS = 8
 _DIFFERENCES = (Method.STRINGS, Method.STRINGS_LEFT, Method.STRINGS_UP)
 _LZMA = [{"id": lzma.FILTER_LZMA1, "dict_size": 1 << 23, "lc": 3, "lp": 0, "pb": 0, "nice_len": 128}]
+
+
+def _kind(depth: int) -> type[np.unsignedinteger[Any]]:
+    return np.uint8 if depth == 8 else np.uint16
 
 
 def _crc(samples: NDArray[Any]) -> bytes:

@@ -19,7 +19,7 @@ _OPSET = 17
 
 
 def prove_exact(net: PlaneNet) -> dict[str, int]:
-    """Largest magnitude that any partial sum can reach in each layer, in units of the finest number in the sum: a step of
+    """Largest magnitude that any partial sum can reach in each layer, in units of the finest number in it: a step of
     weight grid x input grid, or the half that is added for rounding.
 
     Raises InvalidInputError, naming the layer, when one reaches 2^24 or a weight is not finite.
