@@ -14,6 +14,8 @@ from __future__ import annotations
 import argparse
 import io
 import math
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -23,13 +25,24 @@ import numpy as np
 from common import circumstances, pictures, read_rgb, write_json
 from numpy.typing import NDArray
 from PIL import Image
-from speed import cold
 
 from latentpress.restoration import Projection, Restorer, read_jpeg, restore
 from latentpress.restoration.colour import to_ycc
 from latentpress.restoration.jpeg import JpegPicture, native_planes
 
 QUALITIES = (10, 20, 40, 60, 80, 90, 95)
+
+
+_COMMAND = "import typer; from latentpress.apps.restore import restore; typer.run(restore)"
+
+# A process's peak memory starts at that of the process that started it (Linux), so a small one stands in between.
+_LAUNCHER = """
+import os, sys, time
+start = time.perf_counter()
+pid = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ)
+_, status, usage = os.wait4(pid, 0)
+print(os.waitstatus_to_exitcode(status), time.perf_counter() - start, usage.ru_maxrss)
+"""
 
 
 def compress(pixels: NDArray[np.uint8], **settings: Any) -> bytes:
@@ -112,8 +125,45 @@ def speed(paths: list[Path], model: str, repeats: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder) / "large.jpg", Path(folder) / "large.png"
         source.write_bytes(compress(large, quality=30))
-        command = ["restore", str(source), "-o", str(target), "--force", "--model", model]
-        return {"seconds_768x512": warm, "megapixels_12": cold([*command, "--threads", "2"], 1)}
+        command = [sys.executable, "-c", _COMMAND, source, "-o", target, "--model", model, "--threads", "2", "--quiet"]
+        launcher = [sys.executable, "-S", "-E", "-c", _LAUNCHER, *map(str, command)]
+        done = subprocess.run(launcher, capture_output=True, text=True, check=True)
+    status, wall, peak = done.stdout.split()
+    if status != "0":
+        raise SystemExit(f"latentpress restore failed: {done.stderr.strip()}")
+    unit = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss
+    return {
+        "seconds_768x512": warm,
+        "megapixels_12": {"wall_s": round(float(wall), 2), "peak_mib": round(int(peak) * unit / 2**20, 1)},
+    }
+
+
+def table(result: dict[str, Any]) -> str:
+    """The result as the Markdown tables of docs/restoration.md."""
+    first, *others = result["models"]
+    lines = [
+        f"| quality | JPEG | `{first}` | gain | least | without projection | luma | PSNR-B (JPEG) | same blocks |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for quality, means in result["qualities"].items():
+        jpeg, held, free = means["jpeg"], means[f"{first} projected"], means[f"{first} free"]
+        lines.append(
+            f"| {quality} | {jpeg['psnr']:.2f} | {held['psnr']:.2f} | {held['gain']:+.2f} | {held['least_gain']:+.2f} "
+            f"| {free['gain']:+.2f} | {held['psnr_y'] - jpeg['psnr_y']:+.2f} "
+            f"| {held['psnr_b']:.2f} ({jpeg['psnr_b']:.2f}) | {100 * held['same_blocks']:.2f} % |"
+        )
+    if others:
+        names = [first, *others]
+        lines += [
+            "",
+            "| gain at quality | " + " | ".join(result["qualities"]) + " |",
+            "|---|" + "---|" * len(result["qualities"]),
+        ]
+        for name in names:
+            for way in ("free", "projected"):
+                gains = (f"{means[f'{name} {way}']['gain']:+.2f}" for means in result["qualities"].values())
+                lines.append(f"| `{name}` {way} | " + " | ".join(gains) + " |")
+    return "\n".join(lines)
 
 
 def main() -> None:
@@ -148,12 +198,14 @@ def main() -> None:
                 gains = [row[way]["psnr"] - row["jpeg"]["psnr"] for row in rows]
                 values |= {"gain": round(float(np.mean(gains)), 4), "least_gain": round(min(gains), 4)}
         result["qualities"][str(quality)] = means
+        write_json(arguments.out, result)  # what is measured is kept
         shown = "  ".join(f"{way} {v['psnr']:.2f} ({v['gain']:+.3f})" for way, v in means.items() if way != "jpeg")
         print(f"quality {quality}: jpeg {means['jpeg']['psnr']:.2f}  {shown}", flush=True)
     if not arguments.no_speed:
         result["speed"] = speed(paths, names[0], 5)
         print(result["speed"])
     write_json(arguments.out, result)
+    print(table(result))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@
 Each file is decoded again: a lossless one must give every sample back, a near-lossless one none that is wrong by more
 than its bound, or the command fails. Pictures that the result holds already are not measured again, so a run can be
 stopped and taken up. Rate is the whole file over width times height, all channels together. Seconds are of the
-processor (one thread), which a busy machine does not stretch; encoding includes the decoding that checks the file.
+processor (one thread), which a busy machine stretches little; encoding is without the decoding that checks the file.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Pair = tuple[Callable[[Image], bytes], Callable[[bytes], NDArray[Any]]]
 
 def own(**settings: Any) -> Pair:
     """Ours."""
-    codec = MlpLosslessCodec(threads=1, **settings)
+    codec = MlpLosslessCodec(threads=1, verify=False, **settings)
     return codec.encode, lambda data: codec.decode(data).pixels
 
 
@@ -111,6 +111,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--near", type=int, nargs="*", default=[], help="bounds; without it, lossless")
     parser.add_argument("--pictures", type=int, help="so many of each set, evenly spread")
+    parser.add_argument("--codecs", nargs="*", help="only these")
     arguments = parser.parse_args()
     rows: list[dict[str, Any]] = []
     if arguments.out.exists():
@@ -124,6 +125,8 @@ def main() -> None:
         codecs |= {name: (pair, bound) for name, pair in near(bound).items()}
     if not arguments.near:
         codecs = {"mlp-lossless": (own(), 0)} | {name: (pair, 0) for name, pair in others().items()}
+    if arguments.codecs:
+        codecs = {name: pair for name, pair in codecs.items() if name in arguments.codecs}
     for name, _, folder in (entry.partition("=") for entry in arguments.sets):
         paths = sorted(path for path in Path(folder).glob("*") if path.suffix.lower() in SUFFIXES)
         if arguments.pictures:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 from typer.testing import Result
 
 import latentpress
@@ -40,6 +41,18 @@ def test_the_command_line_and_python_make_the_same_file(run: Run, photo: Path) -
     assert packed.read_bytes() == latentpress.compress(photo, quality=33.5)
     assert run("decompress", packed, photo.with_name("a.ppm")).exit_code == 0
     assert read(photo.with_name("a.ppm")) == latentpress.decompress(packed.read_bytes())
+
+
+def test_effort(run: Run, photo: Path) -> None:
+    pytest.importorskip("torch")
+    pytest.importorskip("onnx")
+    packed = photo.with_suffix(".lpx")
+    assert run("compress", photo, "--effort", "2").exit_code == 0
+    assert packed.read_bytes() == latentpress.compress(photo, effort=2) != latentpress.compress(photo)
+    assert run("decompress", packed, photo.with_name("a.ppm")).exit_code == 0
+    refused = run("compress", photo, "-f", "--effort", "10")
+    assert refused.exit_code == 2
+    assert "effort" in refused.stderr
 
 
 def test_a_file_of_one_thread_decodes_with_two(run: Run, photo: Path) -> None:

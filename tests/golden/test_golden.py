@@ -57,8 +57,8 @@ def _part(i: int, size: int) -> slice:
 
 
 def test_index_names_every_file() -> None:
-    assert {path.name for path in HERE.glob("*.lpx")} == set(GOLDEN)
-    assert {path.stem for path in HERE.glob("*.png")} == {Path(name).stem for name in GOLDEN}
+    assert {path.name for path in HERE.glob("hyperprior-*.lpx")} == set(GOLDEN)
+    assert {path.stem for path in HERE.glob("hyperprior-*.png")} == {Path(name).stem for name in GOLDEN}
 
 
 def test_every_shipped_model_has_golden_files() -> None:

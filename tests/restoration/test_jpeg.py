@@ -33,6 +33,12 @@ def test_tables_and_subsampling(
     assert found.pixels.shape == photo.shape
 
 
+def test_a_progressive_file(photo: Photo, jpeg: Callable[..., bytes]) -> None:
+    one, other = (read_jpeg(jpeg(photo, 30, progressive=progressive)) for progressive in (False, True))
+    assert np.array_equal(one.pixels, other.pixels)
+    assert np.array_equal(one.quantisation.luma, other.quantisation.luma)
+
+
 def test_a_gray_file(photo: Photo, jpeg: Callable[..., bytes]) -> None:
     found = read_jpeg(jpeg(photo[:, :, 0], 30))
     assert found.pixels.shape == (256, 256, 1)
@@ -79,6 +85,9 @@ def test_refused(photo: Photo, jpeg: Callable[..., bytes], monkeypatch: pytest.M
         read_jpeg(data[: len(data) // 2])
     with pytest.raises(InvalidInputError, match="damaged"):
         read_jpeg(data[:30])
+    start = data.index(b"\xff\xdb") + 5  # the first table's first step
+    with pytest.raises(InvalidInputError, match="step of 0"):
+        read_jpeg(data[:start] + b"\0" + data[start + 1 :])
     stream = io.BytesIO()
     Image.new("CMYK", (16, 16)).save(stream, "JPEG")
     with pytest.raises(UnsupportedError, match="CMYK"):

@@ -80,11 +80,12 @@ def test_coefficients_are_found_where_the_decoder_clipped(photo: Photo, jpeg: Ca
     assert projection.kept(projection(blurred(source.pixels))) >= 0.98
 
 
-@pytest.mark.parametrize("size", [(1, 1), (7, 30), (16, 16), (75, 41), (270, 33)])
+@pytest.mark.parametrize("size", [(1, 1), (7, 30), (16, 16), (75, 41), (101, 255), (270, 33)])
 def test_any_size(size: tuple[int, int], photo: Photo, jpeg: Callable[..., bytes]) -> None:
     pixels = np.pad(photo, ((0, 64), (0, 0), (0, 0)), mode="reflect")[: size[0], : size[1]]
     source = read_jpeg(jpeg(np.ascontiguousarray(pixels), 20))
     projection = Projection(source)
+    assert projection.kept(pixels) >= 0.97  # the original itself
     result = projection(blurred(source.pixels))
     assert result.shape == pixels.shape
     assert projection.kept(result) >= 0.95  # dark leaves: few blocks, some of them at the edge of the colours there are

@@ -19,6 +19,7 @@ from latentpress.apps.compare import compare
 from latentpress.apps.complexity import complexity
 from latentpress.apps.compress import compress, decompress
 from latentpress.apps.inspect import codecs, inspect
+from latentpress.apps.restore import restore
 from latentpress.apps.serve import serve
 from latentpress.apps.standardise import standardise
 from latentpress.apps.train import export, train
@@ -112,7 +113,20 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.callback()(_top)
-for _command in (compress, decompress, standardise, inspect, codecs, train, export, complexity, bench, compare, serve):
+for _command in (
+    compress,
+    decompress,
+    standardise,
+    restore,
+    inspect,
+    codecs,
+    train,
+    export,
+    complexity,
+    bench,
+    compare,
+    serve,
+):
     app.command()(_command)
 
 

@@ -16,13 +16,19 @@ ENGINES = ("onnx", "torch")
 
 
 def load(
-    model: bytes, engine: str = "onnx", threads: int | None = None, device: str = "cpu", dtype: str = "float32"
+    model: bytes,
+    engine: str = "onnx",
+    threads: int | None = None,
+    device: str = "cpu",
+    dtype: str = "float32",
+    keep_memory: bool = True,
 ) -> Network:
     """The network in `model` (an ONNX file's bytes), ready to run.
 
     `engine` is "onnx" (ONNX Runtime on the CPU, float32) or "torch" (needs the extra `train`; any `device`, `dtype`
     "float32" or "float64"). `threads` belongs to ONNX Runtime: None leaves the choice to it. torch has one setting for
-    the whole process, which stays as it is.
+    the whole process, which stays as it is. `keep_memory` belongs to ONNX Runtime too: whether a network holds on to
+    its working memory between runs. Without it a run on large arrays takes a little longer and half the memory.
 
     Raises `InvalidInputError` for a combination that does not exist, `CorruptFileError` for bytes that hold no graph,
     `UnsupportedError` for an operator that the engine lacks, `MissingExtraError` without torch.
@@ -30,7 +36,7 @@ def load(
     if engine == "onnx":
         if (device, dtype) != ("cpu", "float32"):
             raise InvalidInputError(f"the onnx engine runs on the CPU in float32, not on {device} in {dtype}")
-        return OnnxNetwork(model, threads)
+        return OnnxNetwork(model, threads, keep_memory)
     if engine == "torch":
         if threads is not None:
             raise InvalidInputError("the torch engine takes no thread count; use torch.set_num_threads")

@@ -16,6 +16,8 @@ __all__ = ["OnnxNetwork"]
 class OnnxNetwork(Network):
     """A graph run by ONNX Runtime in float32 with `threads` threads (None: as many as there are cores).
 
+    keep_memory: see `latentpress.engine.load`.
+
     Integer-valued graphs (integer weights and activations in float32, partial sums below 2^24) give the same bits for
     every thread count, because the order of a summation without rounding does not matter. The graph optimiser keeps
     that: it folds factors and offsets that follow a convolution into its weights and bias, and a weight times a power
@@ -26,7 +28,7 @@ class OnnxNetwork(Network):
     Raises `CorruptFileError` for bytes that hold no valid graph.
     """
 
-    def __init__(self, model: bytes, threads: int | None = None) -> None:
+    def __init__(self, model: bytes, threads: int | None = None, keep_memory: bool = True) -> None:
         # Reports of use are on by default in some builds of ONNX Runtime; nothing here may reach for the network.
         os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
         # Imported here: the command line starts, and refuses bad input, without waiting for it.
@@ -40,6 +42,7 @@ class OnnxNetwork(Network):
         options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
         options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
         options.use_deterministic_compute = True
+        options.enable_cpu_mem_arena = keep_memory
         options.log_severity_level = 4  # errors come as exceptions
         # A codec is called now and then inside someone else's program: idle threads must not burn its cores.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")

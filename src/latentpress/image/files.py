@@ -32,7 +32,7 @@ _WRITABLE: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "BMP": ({}, ("L", "RGB")),
     "JPEG": ({"quality": 95, "subsampling": "4:4:4"}, ("L", "RGB")),
     "JPEG2000": ({}, ("L", "LA", "RGB", "RGBA")),
-    "PNG": ({}, ("L", "LA", "RGB", "RGBA")),
+    "PNG": ({"compress_level": 3}, ("L", "LA", "RGB", "RGBA")),  # photographs get no smaller by more, only slower
     "PPM": ({}, ("L", "RGB")),
     "TIFF": ({"compression": "tiff_lzw"}, ("L", "LA", "RGB", "RGBA")),
     "WEBP": ({"lossless": True, "exact": True}, ("L", "LA", "RGB", "RGBA")),

@@ -6,6 +6,7 @@ import io
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image as PillowImage
 from PIL import ImageCms
 
@@ -18,6 +19,7 @@ __all__ = ["from_pillow", "metadata_of", "to_pillow"]
 _DEEP_GRAY = ("I;16", "I;16B", "I;16L", "I;16N")
 _AS_THEY_ARE = ("L", "LA", "RGB", "RGBA")
 _EXIF_PREFIX = b"Exif\0\0"
+_STRIP = 256  # rows
 
 
 def from_pillow(picture: PillowImage.Image) -> Image:
@@ -33,7 +35,7 @@ def from_pillow(picture: PillowImage.Image) -> Image:
     converted = _in_simple_mode(picture)
     if picture.mode == "CMYK":
         metadata = Metadata(b"", metadata.exif, metadata.xmp)  # the profile has done its work
-    return Image.from_array(np.asarray(converted)).with_metadata(metadata)
+    return Image.from_array(_samples(converted)).with_metadata(metadata)
 
 
 def to_pillow(image: Image) -> PillowImage.Image:
@@ -63,6 +65,17 @@ def metadata_of(picture: PillowImage.Image) -> Metadata:
     if isinstance(xmp, str):
         xmp = xmp.encode()
     return Metadata(bytes(info.get("icc_profile") or b""), bytes(exif).removeprefix(_EXIF_PREFIX), bytes(xmp))
+
+
+def _samples(picture: PillowImage.Image) -> NDArray[np.uint8]:
+    """The samples (H, W) or (H, W, C), in strips: NumPy's own way would hold a large picture three times over."""
+    channels = len(picture.getbands())
+    samples = np.empty((picture.height, picture.width, channels)[: 2 if channels == 1 else 3], np.uint8)
+    for top in range(0, picture.height, _STRIP):
+        bottom = min(top + _STRIP, picture.height)
+        samples[top:bottom] = np.asarray(picture.crop((0, top, picture.width, bottom)))
+    samples.flags.writeable = False
+    return samples
 
 
 def _in_simple_mode(picture: PillowImage.Image) -> PillowImage.Image:

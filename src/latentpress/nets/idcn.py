@@ -102,7 +102,10 @@ class _DualBlock(nn.Module):
         hidden = F.leaky_relu(self.modulation(self.first(x), embedded), _SLOPE)
         change = 0.5 * torch.tanh(self.to_coefficients(x)) * steps.to(x.dtype)
         pixels = transforms.fold(transforms.picture(change) * _UNIT)
-        result: Tensor = x + self.second(hidden) + self.back(pixels)
+        # In full precision: in bfloat16 the gradient of dilated weights came out as NaN (torch 2.13 on a CPU).
+        with torch.autocast(x.device.type, enabled=False):
+            added = self.second(hidden.to(self.second.weight.dtype)).to(x.dtype)
+        result: Tensor = x + added + self.back(pixels)
         return result
 
 

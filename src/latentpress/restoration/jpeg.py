@@ -70,7 +70,9 @@ def read_jpeg(data: bytes) -> JpegPicture:
         luma, chroma = tables[layers[0][2]], tables[layers[-1][2]]
     except KeyError:
         raise InvalidInputError("the JPEG file is damaged: a quantisation table is missing") from None
-    subsampling = (layers[0][1] // layers[-1][1], layers[0][0] // layers[-1][0])
+    if min(luma.min(), chroma.min()) < 1:
+        raise InvalidInputError("the JPEG file is damaged: a quantisation step of 0")
+    subsampling = (max(1, layers[0][1] // layers[-1][1]), max(1, layers[0][0] // layers[-1][0]))
     if len(layers) == 1:
         pixels, subsampling = pixels[:, :, np.newaxis], (1, 1)
     return JpegPicture(pixels, Quantisation(luma, chroma, subsampling), data)
@@ -94,8 +96,11 @@ def native_planes(picture: JpegPicture) -> list[NDArray[np.uint8]]:
         return [luma]
     del full
     with _open(picture.data) as source:
-        source.draft("YCbCr", (-(-source.width // 2), -(-source.height // 2)))
+        width, height = source.size
+        source.draft("YCbCr", (max(1, width // 2), max(1, height // 2)))  # rounded down, or Pillow takes full scale
         half = np.asarray(source)
+    if half.shape[:2] != (-(-height // 2), -(-width // 2)):  # of one row or column: nothing whole to hold
+        return [luma]
     return [luma, half[:, :, 1], half[:, :, 2]]
 
 

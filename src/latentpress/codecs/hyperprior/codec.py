@@ -24,6 +24,7 @@ from latentpress.codecs.packing import colour_of, pack_sides, unpack
 from latentpress.container import STREAM, Chunk, Header
 from latentpress.errors import CorruptFileError, InvalidInputError, UnsupportedError
 from latentpress.image import Image, Samples
+from latentpress.memory import give_back
 from latentpress.models import ModelPackage, find_model, installed_models
 
 __all__ = ["HyperpriorCodec"]
@@ -32,6 +33,8 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 Float = NDArray[np.float32]
+
+_MOST_TILES = 4  # at a time: each takes about 250 MB
 
 _ITERATIONS = (0, 2, 4, 8, 16, 24, 36, 60, 100)  # of the search, for effort 1 to 9
 
@@ -87,6 +90,8 @@ class HyperpriorCodec(Codec):
         def encode_tile(place: tuple[int, Tile]) -> bytes:
             number, tile = place
             latents = _latents_of(model, colour, image.peak, tile, grid, rate, rounding, iterations)
+            if len(grid.tiles) > 1:
+                give_back()
             return encode_latents(model, latents, rate, rounding, number)
 
         tiles, payload = pack_grid(grid, self._each(encode_tile, enumerate(grid.tiles)))
@@ -131,10 +136,18 @@ class HyperpriorCodec(Codec):
     def _each(self, work: Callable[[T], R], items: Iterable[T]) -> list[R]:
         """``work`` on each item, in order; on as many threads as the codec has when there is more than one item."""
         items = list(items)
-        if len(items) <= 1:
+        workers = min(self._side_by_side, len(items))
+        if workers <= 1:
             return [work(item) for item in items]
-        with ThreadPoolExecutor(self._config["threads"] or os.cpu_count() or 1) as pool:
+        with ThreadPoolExecutor(workers) as pool:
             return list(pool.map(work, items))
+
+    @property
+    def _side_by_side(self) -> int:
+        """Tiles to work on at a time, on one thread each: quicker than threads inside the networks
+        (benchmarks/large_pictures.py).
+        """
+        return min(self._config["threads"] or os.cpu_count() or 1, _MOST_TILES)
 
     @property
     def model(self) -> HyperpriorModel:
@@ -152,9 +165,13 @@ class HyperpriorCodec(Codec):
         return find_model(self.id, id=header.model)
 
     def _open(self, package: ModelPackage, tiles: int) -> HyperpriorModel:
-        """The model. Many tiles are worked on side by side, each on one thread; a single one gets them all."""
-        threads = self._config["threads"] if tiles == 1 else 1
-        return open_model(package, self._config["engine"], threads, self._config["dtype"])
+        """The model, for a picture of so many tiles. Those that are worked on side by side share the threads."""
+        threads, engine, dtype = self._config["threads"], self._config["engine"], self._config["dtype"]
+        if tiles == 1:
+            return open_model(package, engine, threads, dtype)
+        if engine == "onnx":
+            threads = max(1, (threads or os.cpu_count() or 1) // self._side_by_side)
+        return open_model(package, engine, threads, dtype, keep_memory=False)
 
 
 def _latents_of(

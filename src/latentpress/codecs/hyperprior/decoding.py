@@ -15,10 +15,12 @@ from latentpress.codecs.hyperprior.planes import from_planes
 from latentpress.codecs.hyperprior.tiles import Grid, Tile, common
 from latentpress.container import Header
 from latentpress.image import Samples
+from latentpress.memory import give_back
 
 __all__ = ["Decoding"]
 
 Float = NDArray[np.float32]
+Sixteenths: TypeAlias = NDArray[np.int16] | NDArray[np.int32]  # of a step: values exactly, in half the memory
 Each: TypeAlias = Callable[[Callable[[Any], Any], Iterable[Any]], list[Any]]
 
 
@@ -33,7 +35,7 @@ class Decoding:
     ) -> None:
         self._model, self._header, self._grid, self._streams, self._each = model, header, grid, streams, each
         self._tiles = grid.tiles
-        self._values: dict[int, Float] = {}
+        self._values: dict[int, Sixteenths] = {}
 
     def values(self) -> Float:
         """All values (M, h, w), in quantisation steps."""
@@ -58,11 +60,13 @@ class Decoding:
             pixels[_from(rows, region.y), _from(columns, region.x)] = from_planes(
                 part, pixels.shape[2], header.bit_depth
             )
+            self._tidy()
 
         for row in self._grid.rows:
             showing = [tile.cut_to(target) for tile in row if tile.meets(target)]
             self._fetch([self._window(tile) for tile in showing])
             self._each(show, showing)
+        self._values.clear()
         return pixels
 
     def _window(self, tile: Tile) -> Tile:
@@ -77,9 +81,20 @@ class Decoding:
         missing = [number for number in wanted if number not in self._values]
         self._values.update(zip(missing, self._each(self._decode, missing), strict=True))
 
-    def _decode(self, number: int) -> Float:
+    def _decode(self, number: int) -> Sixteenths:
         height, width = self._tiles[number].shape
-        return decode_latents(self._model, bytes(self._streams[number]), self._header.rate, height, width, number)
+        stream = bytes(self._streams[number])
+        values = decode_latents(self._model, stream, self._header.rate, height, width, number)
+        values *= np.float32(16)
+        self._tidy()
+        if max(values.max(), -values.min()) < 2**15:
+            return values.astype(np.int16)
+        return values.astype(np.int32)
+
+    def _tidy(self) -> None:
+        """After the work on a tile: memory in use should not grow with their number."""
+        if len(self._tiles) > 1:
+            give_back()
 
     def _assembled(self, window: Tile) -> Float:
         """The values of a window, put together from those of the tiles that it meets."""
@@ -89,6 +104,7 @@ class Decoding:
             if tile.meets(window):
                 shared = tile.cut_to(window)
                 values[(slice(None), *shared.within(window))] = part[(slice(None), *shared.within(tile))]
+        values *= np.float32(1 / 16)
         return values
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -61,9 +61,13 @@ class HyperpriorModel:
     stride = 16
     hyper_stride = 4
 
-    def __init__(self, package: ModelPackage, engine_name: str, threads: int | None, dtype: str) -> None:
+    def __init__(
+        self, package: ModelPackage, engine_name: str, threads: int | None, dtype: str, keep_memory: bool = True
+    ) -> None:
         self.package = package
-        self._engine = (engine_name, threads, dtype)
+        self._load = functools.partial(
+            engine.load, engine=engine_name, threads=threads, dtype=dtype, keep_memory=keep_memory
+        )
         self._networks: dict[str, Network] = {}
         self._lock = threading.Lock()
         try:
@@ -126,9 +130,7 @@ class HyperpriorModel:
     def _run(self, name: str, **arrays: Float) -> dict[str, Float]:
         with self._lock:
             if name not in self._networks:
-                engine_name, threads, dtype = self._engine
-                graph = self.package.network(name)
-                self._networks[name] = engine.load(graph, engine_name, threads, dtype=dtype)
+                self._networks[name] = self._load(self.package.network(name))
         return {key: value.astype(np.float32, copy=False) for key, value in self._networks[name](**arrays).items()}
 
 
@@ -139,12 +141,14 @@ def _cut(counts: NDArray[Any], radius: NDArray[Any]) -> list[NDArray[Any]]:
     return np.split(counts, ends[:-1])
 
 
-@lru_cache(maxsize=32)
+@functools.lru_cache(maxsize=32)
 def _tables(counts: bytes, radius: bytes) -> ProbabilityTables:
     return ProbabilityTables(np.frombuffer(counts, np.uint32), np.frombuffer(radius, np.uint16))
 
 
-@lru_cache(maxsize=4)
-def open_model(package: ModelPackage, engine_name: str, threads: int | None, dtype: str) -> HyperpriorModel:
+@functools.lru_cache(maxsize=4)
+def open_model(
+    package: ModelPackage, engine_name: str, threads: int | None, dtype: str, keep_memory: bool = True
+) -> HyperpriorModel:
     """The model of a package, shared by all codecs of the process that ask for the same engine and threads."""
-    return HyperpriorModel(package, engine_name, threads, dtype)
+    return HyperpriorModel(package, engine_name, threads, dtype, keep_memory)

@@ -35,9 +35,9 @@ class MlpLosslessCodec(Codec):
 
     max_error: 0 for lossless; 1..8 lets every colour sample be wrong by as much, for a smaller file; alpha stays exact.
     model: name of an installed model package or path of a package's folder, None for the default; a file is decoded
-    with the model it names. network: False codes without networks, at half the time. engine: ``onnx`` (ONNX Runtime) or
-    ``torch``; threads: that work on tiles of a large picture, None for one a core; dtype: ``float32``, or ``float64``
-    with torch. Every engine reads the same pixels from a file, and a file is decoded once before it is handed out.
+    with the model it names. network: False codes without networks, in less time. verify: decode each file before it is
+    handed out. engine: ``onnx`` (ONNX Runtime) or ``torch``; threads: that work on tiles of a large picture, None for
+    one a core; dtype: ``float32``, or ``float64`` with torch. Every engine reads the same pixels from a file.
     """
 
     id: ClassVar[str] = "mlp-lossless"
@@ -49,6 +49,7 @@ class MlpLosslessCodec(Codec):
         max_error: int = 0,
         model: str | None = None,
         network: bool = True,
+        verify: bool = True,
         engine: str = "onnx",
         threads: int | None = None,
         dtype: str = "float32",
@@ -61,6 +62,7 @@ class MlpLosslessCodec(Codec):
             "max_error": max_error,
             "model": model,
             "network": network,
+            "verify": verify,
             "engine": engine,
             "threads": threads,
             "dtype": dtype,
@@ -145,7 +147,7 @@ class MlpLosslessCodec(Codec):
         trained = None
         if package is not None:
             trained = _open_model(package, self._config["engine"], self._config["dtype"])
-        return TileCoder(depth, colours, max_error, PlainModel(), trained)
+        return TileCoder(depth, colours, max_error, PlainModel(), trained, self._config["verify"])
 
     def _each(self, work: Callable[[T], R], items: Iterable[T]) -> list[R]:
         """``work`` on each item, in order; on as many threads as the codec has when there is more than one item."""

@@ -18,10 +18,14 @@ from latentpress.errors import CorruptFileError
 __all__ = ["pack_values", "rank_depth", "unpack_values", "used_values"]
 
 
-def used_values(samples: NDArray[Any], depth: int) -> NDArray[np.int64] | None:
-    """The values in use, in order, if they are at most half of those that samples of ``depth`` bits can have."""
-    used = np.flatnonzero(np.bincount(samples.reshape(-1), minlength=1 << depth))
-    return used if 2 * used.size <= 1 << depth else None
+def used_values(samples: NDArray[Any], depth: int) -> tuple[NDArray[np.int64] | None, bool]:
+    """The values in use, in order, if ranks take fewer bits or half of the values from the least to the greatest are
+    missing, else None; and whether there are so many samples that this cannot be by chance.
+    """
+    used = np.flatnonzero(np.bincount(samples.reshape(-1)))
+    span = int(used[-1] - used[0]) + 1
+    few = rank_depth(used) < depth or 2 * used.size <= span
+    return used if few else None, samples.size >= 4 * span
 
 
 def rank_depth(values: NDArray[np.int64]) -> int:

@@ -55,7 +55,8 @@ METHOD_NAMES = {
 @dataclass(frozen=True)
 class TileCoder:
     """Codes the tiles of a picture of ``depth`` bits a sample and ``channels`` (1 or 3) colours, each sample right to
-    ``max_error``. trained: the model with networks, None if there is none; plain: the one without.
+    ``max_error``. trained: the model with networks, None if there is none; plain: the one without. verify: decode every
+    tile that was coded.
     """
 
     depth: int
@@ -63,16 +64,18 @@ class TileCoder:
     max_error: int
     plain: Model
     trained: Model | None
+    verify: bool = True
 
     def encode(self, samples: NDArray[Any], methods: tuple[Method, ...]) -> bytes:
-        """The bytes of a tile (H, W, channels), by whichever of the methods makes the fewest, decoded for a check.
+        """The bytes of a tile (H, W, channels), by whichever of the methods makes the fewest.
 
         methods: of ADAPTIVE and NETWORK; the others are tried without being named.
         """
         if (samples == samples[0, 0]).all():
             return self._pack(Method.FLAT, Colours.GRAY, samples, samples[0, 0].astype("<u2").tobytes())
-        values = used_values(samples, self.depth) if self.max_error == 0 else None
-        found = [self._walked(samples, method, values) for method in methods]
+        values, sure = used_values(samples, self.depth) if self.max_error == 0 else (None, True)
+        choices = [values] if values is None or sure else [values, None]
+        found = [self._walked(samples, method, choice) for method in methods for choice in choices]
         limit = min(len(tile) for tile in found)
         if self.max_error == 0:
             quick = {method: _quick(samples, method) for method in _DIFFERENCES}
@@ -80,7 +83,8 @@ class TileCoder:
                 if size <= _WORTH_TRYING * limit and size == min(quick.values()):
                     found.append(self._pack(method, Colours.GRAY, samples, _compress(_bytes_of(samples, method))))
         best = min(found, key=len)
-        self._check(samples, best)
+        if self.verify:
+            self._check(samples, best)
         return best
 
     def decode(self, data: memoryview, height: int, width: int) -> NDArray[Any]:
@@ -201,6 +205,6 @@ def _decompress(data: bytes, size: int) -> bytes:
         rest = b"" if decoder.eof else decoder.decompress(b"", max_length=1)
     except (lzma.LZMAError, EOFError) as error:
         raise CorruptFileError("the picture's data are damaged: strings that cannot be read") from error
-    if len(out) != size or rest or decoder.unused_data:
+    if len(out) != size or rest or not decoder.eof or decoder.unused_data:
         raise CorruptFileError("the picture's data are damaged: strings of the wrong length")
     return out

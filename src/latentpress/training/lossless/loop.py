@@ -132,6 +132,8 @@ class _Trainer(Runner):
         net = LosslessNet(plan.model, [plane.inputs.shape[1] for plane in samples])
         groups = [{"params": list(net.parameters()), "factor": 1.0}]
         super().__init__(plan, plan.schedule, net, groups, [], device, state)
+        self.history.pop("pictures", None)  # of which only pixels are left
+        self.history["pixels"] = len(samples[0])
 
     def loss(self, rng: np.random.Generator) -> tuple[Tensor, tuple[float, ...]]:
         """Mean bits a pixel, all planes together; figures: of each plane."""

@@ -1,0 +1,129 @@
+"""Write the tables of docs/lossless.md from the result files.
+
+python benchmarks/lossless_tables.py            # writes
+python benchmarks/lossless_tables.py --check    # only compares; exit status 1 if the page is out of date
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "results"
+PAGE = HERE.parent / "docs" / "lossless.md"
+START, END = "<!-- tables: benchmarks/lossless_tables.py -->", "<!-- end of tables -->"
+
+NAMES = {
+    "png": "PNG (zlib 9)",
+    "webp": "WebP lossless, m4",
+    "jxl-e3": "JPEG XL e3",
+    "jxl-e7": "JPEG XL e7",
+    "mlp-lossless": "**mlp-lossless**",
+}
+
+SETS = (("kodak", "Kodak", 24), ("mcmaster", "McMaster", 18))
+
+# Table 1 of the paper that proposed the perceptron codec, "Ours"; bits a pixel of all three channels.
+PUBLISHED_MCMASTER = {
+    "PNG": 13.97,
+    "JPEG 2000": 12.50,
+    "WebP": 11.86,
+    "FLIF": 11.59,
+    "L3C": 12.24,
+    "perceptrons": 11.23,
+}
+
+
+def rows_of(name: str) -> list[dict[str, Any]]:
+    path = RESULTS / name
+    return json.loads(path.read_text(encoding="utf-8"))["rows"] if path.exists() else []
+
+
+def mean_table(rows: list[dict[str, Any]]) -> list[str]:
+    """Means over the photographs of a set: those that ours was measured on, for every codec."""
+    measured = {
+        name: {r["picture"] for r in rows if (r["set"], r["codec"]) == (name, "mlp-lossless")}
+        for name in ("kodak", "mcmaster")
+    }
+    heads = [f"{shown}, {len(measured[name])} of {count}" for name, shown, count in SETS]
+    lines = [f"| bits a pixel | {' | '.join(heads)} | decoding, s a Kodak picture |", "|---|---|---|---|"]
+    for codec, shown in NAMES.items():
+        cells = []
+        for name, pictures in measured.items():
+            found = [r["bpp"] for r in rows if (r["set"], r["codec"]) == (name, codec) and r["picture"] in pictures]
+            cells.append(f"{np.mean(found):.3f}" if found else "-")
+        times = [r["decode_s"] for r in rows if (r["set"], r["codec"]) == ("kodak", codec)]
+        cells.append(f"{np.median(times):.2f}" if times else "-")
+        lines.append(f"| {shown} | {' | '.join(cells)} |")
+    return lines
+
+
+def picture_table(rows: list[dict[str, Any]], sets: tuple[str, ...]) -> list[str]:
+    """Bytes of each picture."""
+    codecs = ("png", "jxl-e7", "mlp-lossless")
+    lines = [
+        "| picture | layout | " + " | ".join(NAMES[c] for c in codecs) + " | |",
+        "|---|---|" + "---|" * (len(codecs) + 1),
+    ]
+    for name, picture, layout in dict.fromkeys((r["set"], r["picture"], r["layout"]) for r in rows if r["set"] in sets):
+        found = {r["codec"]: r for r in rows if (r["set"], r["picture"]) == (name, picture)}
+        if "mlp-lossless" not in found:
+            continue
+        cells = [f"{found[c]['bytes']:,}" if c in found else "-" for c in codecs]
+        how = ", ".join(sorted(set(found.get("mlp-lossless", {}).get("methods", []))))
+        lines.append(f"| {name}/{picture} | {layout} | " + " | ".join(cells) + f" | {how} |")
+    return lines
+
+
+def near_table(rows: list[dict[str, Any]]) -> list[str]:
+    """Means at each bound."""
+    lines = ["| set | codec | bpp | largest error |", "|---|---|---|---|"]
+    for name, codec in dict.fromkeys((row["set"], row["codec"]) for row in rows):
+        found = [row for row in rows if (row["set"], row["codec"]) == (name, codec)]
+        worst = max(row["max_error"] for row in found)
+        lines.append(f"| {name} ({len(found)}) | {codec} | {np.mean([row['bpp'] for row in found]):.3f} | {worst} |")
+    return lines
+
+
+def page() -> str:
+    """The part of the page between its marks."""
+    rows, near = rows_of("lossless.json"), rows_of("near_lossless.json")
+    published = ", ".join(f"{name} {value:.2f}" for name, value in PUBLISHED_MCMASTER.items())
+    parts = [
+        "Whole files, each decoded and compared; bits a pixel are of all channels together. Seconds: processor time,",
+        "one thread, the median.",
+        "",
+        *mean_table(rows),
+        "",
+        f"Published for McMaster (Table 1 of the paper; other versions and settings of the known codecs): {published}.",
+        "",
+        "High bit depth and medical pictures, bytes:",
+        "",
+        *picture_table(rows, ("deep16", "medical")),
+    ]
+    if near:
+        parts += ["", "Near-lossless:", "", *near_table(near)]
+    return "\n".join(parts)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true")
+    arguments = parser.parse_args()
+    text = PAGE.read_text(encoding="utf-8")
+    before, _, rest = text.partition(START)
+    _, _, after = rest.partition(END)
+    new = f"{before}{START}\n{page()}\n{END}{after}"
+    if arguments.check:
+        sys.exit(0 if new == text else f"{PAGE} is out of date: run benchmarks/lossless_tables.py")
+    PAGE.write_text(new, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,37 @@
+"""Golden files of the lossless codec: what was written once decodes to the same pixels for ever, on every engine."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import latentpress
+from latentpress.codecs.lossless import MlpLosslessCodec
+
+HERE = Path(__file__).parent
+GOLDEN: dict[str, dict[str, Any]] = json.loads((HERE / "lossless.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", sorted(GOLDEN))
+def test_pixels_are_exact(name: str) -> None:
+    data = (HERE / name).read_bytes()
+    image = latentpress.decompress(data)
+    assert list(image.pixels.shape) == GOLDEN[name]["shape"]
+    samples = image.pixels.astype("u1" if image.bit_depth == 8 else "<u2")
+    assert hashlib.sha256(samples.tobytes()).hexdigest() == GOLDEN[name]["sha256"]
+    assert MlpLosslessCodec().methods(data) == GOLDEN[name]["methods"]
+
+
+def test_all_methods_are_there() -> None:
+    methods = {method.split()[0] for entry in GOLDEN.values() for method in entry["methods"]}
+    assert methods == {"networks", "adaptive", "LZMA", "one"}
+
+
+def test_torch_reads_the_same() -> None:
+    pytest.importorskip("torch")
+    data = (HERE / "lossless-photo.lpx").read_bytes()
+    assert MlpLosslessCodec(engine="torch", dtype="float64").decode(data) == latentpress.decompress(data)
