@@ -20,12 +20,12 @@ import numpy as np
 from common import circumstances, write_json
 from numpy.typing import NDArray
 from PIL import Image
-
-Image.MAX_IMAGE_PIXELS = None  # the large one is meant
 from speed import cold
 
 import latentpress
 from latentpress.codecs.hyperprior import HyperpriorCodec
+
+Image.MAX_IMAGE_PIXELS = None  # the large one is meant
 
 SIDES = {4: (2048, 2048), 100: (10240, 9800)}  # megapixels: width, height
 
