@@ -145,7 +145,10 @@ def test_ctrl_c_keeps_what_is_measured(run: Run, data: Path, tmp_path: Path) -> 
     out = tmp_path / "out"
     arguments = ["bench", "--codecs", "jpeg-420,webp,png,plain", "--data", data, "--out", out, "--metrics", "psnr"]
     arguments += ["--no-time", "--no-report", "--jobs", "1"]
-    command = [sys.executable, "-m", "latentpress", *map(str, arguments)]
+    # The tests may run in the background of a shell, which has its children ignore Ctrl-C.
+    heed = "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    heed += "runpy.run_module('latentpress', run_name='__main__')"
+    command = [sys.executable, "-c", heed, *map(str, arguments)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         part = out / "results.part.jsonl"
         while process.poll() is None and not (part.exists() and part.read_text().count("\n") > 3):

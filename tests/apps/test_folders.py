@@ -252,6 +252,14 @@ def test_largest_picture_can_be_set(
     assert "--max-pixels" in done.stderr
 
 
+# The tests may run in the background of a shell, which has its children ignore Ctrl-C; Python then leaves it at that.
+HEEDING = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("latentpress", run_name="__main__")
+"""
+
+
 class Stopped:
     """A compression of 8 pictures in two processes that stands still: two are being worked on, two are not begun."""
 
@@ -264,7 +272,7 @@ class Stopped:
         make_pictures(self.source, self.WIDTHS)
         for width in self.HELD:
             (room / f"hold-{width}").touch()
-        command = [sys.executable, "-m", "latentpress", *map(str, self.arguments), "--jobs", "2"]
+        command = [sys.executable, "-c", HEEDING, *map(str, self.arguments), "--jobs", "2"]
         self.process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
         )

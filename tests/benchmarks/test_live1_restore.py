@@ -1,8 +1,9 @@
-"""The restoration benchmark: its PSNR-B."""
+"""The restoration benchmark: its PSNR-B, and the tables of the documentation, which are those of the JSON."""
 
 from __future__ import annotations
 
 import importlib.util
+import json
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -34,3 +35,8 @@ def test_psnr_b_punishes_blocks_alone(benchmark: ModuleType) -> None:
     assert benchmark.psnr_b(smooth + 5, smooth) == pytest.approx(benchmark.psnr(smooth + 5, smooth))
     assert benchmark.psnr_b(smooth + noise, smooth) > benchmark.psnr(smooth + noise, smooth) - 1
     assert benchmark.psnr_b(smooth + blocks, smooth) < benchmark.psnr(smooth + blocks, smooth) - 2
+
+
+def test_the_documentation_shows_what_was_measured(benchmark: ModuleType) -> None:
+    result = json.loads((ROOT / "benchmarks" / "results" / "live1_restore.json").read_text())
+    assert benchmark.table(result) in (ROOT / "docs" / "restoration.md").read_text()
