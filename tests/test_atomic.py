@@ -1,4 +1,4 @@
-"""Output files appear whole or not at all."""
+"""Output files and folders appear whole or not at all."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from latentpress.atomic import atomic_output
+from latentpress.atomic import atomic_folder, atomic_output
 from latentpress.errors import InvalidInputError, LatentPressError
 
 
@@ -112,3 +112,30 @@ class TestPosix:
         with atomic_output("/dev/null") as stream:
             stream.write(b"gone")
         assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
+
+
+def test_folder_appears_with_all_its_files(tmp_path: Path) -> None:
+    with atomic_folder(tmp_path / "models" / "mine") as folder:
+        (folder / "card.json").write_text("{}")
+        assert not (tmp_path / "models").exists()
+    assert (tmp_path / "models" / "mine" / "card.json").read_text() == "{}"
+    assert os.listdir(tmp_path) == ["models"]
+    assert os.listdir(tmp_path / "models") == ["mine"]
+
+
+@pytest.mark.parametrize("failure", [RuntimeError, KeyboardInterrupt])
+def test_failure_midway_leaves_no_folder(tmp_path: Path, failure: type[BaseException]) -> None:
+    def half_fill() -> None:
+        with atomic_folder(tmp_path / "models" / "mine") as folder:
+            (folder / "card.json").write_text("{}")
+            raise failure
+
+    with pytest.raises(failure):
+        half_fill()
+    assert os.listdir(tmp_path) == []
+
+
+def test_folder_takes_the_place_of_nothing(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(InvalidInputError, match="exists already"), atomic_folder(tmp_path / "mine"):
+        raise AssertionError("the block must not begin")

@@ -1,18 +1,20 @@
-"""Output files that appear whole or not at all."""
+"""Output files and folders that appear whole or not at all."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import secrets
+import shutil
 import stat
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from latentpress.errors import InvalidInputError, LatentPressError
 
-__all__ = ["atomic_output"]
+__all__ = ["atomic_folder", "atomic_output"]
 
 
 @contextlib.contextmanager
@@ -61,6 +63,24 @@ def atomic_output(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         # After a successful rename there is nothing left to remove.
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def atomic_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """A new folder to fill, which becomes ``path`` when the block ends without an exception, and else is gone.
+
+    Raises InvalidInputError, before the block, if there is something at ``path``.
+    """
+    target = Path(path)
+    if target.exists():
+        raise InvalidInputError(f"{target} exists already; remove it or choose another folder")
+    above = next(parent for parent in target.absolute().parents if parent.exists())
+    with tempfile.TemporaryDirectory(dir=above, prefix=f".{target.name}-") as scratch:
+        folder = Path(scratch) / target.name
+        folder.mkdir()
+        yield folder
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(folder, target)
 
 
 def _existing_mode(target: Path) -> int | None:

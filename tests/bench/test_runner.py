@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import latentpress
-from latentpress.bench import workers
+from latentpress import processes
 from latentpress.bench.coders import get_coder
 from latentpress.bench.pictures import find_pictures
 from latentpress.bench.results import read_results
@@ -299,25 +299,25 @@ def test_workers_are_single_threaded_and_leave_the_environment_alone(monkeypatch
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
     monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
     names = ["OMP_NUM_THREADS", "MKL_NUM_THREADS"]
-    assert dict(workers.each(os.getenv, names, 2)) == dict.fromkeys(names, "1")
+    assert dict(processes.each(os.getenv, names, 2)) == dict.fromkeys(names, "1")
     assert [os.environ.get(name) for name in names] == ["7", None]
 
 
 def test_a_worker_that_dies_is_replaced() -> None:
-    found = sorted(workers.each(os._exit, [3, 4, 5], 1), key=lambda pair: pair[0])
-    assert found == [(code, workers.Died(f"the process ended with code {code}")) for code in (3, 4, 5)]
+    found = sorted(processes.each(os._exit, [3, 4, 5], 1), key=lambda pair: pair[0])
+    assert found == [(code, processes.Lost(f"the process ended with code {code}")) for code in (3, 4, 5)]
 
 
 def test_workers_that_cannot_start_end_the_run(monkeypatch: pytest.MonkeyPatch, capfd: Any, fake: Any) -> None:
     coder = fake()
     monkeypatch.setattr(sys, "path", [entry for entry in sys.path if entry != str(HERE)])  # it cannot be imported there
     with pytest.raises(LatentPressError, match="did not start"):
-        list(workers.each(coder.decode, [b""], 1))
+        list(processes.each(coder.decode, [b""], 1))
     assert "fake_coders" in capfd.readouterr().err
 
 
 def test_closing_ends_the_processes() -> None:
-    results = workers.each(time.sleep, [0.0, 600.0], 2)
+    results = processes.each(time.sleep, [0.0, 600.0], 2)
     assert next(results) == (0.0, None)
     start = time.monotonic()
     results.close()

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from latentpress.bench import workers
+from latentpress import processes
 from latentpress.bench.coders import get_coder
 from latentpress.bench.memory import with_peak
 from latentpress.bench.pictures import find_pictures
@@ -113,7 +113,7 @@ def _start_program(size: int) -> float | None:
 def test_memory_of_programs_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(HERE))
     test = importlib.import_module("test_timing")  # under a name that the worker can import
-    small, large = (workers.alone(test._start_program, size) for size in (1, 200_000_000))
+    small, large = (processes.alone(test._start_program, size) for size in (1, 200_000_000))
     assert isinstance(small, float)
     assert isinstance(large, float)
     assert 190 < large - small < 215

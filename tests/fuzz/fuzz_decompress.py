@@ -17,6 +17,7 @@ import atheris
 with atheris.instrument_imports(include=["latentpress"]):
     import latentpress
     from latentpress.codecs.hyperprior import codec, decoding, latents, tiles  # noqa: F401 - instrumented now
+    from latentpress.codecs.lossless import tiles as lossless_tiles  # noqa: F401
     from latentpress.container import reader, varint
     from latentpress.entropy import SymbolReader  # noqa: F401
 

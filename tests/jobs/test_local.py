@@ -55,8 +55,8 @@ def test_the_item_of_a_process_that_dies_is_tried_again(functions: ModuleType, t
 def test_an_item_that_kills_each_process_is_lost_and_no_other(functions: ModuleType) -> None:
     results = dict(LocalProcesses(2).each(functions.die_if_negative, [1, -1, 2, -2, 3]))
     assert {number: result for number, result in results.items() if number > 0} == {1: 1, 2: 2, 3: 3}
-    assert results[-1] == Lost("the worker process died of SIGKILL, twice")
-    assert results[-2] == Lost("the worker process ended with code 3, twice")
+    assert results[-1] == Lost("the process died of SIGKILL, 2 times")
+    assert results[-2] == Lost("the process ended with code 3, 2 times")
 
 
 def test_workers_that_cannot_start_are_an_error(

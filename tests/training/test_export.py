@@ -245,7 +245,7 @@ def test_failed_export_leaves_nothing(checkpoint: Path, folder: Path, tmp_path: 
 
     with pytest.raises(RuntimeError, match="round 1"):  # with the networks written already
         export_package(checkpoint, tmp_path / "models" / "mine", name="mine", data=folder, report=fail)
-    assert list((tmp_path / "models").iterdir()) == []
+    assert not (tmp_path / "models").exists()
 
 
 def multiply_accumulates(module: nn.Module, *inputs: torch.Tensor) -> int:

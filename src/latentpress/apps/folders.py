@@ -109,7 +109,7 @@ def run_folder(work: Work, source: str, output: str | None, options: FolderOptio
 def _executor(options: FolderOptions, source: str, output: str) -> Executor:
     """Where the work is done. What is in this process's memory can only be worked on here."""
     from latentpress.jobs import DaskCluster, InProcess, LocalProcesses
-    from latentpress.jobs.local import usable_cores
+    from latentpress.processes import usable_cores
 
     in_memory = any(remote.is_url(place) and remote.scheme_of(place) == "memory" for place in (source, output))
     if options.scheduler is not None:

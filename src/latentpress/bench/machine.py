@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import datetime
 import importlib.metadata
-import os
 import platform
 from pathlib import Path
 from typing import Any
 
 import latentpress
+from latentpress import processes
 
-__all__ = ["machine", "now", "usable_cores", "versions"]
+__all__ = ["machine", "now", "versions"]
 
 _PACKAGES = ("numpy", "scipy", "pillow")
 
 
 def machine() -> dict[str, Any]:
     """``cpu`` (its name), ``cores`` (that this process may use) and ``system``."""
-    return {"cpu": _cpu(), "cores": usable_cores(), "system": platform.platform()}
+    return {"cpu": _cpu(), "cores": processes.usable_cores(), "system": platform.platform()}
 
 
 def versions() -> dict[str, str]:
@@ -35,13 +35,6 @@ def versions() -> dict[str, str]:
 def now() -> str:
     """Date and time in UTC, ISO 8601, to the second."""
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-
-
-def usable_cores() -> int:
-    """Cores that this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _cpu() -> str:

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from latentpress.bench import workers
+from latentpress import processes
 from latentpress.bench.coders import Coder
 from latentpress.bench.journal import Journal
-from latentpress.bench.machine import machine, now, usable_cores, versions
+from latentpress.bench.machine import machine, now, versions
 from latentpress.bench.pictures import describe_pictures, read_pixels
 from latentpress.bench.results import CoderInfo, Header, Key, Point, Run, in_order, write_results
 from latentpress.bench.resume import kept_rows
@@ -80,9 +80,9 @@ def run_bench(
         meter = _Meter({coder.id: coder for coder in coders}, dict(pictures), tuple(metrics))
         tell = progress or (lambda done, total: None)
         tell(0, len(tasks))
-        with contextlib.closing(workers.each(meter, tasks, jobs or usable_cores())) as results:
+        with contextlib.closing(processes.each(meter, tasks, jobs or processes.usable_cores())) as results:
             for done, (key, found) in enumerate(results, 1):
-                point = Point(*key, error=found.reason) if isinstance(found, workers.Died) else found
+                point = Point(*key, error=found.reason) if isinstance(found, processes.Lost) else found
                 journal.append(point.record())
                 points[key] = point
                 tell(done, len(tasks))

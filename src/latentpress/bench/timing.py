@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from latentpress.bench import workers
+from latentpress import processes
 from latentpress.bench.coders import Coder
 from latentpress.bench.journal import Journal
 from latentpress.bench.machine import now
@@ -127,10 +127,10 @@ class _Measured:
 
 def _time(coder: Coder, name: str, path: Path, quality: float) -> Time:
     """Time one picture; whatever goes wrong is in the result."""
-    encoded = workers.alone(_measure, _Call(coder, path, quality, None))
+    encoded = processes.alone(_measure, _Call(coder, path, quality, None))
     if not isinstance(encoded, _Measured):
         return Time(coder.id, name, quality, error=_reason(encoded))
-    decoded = workers.alone(_measure, _Call(coder, path, quality, encoded.data))
+    decoded = processes.alone(_measure, _Call(coder, path, quality, encoded.data))
     if not isinstance(decoded, _Measured):
         return Time(coder.id, name, quality, error=_reason(decoded))
     return Time(
@@ -185,5 +185,5 @@ def _same_machine(then: Header, now: Header) -> bool:
     return then.machine == now.machine and then.versions == now.versions
 
 
-def _reason(result: str | workers.Died | _Measured) -> str:
-    return result.reason if isinstance(result, workers.Died) else str(result)
+def _reason(result: str | processes.Lost | _Measured) -> str:
+    return result.reason if isinstance(result, processes.Lost) else str(result)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from latentpress.jobs.cluster import DaskCluster
-from latentpress.jobs.executor import Executor, InProcess, Lost
+from latentpress.jobs.executor import Executor, InProcess
 from latentpress.jobs.folder import FolderJob, Outcome, Plan, Summary
 from latentpress.jobs.local import LocalProcesses
 from latentpress.jobs.work import Compress, Decompress, Standardise, Work
+from latentpress.processes import Lost
 
 __all__ = [
     "Compress",

@@ -11,7 +11,8 @@ from typing import Any
 import latentpress
 from latentpress._extras import needs_extra
 from latentpress.errors import LatentPressError
-from latentpress.jobs.executor import Executor, Item, Lost, Result
+from latentpress.jobs.executor import Executor, Item, Result
+from latentpress.processes import Lost
 
 __all__ = ["DaskCluster"]
 

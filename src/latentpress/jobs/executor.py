@@ -4,20 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable
-from dataclasses import dataclass
 from typing import TypeVar
 
-__all__ = ["Executor", "InProcess", "Lost"]
+from latentpress.processes import Lost
+
+__all__ = ["Executor", "InProcess"]
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-
-
-@dataclass(frozen=True)
-class Lost:
-    """In place of a result: whoever worked on the item ended before it was done. reason: how, in a few words."""
-
-    reason: str
 
 
 class Executor(ABC):

@@ -8,11 +8,12 @@ from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field
 
 from latentpress.errors import InvalidInputError, LatentPressError
-from latentpress.jobs.executor import Executor, Lost
+from latentpress.jobs.executor import Executor
 from latentpress.jobs.names import output_names
 from latentpress.jobs.record import RECORD, Planned, Record, read_record, write_record
 from latentpress.jobs.stores import Folder, open_folder
 from latentpress.jobs.work import Work
+from latentpress.processes import Lost
 
 __all__ = ["FolderJob", "Outcome", "Plan", "Summary"]
 

@@ -14,28 +14,15 @@ from numpy.typing import NDArray
 
 from latentpress.errors import InvalidInputError
 from latentpress.metrics._pictures import Picture, Plane, luma, peak_of, planes, same_shape
+from latentpress.transforms.jpeg_tables import STANDARD_LUMA
 
 __all__ = ["psnr_hvs", "psnr_hvs_m"]
 
 _SIDE = 8
-# The luminance table of JPEG (ITU-T T.81, table K.1): the two tables of the papers come from it.
-_JPEG_TABLE = np.array(
-    [
-        [16, 11, 10, 16, 24, 40, 51, 61],
-        [12, 12, 14, 19, 26, 58, 60, 55],
-        [14, 13, 16, 24, 40, 57, 69, 56],
-        [14, 17, 22, 29, 51, 87, 80, 62],
-        [18, 22, 37, 56, 68, 109, 103, 77],
-        [24, 35, 55, 64, 81, 104, 113, 92],
-        [49, 64, 78, 87, 103, 121, 120, 101],
-        [72, 92, 95, 98, 112, 100, 103, 99],
-    ],
-    dtype=np.float64,
-)
-# Sensitivity is the inverse of that table, scaled to a mean square of 1: white noise keeps its PSNR. Masking is the
-# square of 10 over the table. Both to the six digits that the authors print.
-_SENSITIVITY = np.round(25.73509 / _JPEG_TABLE, 6)
-_MASKING = np.round((10.0 / _JPEG_TABLE) ** 2, 6)
+# The two tables of the papers come from JPEG's for luminance. Sensitivity is its inverse, scaled to a mean square of 1:
+# white noise keeps its PSNR. Masking is the square of 10 over the table. Both to the six digits that the authors print.
+_SENSITIVITY = np.round(25.73509 / STANDARD_LUMA, 6)
+_MASKING = np.round((10.0 / STANDARD_LUMA) ** 2, 6)
 
 Blocks = NDArray[np.float64]  # (n, 8, 8)
 

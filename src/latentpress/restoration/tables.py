@@ -11,11 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentpress.errors import InvalidInputError
+from latentpress.transforms.jpeg_tables import STANDARD_CHROMA, STANDARD_LUMA
 
 __all__ = [
     "CONDITIONS",
-    "STANDARD_CHROMA",
-    "STANDARD_LUMA",
     "Quantisation",
     "describe",
     "standard_quantisation",
@@ -24,23 +23,6 @@ __all__ = [
 
 CONDITIONS = 10
 """Entries of `Quantisation.condition`."""
-
-# ITU-T T.81, tables K.1 and K.2; rows are vertical frequencies.
-STANDARD_LUMA = np.array(
-    [
-        [16, 11, 10, 16, 24, 40, 51, 61],
-        [12, 12, 14, 19, 26, 58, 60, 55],
-        [14, 13, 16, 24, 40, 57, 69, 56],
-        [14, 17, 22, 29, 51, 87, 80, 62],
-        [18, 22, 37, 56, 68, 109, 103, 77],
-        [24, 35, 55, 64, 81, 104, 113, 92],
-        [49, 64, 78, 87, 103, 121, 120, 101],
-        [72, 92, 95, 98, 112, 100, 103, 99],
-    ]
-)
-STANDARD_CHROMA = np.full((8, 8), 99)
-STANDARD_CHROMA[:4, :4] = [[17, 18, 24, 47], [18, 21, 26, 66], [24, 26, 56, 99], [47, 66, 99, 99]]
-STANDARD_LUMA.flags.writeable = STANDARD_CHROMA.flags.writeable = False
 
 _FREQUENCY = np.add.outer(np.arange(8), np.arange(8))
 _BANDS = (_FREQUENCY == 0, (_FREQUENCY >= 1) & (_FREQUENCY <= 2), (_FREQUENCY >= 3) & (_FREQUENCY <= 5), _FREQUENCY > 5)

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import io
 import json
-import shutil
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from latentpress.atomic import atomic_output
+from latentpress.atomic import atomic_folder, atomic_output
 from latentpress.codecs.hyperprior.model import HyperpriorModel
 from latentpress.codecs.hyperprior.rounding import ROUNDING_WEIGHT, Rounding
-from latentpress.errors import InvalidInputError
 from latentpress.models import ModelPackage, package_digest
 from latentpress.models.package import CARD, FORMAT, TABLES
 from latentpress.nets.hyperprior import HyperpriorNet
@@ -58,22 +55,15 @@ def export_package(
     probability tables. Raises InvalidInputError when the destination exists, when there are no pictures, and for a
     model whose integer path is not provably exact (`prove_exact`).
     """
-    target = Path(destination)
-    if target.exists():
-        raise InvalidInputError(f"{target} exists already; remove it or choose another folder")
     say = report or (lambda line: None)
-    state = load_checkpoint(checkpoint)
-    net = build_network(state)
-    bounds = prove_exact(net)
-    found = load_pictures(data, 64)
-    sample = [p[:_SIDE, :_SIDE] for p in found[:: max(1, len(found) // pictures)][:pictures]]
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as scratch:
-        folder = Path(scratch) / "package"
-        folder.mkdir()
+    with atomic_folder(destination) as folder:
+        state = load_checkpoint(checkpoint)
+        net = build_network(state)
+        bounds = prove_exact(net)
+        found = load_pictures(data, 64)
+        sample = [p[:_SIDE, :_SIDE] for p in found[:: max(1, len(found) // pictures)][:pictures]]
         _write(folder, net, state, name, bounds, sample, say)
-        shutil.move(folder, target)
-    return target
+    return Path(destination)
 
 
 def _write(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,9 +18,9 @@ from latentpress.nets.integer import set_integer
 from latentpress.training.checkpoint import Checkpoint
 from latentpress.training.data import Pictures, load_pictures, sample_crops
 from latentpress.training.objective import code, log_loss
-from latentpress.training.progress import COLUMNS, RunLog, StopRequests
+from latentpress.training.progress import COLUMNS, RunLog
 from latentpress.training.recipe import Recipe, Schedule, load_recipe
-from latentpress.training.runner import BEST, CHECKPOINT, LOG, Runner, deadline, learning_rate, open_run
+from latentpress.training.runner import BEST, CHECKPOINT, LOG, Runner, learning_rate, next_stage, open_run, prepare
 from latentpress.training.transplant import transplant
 from latentpress.training.validation import validate
 from latentpress.transforms import KltBasis, fit_klt
@@ -58,19 +57,14 @@ def train(
     plan = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
     folder = Path(run)
     state = _open_run(plan, folder, resume, start)
-    if threads:
-        torch.set_num_threads(threads)
-    if device != "cpu" and not torch.cuda.is_available():
-        raise InvalidInputError(f"device {device} is not available here; use --device cpu")
-    say = report or (lambda line: print(line, file=sys.stderr, flush=True))
+    say = prepare(device, threads, report)
     pictures = load_pictures(data, plan.schedule.crop)
     held_out = load_pictures(valid, 64)[::3] if valid else []
     say(f"{len(pictures)} training pictures, {len(held_out)} for validation, from step {state.step if state else 0}")
     trainer = _Trainer(plan, pictures, device, state)
-    with StopRequests() as stop:
-        end = plan.schedule.steps if max_steps is None else min(max_steps, plan.schedule.steps)
-        trainer.run(folder, held_out, end, deadline(minutes), checkpoint_minutes * 60, stop, say)
-    return folder / CHECKPOINT
+    return trainer.run(
+        folder, held_out, max_steps=max_steps, minutes=minutes, checkpoint_minutes=checkpoint_minutes, say=say
+    )
 
 
 def _open_run(plan: Recipe, folder: Path, resume: bool, start: str | Path | None) -> Checkpoint | None:
@@ -82,14 +76,11 @@ def _open_run(plan: Recipe, folder: Path, resume: bool, start: str | Path | None
         if state.recipe.model != plan.model:
             raise InvalidInputError(f"{folder / CHECKPOINT} was made with other network sizes than the recipe")
         return state
-    history = {key: value for key, value in state.history.items() if not key.startswith("best_")}
-    began = {"recipe": state.recipe.to_dict(), "steps": state.step}
-    history |= {"stages": [*history.get("stages", []), began]}
-    weights = state.average
     if state.recipe.model != plan.model:
         torch.manual_seed(plan.schedule.seed)
-        weights = transplant(weights, HyperpriorNet(plan.model, _placeholder_basis(plan)).state_dict())
-    return replace(state, step=0, weights=weights, average=weights, moments={}, history=history)
+        fitting = HyperpriorNet(plan.model, _placeholder_basis(plan)).state_dict()
+        state = replace(state, average=transplant(state.average, fitting))
+    return next_stage(state)
 
 
 class _Trainer(Runner):

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import math
 import platform
+import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,7 +24,7 @@ from latentpress.training.checkpoint import AnyRecipe, Checkpoint, load_checkpoi
 from latentpress.training.data import Pictures, step_generator
 from latentpress.training.progress import RunLog, StopRequests
 
-__all__ = ["BEST", "CHECKPOINT", "LOG", "AnySchedule", "Runner", "deadline", "learning_rate", "open_run"]
+__all__ = ["BEST", "CHECKPOINT", "LOG", "AnySchedule", "Runner", "learning_rate", "next_stage", "open_run", "prepare"]
 
 CHECKPOINT = "checkpoint.safetensors"
 """Name of the checkpoint inside a run's folder."""
@@ -84,11 +86,6 @@ def learning_rate(schedule: AnySchedule, step: int) -> float:
     return schedule.learning_rate * warm * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
 
 
-def deadline(minutes: float | None) -> float:
-    """The time (`time.monotonic`) at which a run of so many minutes ends; never for None."""
-    return math.inf if minutes is None else time.monotonic() + 60 * minutes
-
-
 def open_run(
     folder: Path, resume: bool, start: str | Path | None, parse: Callable[[dict[str, Any]], AnyRecipe]
 ) -> tuple[Checkpoint | None, bool]:
@@ -108,6 +105,26 @@ def open_run(
     state = load_checkpoint(path, parse)
     folder.mkdir(parents=True, exist_ok=True)
     return state, running
+
+
+def next_stage(state: Checkpoint) -> Checkpoint:
+    """What a new run begins with: the averaged weights of another, at step 0, and where they come from."""
+    history = {key: value for key, value in state.history.items() if not key.startswith("best_")}
+    began = {"recipe": state.recipe.to_dict(), "steps": state.step}
+    history |= {"stages": [*history.get("stages", []), began]}
+    return replace(state, step=0, weights=state.average, moments={}, history=history)
+
+
+def prepare(device: str, threads: int | None, report: Callable[[str], None] | None) -> Callable[[str], None]:
+    """Set torch's threads, and give the function that gets lines of progress (None: to standard error).
+
+    Raises InvalidInputError for a device that is not there.
+    """
+    if threads:
+        torch.set_num_threads(threads)
+    if device != "cpu" and not torch.cuda.is_available():
+        raise InvalidInputError(f"device {device} is not available here; use --device cpu")
+    return report or (lambda line: print(line, file=sys.stderr, flush=True))
 
 
 class Runner(ABC):
@@ -158,13 +175,31 @@ class Runner(ABC):
         self,
         folder: Path,
         held_out: Pictures,
+        *,
+        max_steps: int | None,
+        minutes: float | None,
+        checkpoint_minutes: float,
+        say: Callable[[str], None],
+    ) -> Path:
+        """Train to the schedule's end, to step ``max_steps``, for so many minutes or until asked to stop, with
+        checkpoints, log and best weights in ``folder``. Returns the checkpoint's path.
+        """
+        end = self.schedule.steps if max_steps is None else min(max_steps, self.schedule.steps)
+        until = math.inf if minutes is None else time.monotonic() + 60 * minutes
+        with StopRequests() as stop:
+            self._run(folder, held_out, end, until, 60 * checkpoint_minutes, stop, say)
+        return folder / CHECKPOINT
+
+    def _run(
+        self,
+        folder: Path,
+        held_out: Pictures,
         end: int,
         until: float,
         checkpoint_seconds: float,
         stop: StopRequests,
         say: Callable[[str], None],
     ) -> None:
-        """Train up to step ``end`` or time ``until``, with checkpoints, log and best weights in ``folder``."""
         last_saved = began = time.monotonic()
         figures: list[tuple[float, ...]] = []
         before = self.seconds

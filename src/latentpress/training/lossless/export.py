@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import shutil
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,13 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from latentpress.atomic import atomic_output
+from latentpress.atomic import atomic_folder, atomic_output
 from latentpress.codecs.lossless.colours import Colours, plane_ranges, plane_source
 from latentpress.codecs.lossless.features import inputs_of
 from latentpress.codecs.lossless.model import LARGEST_ALPHABET, PlainModel, TrainedModel, network_name
 from latentpress.codecs.lossless.tables import TABLES as TABLE_COUNT
 from latentpress.codecs.lossless.walk import Expected, Source, Walk, lanes_of
-from latentpress.errors import InvalidInputError
 from latentpress.models import ModelPackage, package_digest
 from latentpress.models.package import CARD, FORMAT, TABLES
 from latentpress.nets.lossless import LosslessNet
@@ -52,19 +49,12 @@ def export_package(
     for networks that are not provably exact.
     """
     say = report or (lambda _: None)
-    target = Path(destination)
-    if target.exists():
-        raise InvalidInputError(f"{target} exists already")
-    state = load_checkpoint(checkpoint, LosslessRecipe.from_dict)
-    everything = load_pictures(data, 64)
-    sample = everything[:: -(-len(everything) // pictures)]
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
-        work = Path(folder) / "package"
-        work.mkdir()
-        _fill(work, state, name, sample, say)
-        shutil.move(work, target)
-    return target
+    with atomic_folder(destination) as folder:
+        state = load_checkpoint(checkpoint, LosslessRecipe.from_dict)
+        everything = load_pictures(data, 64)
+        sample = everything[:: -(-len(everything) // pictures)]
+        _fill(folder, state, name, sample, say)
+    return Path(destination)
 
 
 def _fill(folder: Path, state: Checkpoint, name: str, sample: Pictures, say: Callable[[str], None]) -> None:

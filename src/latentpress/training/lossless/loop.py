@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +24,9 @@ from latentpress.training.lossless.samples import (
     save_samples,
     typical_starts,
 )
-from latentpress.training.progress import RunLog, StopRequests
+from latentpress.training.progress import RunLog
 from latentpress.training.recipe import read_recipe
-from latentpress.training.runner import CHECKPOINT, Runner, deadline, open_run
+from latentpress.training.runner import Runner, next_stage, open_run, prepare
 
 __all__ = ["COLUMNS", "SAMPLES", "train"]
 
@@ -68,19 +66,14 @@ def train(
     plan = recipe if isinstance(recipe, LosslessRecipe) else LosslessRecipe.from_dict(read_recipe(recipe))
     folder = Path(run)
     state = _open_run(plan, folder, resume, start)
-    if threads:
-        torch.set_num_threads(threads)
-    if device != "cpu" and not torch.cuda.is_available():
-        raise InvalidInputError(f"device {device} is not available here; use --device cpu")
-    say = report or (lambda line: print(line, file=sys.stderr, flush=True))
+    say = prepare(device, threads, report)
     samples = _samples(plan, folder, data, say)
     held_out = _held_out(folder, valid, say) if valid else []
     say(f"{len(samples[0])} pixels of each plane, from step {state.step if state else 0}")
     trainer = _Trainer(plan, samples, device, state)
-    with StopRequests() as stop:
-        end = plan.schedule.steps if max_steps is None else min(max_steps, plan.schedule.steps)
-        trainer.run(folder, held_out, end, deadline(minutes), checkpoint_minutes * 60, stop, say)
-    return folder / CHECKPOINT
+    return trainer.run(
+        folder, held_out, max_steps=max_steps, minutes=minutes, checkpoint_minutes=checkpoint_minutes, say=say
+    )
 
 
 def _open_run(plan: LosslessRecipe, folder: Path, resume: bool, start: str | Path | None) -> Checkpoint | None:
@@ -90,12 +83,7 @@ def _open_run(plan: LosslessRecipe, folder: Path, resume: bool, start: str | Pat
         return None
     if state.recipe.model != plan.model:
         raise InvalidInputError(f"the checkpoint for {folder} was made with other sizes than the recipe's")
-    if running:
-        return state
-    history = {key: value for key, value in state.history.items() if not key.startswith("best_")}
-    began = {"recipe": state.recipe.to_dict(), "steps": state.step}
-    history |= {"stages": [*history.get("stages", []), began]}
-    return replace(state, step=0, weights=state.average, moments={}, history=history)
+    return state if running else next_stage(state)
 
 
 def _samples(

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from latentpress.atomic import atomic_output
-from latentpress.errors import InvalidInputError
+from latentpress.atomic import atomic_folder, atomic_output
 from latentpress.models import package_digest
 from latentpress.models.package import CARD, FORMAT
 from latentpress.restoration.network import CODEC, NETWORK
@@ -51,53 +48,46 @@ def export_package(
     card. Raises InvalidInputError when the destination exists, and when there is no checkpoint or no picture.
     """
     say = report or (lambda line: None)
-    target = Path(destination)
-    if target.exists():
-        raise InvalidInputError(f"{target} exists already; remove it or choose another folder")
-    state = load_checkpoint(checkpoint, RestorationRecipe.from_dict)
-    net = trained_restorer(state)
-    found = load_pictures(data, 64)
-    sample = found[:: max(1, len(found) // pictures)][:pictures]
-    points = validate(net, sample)
-    say("gain over the JPEG: " + "  ".join(f"quality {p.quality}: {p.gain:+.2f} dB" for p in points))
-    graph = _graph(net)
-    sizes = net.config
-    config = {"network": state.recipe.codec, "multiple": sizes.multiple, "margin": sizes.margin}
-    files = {f"{NETWORK}.onnx": graph}
-    card = {
-        "name": name,
-        "codec": CODEC,
-        "format": FORMAT,
-        "sha256": package_digest(CODEC, config, files).hex(),
-        "licence": "Apache-2.0",
-        "config": config,
-        "training": {
-            "recipe": state.recipe.to_dict(),
-            "steps": state.step,
-            "hours": round(float(state.history.get("seconds", 0)) / 3600, 2),
-            "history": state.history,
-            "weights": "exponential moving average",
-        },
-        "check": {
-            "pictures": len(sample),
-            "psnr": {str(p.quality): round(p.psnr, 3) for p in points},
-            "gain": {str(p.quality): round(p.gain, 3) for p in points},
-        },
-        "complexity": {
-            "kmac_per_pixel": round(count_macs(graph, {"pixels": _SIDE}) / _SIDE**2 / 1000, 3),
-            "parameters": sum(p.numel() for p in net.parameters()),
-            "package_bytes": len(graph),
-        },
-    }
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as scratch:
-        folder = Path(scratch) / "package"
-        folder.mkdir()
+    with atomic_folder(destination) as folder:
+        state = load_checkpoint(checkpoint, RestorationRecipe.from_dict)
+        net = trained_restorer(state)
+        found = load_pictures(data, 64)
+        sample = found[:: max(1, len(found) // pictures)][:pictures]
+        points = validate(net, sample)
+        say("gain over the JPEG: " + "  ".join(f"quality {p.quality}: {p.gain:+.2f} dB" for p in points))
+        graph = _graph(net)
+        sizes = net.config
+        config = {"network": state.recipe.codec, "multiple": sizes.multiple, "margin": sizes.margin}
+        files = {f"{NETWORK}.onnx": graph}
+        card = {
+            "name": name,
+            "codec": CODEC,
+            "format": FORMAT,
+            "sha256": package_digest(CODEC, config, files).hex(),
+            "licence": "Apache-2.0",
+            "config": config,
+            "training": {
+                "recipe": state.recipe.to_dict(),
+                "steps": state.step,
+                "hours": round(float(state.history.get("seconds", 0)) / 3600, 2),
+                "history": state.history,
+                "weights": "exponential moving average",
+            },
+            "check": {
+                "pictures": len(sample),
+                "psnr": {str(p.quality): round(p.psnr, 3) for p in points},
+                "gain": {str(p.quality): round(p.gain, 3) for p in points},
+            },
+            "complexity": {
+                "kmac_per_pixel": round(count_macs(graph, {"pixels": _SIDE}) / _SIDE**2 / 1000, 3),
+                "parameters": sum(p.numel() for p in net.parameters()),
+                "package_bytes": len(graph),
+            },
+        }
         for file, contents in (*files.items(), (CARD, (json.dumps(card, indent=2) + "\n").encode())):
             with atomic_output(folder / file) as stream:
                 stream.write(contents)
-        shutil.move(folder, target)
-    return target
+    return Path(destination)
 
 
 def _graph(net: Any) -> bytes:

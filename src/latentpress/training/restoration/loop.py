@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,13 +15,13 @@ from latentpress.nets.cas_cnn import symmetric_
 from latentpress.restoration.tables import describe
 from latentpress.training.checkpoint import Checkpoint
 from latentpress.training.data import Pictures, load_pictures, sample_crops
-from latentpress.training.progress import RunLog, StopRequests
+from latentpress.training.progress import RunLog
 from latentpress.training.recipe import read_recipe
 from latentpress.training.restoration.data import degrade
 from latentpress.training.restoration.objective import edge_error, scale_errors, ycc_of
 from latentpress.training.restoration.recipe import RestorationRecipe, build_restorer
 from latentpress.training.restoration.validation import validate
-from latentpress.training.runner import CHECKPOINT, Runner, deadline, open_run
+from latentpress.training.runner import Runner, next_stage, open_run, prepare
 
 __all__ = ["COLUMNS", "train"]
 
@@ -54,19 +52,14 @@ def train(
     plan = recipe if isinstance(recipe, RestorationRecipe) else RestorationRecipe.from_dict(read_recipe(recipe))
     folder = Path(run)
     state = _open_run(plan, folder, resume, start)
-    if threads:
-        torch.set_num_threads(threads)
-    if device != "cpu" and not torch.cuda.is_available():
-        raise InvalidInputError(f"device {device} is not available here; use --device cpu")
-    say = report or (lambda line: print(line, file=sys.stderr, flush=True))
+    say = prepare(device, threads, report)
     pictures = load_pictures(data, plan.schedule.crop)
     held_out = load_pictures(valid, 64)[::3] if valid else []
     say(f"{len(pictures)} training pictures, {len(held_out)} for validation, from step {state.step if state else 0}")
     trainer = _Trainer(plan, pictures, device, state)
-    with StopRequests() as stop:
-        end = plan.schedule.steps if max_steps is None else min(max_steps, plan.schedule.steps)
-        trainer.run(folder, held_out, end, deadline(minutes), checkpoint_minutes * 60, stop, say)
-    return folder / CHECKPOINT
+    return trainer.run(
+        folder, held_out, max_steps=max_steps, minutes=minutes, checkpoint_minutes=checkpoint_minutes, say=say
+    )
 
 
 def _open_run(plan: RestorationRecipe, folder: Path, resume: bool, start: str | Path | None) -> Checkpoint | None:
@@ -76,12 +69,7 @@ def _open_run(plan: RestorationRecipe, folder: Path, resume: bool, start: str | 
         return None
     if (state.recipe.codec, state.recipe.model) != (plan.codec, plan.model):
         raise InvalidInputError(f"the checkpoint for {folder} was made with another network than the recipe's")
-    if running:
-        return state
-    history = {key: value for key, value in state.history.items() if not key.startswith("best_")}
-    began = {"recipe": state.recipe.to_dict(), "steps": state.step}
-    history |= {"stages": [*history.get("stages", []), began]}
-    return replace(state, step=0, weights=state.average, moments={}, history=history)
+    return state if running else next_stage(state)
 
 
 class _Trainer(Runner):
