@@ -22,7 +22,6 @@ from PIL import Image
 
 from latentpress.bench.coders import Coder, get_coder
 from latentpress.bench.coders.own import OwnCoder
-from latentpress.codecs import list_codecs
 from latentpress.errors import InvalidInputError
 from latentpress.metrics import bd_rate, ms_ssim, psnr
 
@@ -146,10 +145,10 @@ def show(result: dict[str, Any]) -> None:
 
 def _coder(id: str, qualities: tuple[float, ...], threads: int) -> Coder:
     """A coder; one of this package runs on ``threads`` threads at the qualities asked for."""
-    if id not in {info.id for info in list_codecs()}:
-        return get_coder(id)
-    coder = OwnCoder(id, threads=threads)
-    coder.qualities = qualities
+    coder = get_coder(id)
+    if isinstance(coder, OwnCoder):
+        coder = OwnCoder(coder.id, coder.lossless, threads, coder.codec, coder.given)
+        coder.qualities = qualities
     return coder
 
 

@@ -24,6 +24,7 @@ from common import circumstances, write_json
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
+from latentpress.codecs.lc_fdnet import LcFdnetCodec
 from latentpress.codecs.lossless import MlpLosslessCodec
 from latentpress.image import Image, read
 
@@ -33,9 +34,13 @@ Pair = tuple[Callable[[Image], bytes], Callable[[bytes], NDArray[Any]]]
 """Encoder and decoder of a codec."""
 
 
-def own(**settings: Any) -> Pair:
-    """Ours."""
-    codec = MlpLosslessCodec(threads=1, verify=False, **settings)
+OWN = {"mlp-lossless": MlpLosslessCodec, "lc-fdnet": LcFdnetCodec}
+"""Our codecs."""
+
+
+def own(name: str = "mlp-lossless", **settings: Any) -> Pair:
+    """One of ours."""
+    codec = OWN[name](threads=1, verify=False, **settings)
     return codec.encode, lambda data: codec.decode(data).pixels
 
 
@@ -102,7 +107,13 @@ def measure(image: Image, name: str, pair: Pair, bound: int) -> dict[str, Any] |
         raise SystemExit(f"{name} is wrong by {largest}")
     row = {"codec": name, "bytes": len(data), "encode_s": round(middle - start, 3), "decode_s": round(end - middle, 3)}
     row |= {"bpp": 8 * len(data) / (image.width * image.height), "max_error": largest}
-    return row | ({"methods": MlpLosslessCodec().methods(data)} if name.startswith("mlp") else {})
+    cls = OWN.get(codec_of(name))
+    return row | ({"methods": cls().methods(data)} if cls else {})
+
+
+def codec_of(name: str) -> str:
+    """The codec of a row, without its bound."""
+    return name.partition(",")[0]
 
 
 def main() -> None:
@@ -116,15 +127,15 @@ def main() -> None:
     rows: list[dict[str, Any]] = []
     if arguments.out.exists():
         rows = json.loads(arguments.out.read_text(encoding="utf-8"))["rows"]
-    model = next(iter(MlpLosslessCodec.models().values())).hex()
-    rows = [row for row in rows if row.get("model", model) == model]
+    models = {name: next(iter(cls.models().values())).hex() for name, cls in OWN.items()}
+    rows = [row for row in rows if row.get("model") == models.get(codec_of(row["codec"]))]
     done = {(row["set"], row["picture"], row["codec"]) for row in rows}
-    about = circumstances() | {"model": model}
+    about = circumstances() | {"models": models}
     codecs: dict[str, tuple[Pair, int]] = {}
     for bound in arguments.near:
         codecs |= {name: (pair, bound) for name, pair in near(bound).items()}
     if not arguments.near:
-        codecs = {"mlp-lossless": (own(), 0)} | {name: (pair, 0) for name, pair in others().items()}
+        codecs = {name: (own(name), 0) for name in OWN} | {name: (pair, 0) for name, pair in others().items()}
     if arguments.codecs:
         codecs = {name: pair for name, pair in codecs.items() if name in arguments.codecs}
     for name, _, folder in (entry.partition("=") for entry in arguments.sets):
@@ -139,7 +150,7 @@ def main() -> None:
                 row = measure(image, codec, pair, bound)
                 if row is not None:
                     layout = f"{image.width}x{image.height} {image.mode} {image.bit_depth}"
-                    own_model = {"model": model} if codec.startswith("mlp") else {}
+                    own_model = {"model": models[codec_of(codec)]} if codec_of(codec) in OWN else {}
                     rows.append({"set": name, "picture": path.name, "layout": layout} | row | own_model)
                     print(name, path.name, codec, f"{row['bpp']:.4f} bpp, {row['decode_s']} s", flush=True)
             write_json(arguments.out, about | {"rows": rows})

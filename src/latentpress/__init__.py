@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from latentpress._api import ChunkInfo, FileInfo, compress, decompress, inspect, train
     from latentpress.codecs.base import Codec, Region
     from latentpress.codecs.registry import CodecInfo, get_codec, list_codecs, register
+    from latentpress.codecs.roi import Roi
     from latentpress.image import Image, Metadata
     from latentpress.image import read as read_image
     from latentpress.image import write as write_image
@@ -45,6 +46,7 @@ __all__ = [
     "Metadata",
     "MissingExtraError",
     "Region",
+    "Roi",
     "UnsupportedError",
     "__version__",
     "compress",
@@ -67,6 +69,7 @@ _LAZY = {
     "Image": ("latentpress.image", "Image"),
     "Metadata": ("latentpress.image", "Metadata"),
     "Region": ("latentpress.codecs.base", "Region"),
+    "Roi": ("latentpress.codecs.roi", "Roi"),
     "compress": ("latentpress._api", "compress"),
     "decompress": ("latentpress._api", "decompress"),
     "get_codec": ("latentpress.codecs.registry", "get_codec"),

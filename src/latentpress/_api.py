@@ -5,18 +5,26 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from latentpress import container
 from latentpress._extras import needs_extra
 from latentpress.codecs import registry
 from latentpress.codecs.base import Codec, Region, check_quality
+from latentpress.codecs.roi import Roi
 from latentpress.codecs.targets import Bpp, FileSize, MsSsim, Psnr, Target, encode_to_target
 from latentpress.container import Chunk, Header
 from latentpress.errors import InvalidInputError, LatentPressError
 from latentpress.image import Image, ImageSource, as_image
 
 __all__ = ["ChunkInfo", "FileInfo", "compress", "decompress", "inspect", "train"]
+
+RoiLike: TypeAlias = "Roi | Sequence[Region | tuple[int, int, int, int]] | NDArray[Any]"
 
 _CHUNK_NAMES = {
     container.STREAM: "symbols",
@@ -25,6 +33,8 @@ _CHUNK_NAMES = {
     container.EXIF: "EXIF",
     container.XMP: "XMP",
     container.TILES: "tiles",
+    container.MOSAIC: "mosaic",
+    container.INTEREST: "regions of interest",
 }
 
 
@@ -46,7 +56,8 @@ class FileInfo:
     model: id of the model package, 16 hexadecimal digits, empty if the codec uses none. model_name: its name, empty if
     the package is not installed, so that the file cannot be decoded here. width, height: samples. channels: 1 gray, 2
     gray and alpha, 3 RGB, 4 RGB and alpha. bit_depth: of a sample. rate: the codec's own rate index. file_bytes: the
-    whole file. chunks: in file order.
+    whole file. chunks: in file order. mosaic: the pattern of colour filters of a camera's mosaic, such as RGGB, empty
+    for other pictures. methods: how a lossless codec coded the tiles, in words, each named once.
     """
 
     version: tuple[int, int]
@@ -61,6 +72,8 @@ class FileInfo:
     rate: int
     file_bytes: int
     chunks: tuple[ChunkInfo, ...]
+    mosaic: str = ""
+    methods: tuple[str, ...] = ()
 
     @property
     def bpp(self) -> float:
@@ -83,8 +96,11 @@ def compress(
     psnr: float | None = None,
     ms_ssim: float | None = None,
     effort: int = 1,
+    tune: str = "mse",
     lossless: bool = False,
     max_error: int = 0,
+    mosaic: str | None = None,
+    roi: RoiLike | None = None,
 ) -> bytes:
     """Compress a picture into the bytes of a complete ``.lpx`` file.
 
@@ -98,8 +114,14 @@ def compress(
     2 % of its distance from 1; needs the extra ``bench``. A target takes up to six encodings.
 
     effort: 1..9; above 1 ``hyperprior`` searches each picture for smaller files of equal quality, for seconds to
-    minutes; needs the extra ``train``. lossless: keep every sample, those under alpha 0 too. max_error: 1..8,
-    near-lossless: no sample is wrong by more. All three are for a codec given by its id.
+    minutes; needs the extra ``train``. tune: ``ms-ssim`` makes ``hyperprior`` spend its bits for MS-SSIM and not for
+    squared error. lossless: keep every sample, those under alpha 0 too. max_error: 1..8,
+    near-lossless: no sample is wrong by more. mosaic: with one of these two, for a gray picture that is the raw mosaic
+    of a camera, the pattern of its colour filters (``RGGB``, ``BGGR``, ``GRBG``, ``GBRG``), or ``auto`` to look whether
+    it is one; the mosaic comes back, from a smaller file. All five are for a codec given by its id.
+
+    roi: where quality should be higher: a `Roi`, rectangles (x, y, width, height), or a mask (height, width) of bool,
+    uint8 or float. For ``hyperprior`` and ``importance-map``. With a target such as ``size`` the rest pays for it.
 
     Raises InvalidInputError for a quality or target out of range or an unreadable picture, UnsupportedError for a pixel
     mode or codec that is not handled, LimitError for a picture above the limits.
@@ -108,14 +130,20 @@ def compress(
     chosen = {name: value for name, value in given.items() if value is not None}
     if len(chosen) > 1:
         raise InvalidInputError(f"give one of {', '.join(chosen)}, not {len(chosen)} of them")
+    if mosaic is not None and not (lossless or max_error):
+        raise InvalidInputError("a mosaic is coded without loss, or with a bound on its errors: ask for that too")
     target = _target(chosen)
     level = check_quality(50.0 if quality is None else quality)
-    coder = codec if isinstance(codec, Codec) else _coder(codec, lossless or max_error != 0, max_error, effort)
+    settings = _settings(effort=(effort, 1), tune=(tune, "mse"), max_error=(max_error, 0), mosaic=(mosaic, None))
+    coder = codec if isinstance(codec, Codec) else _coder(codec, lossless or max_error != 0, settings)
     if (lossless or max_error) and (chosen or not coder.lossless):
         reason = f"goes with no {next(iter(chosen))}" if chosen else f"is not what {coder.id} does"
         raise InvalidInputError(f"lossless coding {reason}")
     picture = as_image(image)
-    return coder.encode(picture, level) if target is None else encode_to_target(coder, picture, target).data
+    more = {} if roi is None else {"roi": _interest(coder, picture, roi)}
+    if target is None:
+        return coder.encode(picture, level, **more)
+    return encode_to_target(coder, picture, target, **more).data
 
 
 def decompress(data: bytes, region: Region | tuple[int, int, int, int] | None = None) -> Image:
@@ -155,6 +183,8 @@ def inspect(data: bytes) -> FileInfo:
         rate=header.rate,
         file_bytes=memoryview(data).nbytes,
         chunks=tuple(_chunk_info(chunk) for chunk in chunks),
+        mosaic=_mosaic_of(chunks),
+        methods=_methods_of(header, data),
     )
 
 
@@ -169,6 +199,7 @@ def train(
     start: str | Path | None = None,
     device: str = "cpu",
     threads: int | None = None,
+    accelerate: str | None = None,
 ) -> Path:
     """Train a codec's network on your own pictures and return the path of the checkpoint.
 
@@ -176,7 +207,8 @@ def train(
     pictures. run: folder for the checkpoint and the log. valid: folder of pictures for validation points in the log
     and for choosing the best weights. minutes: time budget, None for the recipe's number of steps. resume: go on from
     the checkpoint in ``run``, with the same result as an uncut run. start: checkpoint whose averaged weights a new run
-    begins with. device: ``"cpu"`` or ``"cuda"``. threads: of the CPU, None for all.
+    begins with. device: ``"cpu"`` or ``"cuda"``. threads: of the CPU, None for all. accelerate: how steps run:
+    ``"none"``, ``"graph"`` (recorded as a CUDA graph) or ``"compile"``; None for what is sure to work.
 
     Raises MissingExtraError without the ``train`` extra, InvalidInputError for a wrong recipe or empty folder.
     """
@@ -192,6 +224,7 @@ def train(
         start=start,
         device=device,
         threads=threads,
+        accelerate=accelerate,
     )
 
 
@@ -201,14 +234,28 @@ def _shared(cls: type[Codec]) -> Codec:
     return cls()
 
 
-def _coder(id: str, lossless: bool, max_error: int, effort: int) -> Codec:
+def _settings(**given: tuple[Any, Any]) -> dict[str, Any]:
+    """Those of a codec's settings, each given with its usual value, that are not as usual."""
+    return {name: value for name, (value, usual) in given.items() if value != usual}
+
+
+def _coder(id: str, lossless: bool, settings: dict[str, Any]) -> Codec:
     """The codec of `compress`'s arguments."""
     if id == "auto":
         id = "mlp-lossless" if lossless else "hyperprior"
-    settings = {
-        name: value for name, value, usual in (("max_error", max_error, 0), ("effort", effort, 1)) if value != usual
-    }
     return registry.get_codec(id, **settings) if settings else _shared(registry.codec_class(id))
+
+
+def _interest(coder: Codec, image: Image, roi: RoiLike) -> Roi:
+    """The argument ``roi`` of `compress` for an image; raises InvalidInputError if the codec has no use for it."""
+    if "roi" not in signature(coder.encode).parameters:
+        raise InvalidInputError(f"{coder.id} knows no regions of interest")
+    if isinstance(roi, Roi):
+        return roi.fits(image.width, image.height)
+    if isinstance(roi, np.ndarray):
+        return Roi.of(image.width, image.height, mask=roi)
+    regions = [part if isinstance(part, Region) else Region(*part) for part in roi]
+    return Roi.of(image.width, image.height, regions)
 
 
 def _target(chosen: dict[str, float]) -> Target | None:
@@ -227,6 +274,26 @@ def _model_name(header: Header) -> str:
     except LatentPressError:
         return ""
     return next((name for name, model in models.items() if model == header.model), "")
+
+
+def _methods_of(header: Header, data: bytes) -> tuple[str, ...]:
+    """How the tiles of a lossless file were coded; of other files, and for codecs that cannot be loaded, empty."""
+    from latentpress.codecs.lossless.codec import LosslessCodec
+
+    id = registry.codec_id(header)
+    try:
+        cls = registry.codec_class(id) if id else None
+    except LatentPressError:
+        return ()
+    return tuple(dict.fromkeys(cls().methods(data))) if cls and issubclass(cls, LosslessCodec) else ()
+
+
+def _mosaic_of(chunks: Sequence[Chunk]) -> str:
+    """The pattern of a camera's mosaic, empty for another picture."""
+    from latentpress.codecs.lossless.mosaic import PATTERNS
+
+    found = [chunk.payload[0] for chunk in chunks if chunk.kind == container.MOSAIC and len(chunk.payload) == 1]
+    return PATTERNS[found[0]] if found and found[0] < len(PATTERNS) else ""
 
 
 def _chunk_info(chunk: Chunk) -> ChunkInfo:

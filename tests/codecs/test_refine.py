@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from latentpress import container
-from latentpress.codecs.hyperprior import HyperpriorCodec, refine, tiles
+from latentpress.codecs import tiles
+from latentpress.codecs.hyperprior import HyperpriorCodec, refine
 from latentpress.errors import InvalidInputError, MissingExtraError, UnsupportedError
 from latentpress.image import Image
 

@@ -10,11 +10,12 @@ import pytest
 
 import latentpress
 from latentpress import container
+from latentpress.codecs import tiles
 from latentpress.codecs.base import Region
-from latentpress.codecs.hyperprior import HyperpriorCodec, tiles
-from latentpress.codecs.hyperprior.decoding import Decoding
-from latentpress.codecs.hyperprior.planes import to_planes
-from latentpress.codecs.hyperprior.tiles import Grid, pack_grid, unpack_grid
+from latentpress.codecs.decoding import Decoding
+from latentpress.codecs.hyperprior import HyperpriorCodec
+from latentpress.codecs.planes import to_planes
+from latentpress.codecs.tiles import Grid, pack_grid, unpack_grid
 from latentpress.container import STREAM, TILES, Chunk, varint
 from latentpress.errors import CorruptFileError, InvalidInputError
 from latentpress.image import Image

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from latentpress.codecs.hyperprior import HyperpriorCodec, tiles
+from latentpress.codecs import tiles
+from latentpress.codecs.hyperprior import HyperpriorCodec
 from latentpress.image import Image, Metadata, read
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "macaws.png"

@@ -16,7 +16,8 @@ import atheris
 
 with atheris.instrument_imports(include=["latentpress"]):
     import latentpress
-    from latentpress.codecs.hyperprior import codec, decoding, latents, tiles  # noqa: F401 - instrumented now
+    from latentpress.codecs import decoding, tiles  # noqa: F401 - instrumented now
+    from latentpress.codecs.hyperprior import codec, latents  # noqa: F401
     from latentpress.codecs.lossless import tiles as lossless_tiles  # noqa: F401
     from latentpress.container import reader, varint
     from latentpress.entropy import SymbolReader  # noqa: F401

@@ -1,8 +1,9 @@
-"""Write the golden files of the lossless codec: small files that every later version must decode to the same pixels.
+"""Write the golden files of the lossless codecs: small files that every later version must decode to the same pixels.
 
     python tests/golden/make_lossless.py
 
-Run it once, when a model or a version of the format is new; later it would hide what it should show.
+Writes those that are not there yet, when a model or a version of the format is new. What was written once stays: a
+newer file would hide what it should show.
 """
 
 from __future__ import annotations
@@ -15,27 +16,33 @@ from typing import Any
 import numpy as np
 from make_golden import EXAMPLE, drawn
 
-from latentpress.codecs.lossless import MlpLosslessCodec
+import latentpress
+from latentpress.codecs import get_codec
 from latentpress.image import Image, read
 
 HERE = Path(__file__).parent
 INDEX = HERE / "lossless.json"
 
 
-def pictures() -> dict[str, tuple[Image, dict[str, Any]]]:
-    """Name to picture and the codec's settings."""
+def pictures() -> dict[str, tuple[Image, str, dict[str, Any]]]:
+    """Name to picture, codec and its settings."""
     photo = Image(read(EXAMPLE).pixels[180:228, 250:314].copy())
     deep = Image((photo.pixels[:24, :32, :1].astype(np.uint16) << 8) | photo.pixels[:24, :32, 1:2])
     few = Image((photo.pixels[:24, :32] // 2).astype(np.uint16) * 500)
+    mlp, steps = "mlp-lossless", "lc-fdnet"
     return {
-        "photo": (photo, {}),
-        "photo-adaptive": (photo, {"network": False}),
-        "photo-near": (photo, {"max_error": 3}),
-        "gray": (drawn(13, 7, 1), {}),
-        "deep": (deep, {}),
-        "few": (few, {}),
-        "strings": (Image(np.tile(drawn(8, 8, 3).pixels, (5, 6, 1))), {}),
-        "flat": (Image(np.full((3, 4, 3), 9, np.uint8)), {}),
+        "lossless-photo": (photo, mlp, {}),
+        "lossless-photo-adaptive": (photo, mlp, {"network": False}),
+        "lossless-photo-near": (photo, mlp, {"max_error": 3}),
+        "lossless-gray": (drawn(13, 7, 1), mlp, {}),
+        "lossless-deep": (deep, mlp, {}),
+        "lossless-few": (few, mlp, {}),
+        "lossless-strings": (Image(np.tile(drawn(8, 8, 3).pixels, (5, 6, 1))), mlp, {}),
+        "lossless-flat": (Image(np.full((3, 4, 3), 9, np.uint8)), mlp, {}),
+        "lc-fdnet-photo": (Image(read(EXAMPLE).pixels[180:271, 250:381].copy()), steps, {}),
+        "lc-fdnet-near": (photo, steps, {"max_error": 1}),
+        "lc-fdnet-deep": (deep, steps, {}),
+        "lc-fdnet-few": (few, steps, {}),
     }
 
 
@@ -45,14 +52,17 @@ def digest(image: Image) -> str:
 
 
 def main() -> None:
-    entries = {}
-    for title, (picture, settings) in pictures().items():
-        codec = MlpLosslessCodec(threads=1, **settings)
+    entries = json.loads(INDEX.read_text(encoding="utf-8"))
+    for title, (picture, id, settings) in pictures().items():
+        name = f"{title}.lpx"
+        if name in entries:
+            continue
+        codec = get_codec(id, threads=1, **settings)
         data = codec.encode(picture)
-        (HERE / f"lossless-{title}.lpx").write_bytes(data)
+        (HERE / name).write_bytes(data)
         decoded = codec.decode(data)
-        shape = list(decoded.pixels.shape)
-        entries[f"lossless-{title}.lpx"] = {"shape": shape, "sha256": digest(decoded), "methods": codec.methods(data)}
+        methods = list(latentpress.inspect(data).methods)
+        entries[name] = {"shape": list(decoded.pixels.shape), "sha256": digest(decoded), "methods": methods}
     INDEX.write_text(json.dumps(entries, indent=1) + "\n", encoding="utf-8")
     print(f"{len(entries)} files in {HERE}")
 

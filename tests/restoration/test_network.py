@@ -60,8 +60,8 @@ def test_strength_is_the_share_of_the_correction(restorer: Restorer, photo: Phot
 
 
 def test_the_quantisation_matters(restorer: Restorer, photo: Photo) -> None:
-    coarse, fine = (restorer.restore(photo, standard_quantisation(q)).astype(int) - photo for q in (10, 90))
-    assert np.abs(coarse).mean() > 4 * np.abs(fine).mean() > 0
+    coarse, fine = (restorer.restore(photo, standard_quantisation(q)).astype(int) - photo for q in (10, 80))
+    assert np.abs(coarse).mean() > 2 * np.abs(fine).mean() > 0
 
 
 def test_engines_agree(random_package: Path, photo: Photo) -> None:

@@ -153,3 +153,28 @@ def test_shipped_recipe_loads_and_learning_rate_follows_it() -> None:
     assert learning_rate(schedule, schedule.steps - 1) < 1e-3 * schedule.learning_rate
     plain = Schedule(steps=100, warmup=0, decay_from=0.5)
     assert learning_rate(plain, 75) == pytest.approx(0.5 * plain.learning_rate)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"average": "plain"}, {"quantisation": "noise"}, {"quantisation": "soft-round"}],
+    ids=lambda change: "-".join(change.values()),
+)
+def test_other_objectives_learn_too(tiny: Recipe, folder: Path, tmp_path: Path, change: dict[str, str]) -> None:
+    schedule = replace(tiny.schedule, steps=60, validate_every=20, learning_rate=3e-3)
+    plan = replace(tiny, schedule=schedule, objective=replace(tiny.objective, **change))
+    train(plan, folder, run=tmp_path, valid=folder, threads=1, report=quiet)
+    with (tmp_path / LOG).open() as file:
+        rows = [row for row in csv.DictReader(file) if row["kind"] == "valid"]
+    first, last = ([float(row["loss"]) for row in rows if row["step"] == step] for step in ("20", "60"))
+    assert sum(last) < sum(first)
+
+
+def test_random_start_is_worse_than_the_transform(tiny: Recipe, folder: Path, tmp_path: Path) -> None:
+    losses = []
+    for pictures in (0, 4):
+        plan = replace(tiny, schedule=replace(tiny.schedule, steps=4, validate_every=4, klt_pictures=pictures))
+        run = tmp_path / str(pictures)
+        train(plan, folder, run=run, valid=folder, threads=1, report=quiet)
+        losses.append(load_checkpoint(run / BEST).history["best_loss"])
+    assert losses[0] > losses[1] + 1

@@ -12,8 +12,8 @@ from PIL import Image
 
 from latentpress.codecs.hyperprior.latents import encode_latents, pass_masks, quantise_latents
 from latentpress.codecs.hyperprior.model import HyperpriorModel
-from latentpress.codecs.hyperprior.planes import to_planes
 from latentpress.codecs.hyperprior.rounding import ROUNDING_WEIGHT, Rounding
+from latentpress.codecs.planes import to_planes
 from latentpress.models import ModelPackage
 from latentpress.nets.hyperprior import HyperpriorNet, pass_numbers
 from latentpress.nets.integer import set_integer
@@ -105,7 +105,7 @@ def test_noise_estimate_is_close_to_the_rounded_one(net: HyperpriorNet, pixels: 
     """Early training measures rates with noise in place of rounding: differentiable, and near the truth."""
     x = torch.from_numpy(pixels.transpose(2, 0, 1).astype(np.float32))[None]
     rates = torch.tensor([32])
-    soft = code(net, x, rates, hard=False, generator=torch.Generator().manual_seed(0))
+    soft = code(net, x, rates, hard=False, noise=torch.Generator().manual_seed(0))
     hard = code(net, x, rates, hard=True, rounding_weight=math.inf)
     assert soft.bpp().item() == pytest.approx(hard.bpp().item(), rel=0.15)
 
@@ -125,7 +125,7 @@ def test_every_weight_learns(checkpoint: Path, pixels: np.ndarray) -> None:
         learner = build_network(load_checkpoint(checkpoint))
         learner.hyper_analysis.head.bias.data.fill_(2.0)  # so young a net rounds its hyper latents to 0: no gradient
         set_integer(learner, hard)
-        outcome = code(learner, x, rates, hard=hard, generator=torch.Generator().manual_seed(0))
+        outcome = code(learner, x, rates, hard=hard, noise=torch.Generator().manual_seed(0))
         log_loss(outcome, x, learner.config.lambdas(rates)).backward()
         for name, parameter in learner.named_parameters():
             assert parameter.grad is not None, name

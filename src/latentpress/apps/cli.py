@@ -19,6 +19,8 @@ from latentpress.apps.compare import compare
 from latentpress.apps.complexity import complexity
 from latentpress.apps.compress import compress, decompress
 from latentpress.apps.inspect import codecs, inspect
+from latentpress.apps.pack import pack_training, unpack_training
+from latentpress.apps.reproduce import reproduce
 from latentpress.apps.restore import restore
 from latentpress.apps.serve import serve
 from latentpress.apps.standardise import standardise
@@ -122,9 +124,12 @@ for _command in (
     codecs,
     train,
     export,
+    pack_training,
+    unpack_training,
     complexity,
     bench,
     compare,
+    reproduce,
     serve,
 ):
     app.command()(_command)

@@ -43,6 +43,12 @@ def compress(
         int,
         typer.Option(metavar="N", min=0, max=8, help="Near-lossless: no sample wrong by more than N (1 to 8)."),
     ] = 0,
+    mosaic: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RGGB", help="Lossless: the picture is a camera's raw mosaic; BGGR, GRBG, GBRG, or auto to look."
+        ),
+    ] = None,
     codec: Annotated[
         str,
         typer.Option(
@@ -59,6 +65,20 @@ def compress(
             metavar="1..9", min=1, max=9, help="Search this long for a smaller file of equal quality. Needs 'train'."
         ),
     ] = 1,
+    tune: Annotated[
+        str, typer.Option(metavar="AIM", help="What hyperprior spends its bits for: mse or ms-ssim.")
+    ] = "mse",
+    roi: Annotated[
+        list[str] | None,
+        typer.Option(metavar="X,Y,W,H", help="Higher quality in this rectangle. May be given more than once."),
+    ] = None,
+    roi_mask: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Higher quality where this gray picture, as large as IN, is bright."),
+    ] = None,
+    roi_strength: Annotated[
+        float, typer.Option(metavar="DB", help="How much finer the steps are there, in dB, up to 18.")
+    ] = 12.0,
     strip: Annotated[bool, typer.Option("--strip", help="Leave out colour profile, EXIF and XMP.")] = False,
     verify: Annotated[bool, typer.Option("--verify", help="Decode the file and report its PSNR.")] = False,
     threads: options.Threads = None,
@@ -78,19 +98,23 @@ def compress(
 
     Without loss, checked by decoding: latentpress compress photo.png --lossless
 
+    With more of 200 kB spent on a face: latentpress compress photo.png --size 200KB --roi 310,120,180,220
+
     A folder with all in it, to be stopped at any time and taken up again: latentpress compress photos -o packed
     """
     output = streams.one_output(output, output_option)
     largest = None if size is None else parse_size(size)
     streams.allow_pixels(max_pixels)
     if codec == "auto":
-        codec = "mlp-lossless" if lossless or max_error else "hyperprior"
+        codec = "mlp-lossless" if lossless or max_error or mosaic else "hyperprior"
     how = folders.FolderOptions(jobs, threads or 1, scheduler, json, force, quiet)
     if folders.is_folder(source):
+        if roi or roi_mask:
+            raise latentpress.InvalidInputError("--roi and --roi-mask are for single files")
         from latentpress.jobs import Compress
 
         work = Compress(
-            codec, model, quality, bpp, largest, psnr, ms_ssim, lossless, max_error, effort,
+            codec, model, quality, bpp, largest, psnr, ms_ssim, lossless, max_error, mosaic, effort, tune,
             strip=strip, verify=verify, threads=how.threads,
         )  # fmt: skip
         folders.run_folder(work, source, output, how)
@@ -101,7 +125,9 @@ def compress(
         "model": model,
         "threads": threads,
         "max_error": max_error or None,
+        "mosaic": mosaic,
         "effort": effort if effort > 1 else None,
+        "tune": tune if tune != "mse" else None,
     }
     settings = {key: value for key, value in given.items() if value is not None}
     image = streams.read_picture(source)
@@ -119,6 +145,8 @@ def compress(
         ms_ssim=ms_ssim,
         lossless=lossless,
         max_error=max_error,
+        mosaic=mosaic,
+        roi=_interest(image, roi or [], roi_mask, roi_strength),
     )
     seconds = time.perf_counter() - start
     found = f", PSNR {_psnr(image, data, threads):.2f} dB" if verify else ""
@@ -176,7 +204,7 @@ def decompress(
         folders.run_folder(Decompress(format or "png", how.threads), source, output, how)
         return
     how.refuse(source, format)
-    part = _parse_region(region) if region is not None else None
+    part = _parse_region("--region", region) if region is not None else None
     output = streams.choose_output(source, output, ".png", force=force)
     data = streams.read_bytes(source)
     start = time.perf_counter()
@@ -191,12 +219,27 @@ def decompress(
     )
 
 
-def _parse_region(text: str) -> latentpress.Region:
+def _interest(
+    image: latentpress.Image, regions: list[str], mask: str | None, strength: float
+) -> latentpress.Roi | None:
+    """The region of interest that the options name, if they do; raises InvalidInputError."""
+    if not regions and mask is None:
+        return None
+    weights = None
+    if mask is not None:
+        gray = streams.read_picture(mask)
+        colours = gray.pixels[:, :, : gray.channels - 1 if gray.has_alpha else gray.channels]
+        weights = colours.mean(axis=2) / gray.peak
+    parts = [_parse_region("--roi", text) for text in regions]
+    return latentpress.Roi.of(image.width, image.height, parts, weights, strength)
+
+
+def _parse_region(option: str, text: str) -> latentpress.Region:
     """``X,Y,W,H`` as a region; raises InvalidInputError."""
     try:
         x, y, width, height = (int(part) for part in text.split(","))
     except ValueError:
-        raise latentpress.InvalidInputError(f"--region must be four whole numbers X,Y,W,H, not {text!r}") from None
+        raise latentpress.InvalidInputError(f"{option} must be four whole numbers X,Y,W,H, not {text!r}") from None
     return latentpress.Region(x, y, width, height)
 
 

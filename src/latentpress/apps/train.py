@@ -22,6 +22,14 @@ class Device(StrEnum):
     CUDA = "cuda"
 
 
+class Acceleration(StrEnum):
+    """How the steps of training run."""
+
+    NONE = "none"
+    GRAPH = "graph"
+    COMPILE = "compile"
+
+
 def train(
     recipe: Annotated[
         str,
@@ -43,6 +51,13 @@ def train(
     ] = None,
     device: Annotated[Device, typer.Option(help="Where to train.")] = Device.CPU,
     threads: Annotated[int | None, typer.Option(min=1, show_default="all cores", help="CPU threads to use.")] = None,
+    accelerate: Annotated[
+        Acceleration | None,
+        typer.Option(
+            show_default="graph on a GPU",
+            help="How steps run: one kernel after the other, as a CUDA graph, or compiled and as a CUDA graph.",
+        ),
+    ] = None,
 ) -> None:
     r"""Train a codec's network on your own pictures.
 
@@ -61,6 +76,7 @@ def train(
         start=start,
         device=device.value,
         threads=threads,
+        accelerate=accelerate.value if accelerate else None,
     )
     print(checkpoint)
 

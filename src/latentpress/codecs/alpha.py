@@ -3,27 +3,35 @@
 Payload: blocks of 1024 x 1024 samples (smaller at the right and lower edges), row by row. Each has its length as a
 varint, then that many bytes: none for a block that is opaque throughout, two for one constant value (little-endian),
 else lossless WebP of the plane as gray; of a deep plane two pictures, high bytes and low bytes, the first with its own
-length before it. WebP's lossless decoder is integer arithmetic, specified to the bit.
+length before it. WebP's lossless decoder is integer arithmetic, specified to the bit. A block that begins with a zero
+byte is a tile of the lossless codec, without networks: slower, and smaller where alpha varies smoothly.
 """
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image as PillowImage
 
+from latentpress.codecs.webp import decode_webp, encode_webp
 from latentpress.container import varint
 from latentpress.errors import CorruptFileError
 from latentpress.image import Samples
+
+if TYPE_CHECKING:
+    from latentpress.codecs.lossless.tiles import TileCoder
 
 __all__ = ["decode_alpha", "encode_alpha", "fill_hidden"]
 
 _BLOCK = 1024
 _FILL_BLOCK = 256
+_TILE = b"\0"  # begins a tile of the lossless codec; no WebP does, and no length of one
+
+# Bits a sample in WebP above which prediction is worth its time: flat shapes with smooth edges take a third of it.
+_WORTH_PREDICTING = 0.3
+_NOISE = 0.97  # of the bits that a sample has: what WebP does not make smaller, prediction does not either
 
 Window = tuple[slice, slice]
 
@@ -89,9 +97,19 @@ def _encode_block(block: Samples, bit_depth: int) -> bytes:
     if (block == first).all():
         return b"" if first == 2**bit_depth - 1 else first.to_bytes(2, "little")
     if bit_depth == 8:
-        return _webp(block)
-    high, low = _webp(block >> 8), _webp(block & 255)
-    return varint.encode(len(high)) + high + low
+        webp = encode_webp(block[:, :, None])
+    else:
+        high, low = (encode_webp(part.astype(np.uint8)[:, :, None]) for part in (block >> 8, block & 255))
+        webp = varint.encode(len(high)) + high + low
+    if not _WORTH_PREDICTING <= 8 * len(webp) / block.size < _NOISE * bit_depth:
+        return webp
+    from latentpress.codecs.lossless.drawn import looks_drawn
+    from latentpress.codecs.lossless.tiles import Method
+
+    samples = block[:, :, None]
+    method = Method.ADAPTIVE_DRAWN if looks_drawn(samples) else Method.ADAPTIVE
+    tile = _TILE + _tile_coder(bit_depth).encode(samples, (method,))
+    return min(webp, tile, key=len)
 
 
 def _decode_block(data: bytes, shape: tuple[int, int], bit_depth: int) -> NDArray[Any]:
@@ -101,30 +119,29 @@ def _decode_block(data: bytes, shape: tuple[int, int], bit_depth: int) -> NDArra
         if len(data) == 1 or value > peak:
             raise CorruptFileError("the alpha plane is damaged")
         return np.full(shape, value, np.uint16)
+    if data[:1] == _TILE:
+        samples: NDArray[Any] = _tile_coder(bit_depth).decode(memoryview(data)[1:], *shape)[:, :, 0]
+        return samples
     if bit_depth == 8:
-        return _from_webp(data, shape)
+        return decode_webp(data, shape, 1)[:, :, 0]
     length, start = varint.decode(memoryview(data), 0)
-    high, low = _from_webp(data[start : start + length], shape), _from_webp(data[start + length :], shape)
+    parts = (data[start : start + length], data[start + length :])
+    high, low = (decode_webp(part, shape, 1)[:, :, 0] for part in parts)
     plane = (high.astype(np.uint16) << 8) | low
     if int(plane.max()) > peak:
         raise CorruptFileError("the alpha plane is damaged")
     return plane
 
 
-def _webp(plane: NDArray[Any]) -> bytes:
-    buffer = io.BytesIO()
-    PillowImage.fromarray(plane.astype(np.uint8)).save(buffer, "WEBP", lossless=True, quality=80, method=4)
-    return buffer.getvalue()
+def _tile_coder(bit_depth: int) -> TileCoder:
+    # The lossless codec stores its own alpha planes by this module, and is not needed for most pictures.
+    from latentpress.codecs.lossless.model import PlainModel
+    from latentpress.codecs.lossless.tiles import Method, TileCoder
+    from latentpress.codecs.lossless.waves import WaveCoder
 
-
-def _from_webp(data: bytes, shape: tuple[int, int]) -> NDArray[np.uint8]:
-    try:
-        with PillowImage.open(io.BytesIO(data), formats=("WEBP",)) as picture:
-            if picture.size == shape[::-1]:
-                return np.asarray(picture.convert("RGB"))[:, :, 1]
-    except Exception as error:  # Pillow raises almost anything on damaged data
-        raise CorruptFileError("the alpha plane is damaged") from error
-    raise CorruptFileError("the alpha plane is damaged: a block of the wrong size")
+    methods = {Method.ADAPTIVE: False, Method.ADAPTIVE_DRAWN: True}
+    coders = {method: WaveCoder(PlainModel(), drawn) for method, drawn in methods.items()}
+    return TileCoder(bit_depth, 1, 0, coders, verify=False)
 
 
 def _pull_push(colour: NDArray[np.float32], visible: NDArray[np.bool_]) -> NDArray[np.float32]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -206,15 +206,15 @@ def psnr_of(image: Image, restored: Image) -> float:
     return math.inf if total == 0 else 10 * math.log10(image.peak**2 * count / total)
 
 
-def encode_to_target(codec: Codec, image: Image, target: Target) -> Reached:
-    """Encode so that the target is met, in at most `ENCODINGS` encodings.
+def encode_to_target(codec: Codec, image: Image, target: Target, **settings: Any) -> Reached:
+    """Encode so that the target is met, in at most `ENCODINGS` encodings. settings: more arguments of `encode`.
 
     Raises InvalidInputError, with the range, when the target lies below what quality 0 gives, or above what quality 100
     gives; except for a file size: a picture whose best file is smaller than allowed gives that file.
     """
     if codec.lossless:
         raise InvalidInputError(f"{codec.id} is lossless: it has no target")
-    search = _Search(codec, image, target)
+    search = _Search(codec, image, target, settings)
     ends = _Ends(target.slope)
     quality = _START
     for left in range(ENCODINGS - 1, -1, -1):
@@ -264,13 +264,13 @@ class _Ends:
 class _Search:
     """The files made so far, and the best of them."""
 
-    def __init__(self, codec: Codec, image: Image, target: Target) -> None:
-        self._codec, self._image, self._target = codec, image, target
+    def __init__(self, codec: Codec, image: Image, target: Target, settings: dict[str, Any]) -> None:
+        self._codec, self._image, self._target, self._settings = codec, image, target, settings
         self._tried: list[Reached] = []
 
     def at(self, quality: float) -> float:
         """Encode at a quality and return the value."""
-        data = self._codec.encode(self._image, quality)
+        data = self._codec.encode(self._image, quality, **self._settings)
         value = self._target.measure(self._image, data, self._codec.decode)
         within = self._target.low <= value <= self._target.high
         self._tried.append(Reached(data, quality, value, within, len(self._tried) + 1))

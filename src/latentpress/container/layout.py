@@ -18,11 +18,13 @@ __all__ = [
     "DEEP_BIT",
     "EXIF",
     "ICC",
+    "INTEREST",
     "KIND_MASK",
     "LAST_BIT",
     "MAGIC",
     "MAX_RATE",
     "MODEL_BYTES",
+    "MOSAIC",
     "NAMED_CODEC",
     "STREAM",
     "TILES",
@@ -55,7 +57,13 @@ ALPHA, ICC, EXIF, XMP = 2, 3, 4, 5
 TILES = 6
 """Chunk kind: how the symbols are cut into tiles (critical)."""
 
-CRITICAL_KINDS = (STREAM, ALPHA, TILES)
+MOSAIC = 7
+"""Chunk kind: the pattern of colour filters of a gray picture that is the raw mosaic of a camera (critical)."""
+
+INTEREST = 8
+"""Chunk kind: where a lossy picture is quantised more finely than its rate says (critical)."""
+
+CRITICAL_KINDS = (STREAM, ALPHA, TILES, MOSAIC, INTEREST)
 """Kinds without which the picture is not right; every other kind that is written is ancillary."""
 
 MODEL_BYTES = 8

@@ -8,6 +8,7 @@ import constriction
 import numpy as np
 from numpy.typing import NDArray
 
+from latentpress.entropy._bits import BIT_MODEL, check_chances
 from latentpress.entropy._escape import MAX_MAGNITUDE, decode_escapes
 from latentpress.entropy._groups import check_indices, group_by_table
 from latentpress.entropy.tables import ProbabilityTables
@@ -55,6 +56,20 @@ class SymbolReader:
             where = np.sort(np.concatenate(escaped))
             symbols[where] = self._escapes(tables.radius[index[where]].astype(np.int64))
         return symbols
+
+    def read_bits(self, ones: NDArray[np.integer[Any]]) -> NDArray[np.int32]:
+        """Decode as many bits as there are chances ``ones`` (1-D, of 65536) to be 1: the inverse of `write_bits`.
+
+        Raises `CorruptFileError` where the data cannot be decoded, `InvalidInputError` for chances that are none.
+        """
+        chances = check_chances(ones)
+        if not chances.size:
+            return np.zeros(0, np.int32)
+        try:
+            bits: NDArray[np.int32] = self._coder.decode(BIT_MODEL, chances)
+        except (AssertionError, ValueError, KeyError) as error:
+            raise CorruptFileError("the symbol stream is damaged: its data fits no bit") from error
+        return bits
 
     def finish(self) -> None:
         """Check that the data may end here. Raises `CorruptFileError` where symbols are certainly left over."""

@@ -8,6 +8,7 @@ import constriction
 import numpy as np
 from numpy.typing import NDArray
 
+from latentpress.entropy._bits import BIT_MODEL, check_chances
 from latentpress.entropy._escape import MAX_MAGNITUDE, encode_escapes
 from latentpress.entropy._groups import check_indices, group_by_table
 from latentpress.entropy.tables import ProbabilityTables
@@ -59,6 +60,17 @@ class SymbolWriter:
         if escaped:
             where = np.sort(np.concatenate(escaped))
             encode_escapes(self._coder, values[where].astype(np.int64), tables.radius[index[where]].astype(np.int64))
+
+    def write_bits(self, bits: NDArray[np.integer[Any]], ones: NDArray[np.integer[Any]]) -> None:
+        """Code bits (1-D, each 0 or 1), of which each has the chance ``ones`` / 65536 (1..65535) to be 1.
+
+        Raises `InvalidInputError`, before anything is coded, for arrays that do not fit together or other values.
+        """
+        values, chances = np.asarray(bits), check_chances(ones)
+        if values.shape != chances.shape or (values.size and not 0 <= values.min() <= values.max() <= 1):
+            raise InvalidInputError(f"{values.shape} bits do not go with {chances.shape} chances, or are not bits")
+        if values.size:
+            self._coder.encode(values.astype(np.int32), BIT_MODEL, chances)
 
     def finish(self) -> bytes:
         """The bytes of everything written so far."""

@@ -96,7 +96,9 @@ class Compress(Work):
     ms_ssim: float | None = None
     lossless: bool = False
     max_error: int = 0
+    mosaic: str | None = None
     effort: int = 1
+    tune: str = "mse"
     strip: bool = False
     verify: bool = False
     threads: int = 1
@@ -108,21 +110,23 @@ class Compress(Work):
 
     def __post_init__(self) -> None:
         if self.codec == "auto":
-            object.__setattr__(self, "codec", "mlp-lossless" if self.lossless or self.max_error else "hyperprior")
+            lossless = self.lossless or self.max_error or self.mosaic
+            object.__setattr__(self, "codec", "mlp-lossless" if lossless else "hyperprior")
         # Workers may stand in another folder than we do.
         if self.model is not None and (Path(self.model) / CARD).is_file():
             object.__setattr__(self, "model", str(Path(self.model).resolve()))
 
     def settings(self) -> dict[str, Any]:
         """See `Work.settings`. A model of ours is told by its id: a better one of the same name is another one."""
-        given: dict[str, Any] = self._given() or {"quality": 50.0}
-        if self.max_error:
-            given = {"max_error": self.max_error}
         cls = registry.codec_class(self.codec)
+        given: dict[str, Any] = self._given() or {"quality": 50.0}
+        if self.lossless or self.max_error:
+            given = {"max_error": self.max_error, "mosaic": self.mosaic}
         model = self.model or ""
         if cls.number != NAMED_CODEC and "model" in inspect.signature(cls).parameters:
             model = find_model(self.codec, name=self.model).id.hex()
-        return {"codec": self.codec, "model": model, **given, "effort": self.effort, "strip": self.strip}
+        made = {"effort": self.effort, "tune": self.tune, "strip": self.strip}
+        return {"codec": self.codec, "model": model, **given, **made}
 
     def check(self) -> None:
         """See `Work.check`."""
@@ -130,6 +134,8 @@ class Compress(Work):
         given = self._given()
         if len(given) > 1:
             raise InvalidInputError(f"give one of {', '.join(given)}, not {len(given)} of them")
+        if self.mosaic is not None and not (self.lossless or self.max_error):
+            raise InvalidInputError("a mosaic is coded without loss, or with a bound on its errors: ask for that too")
         if self.lossless or self.max_error:
             if given:
                 raise InvalidInputError(f"lossless coding goes with no {next(iter(given))}")
@@ -160,7 +166,9 @@ class Compress(Work):
         given = {
             "model": self.model,
             "max_error": self.max_error or None,
+            "mosaic": self.mosaic,
             "effort": self.effort if self.effort != 1 else None,
+            "tune": self.tune if self.tune != "mse" else None,
         }
         config = tuple((name, value) for name, value in given.items() if value is not None)
         return _codec(self.codec, self.threads, config)
@@ -168,7 +176,7 @@ class Compress(Work):
     def _compress(self, image: Image, coder: Codec) -> bytes:
         return latentpress.compress(
             image, self.quality, coder, bpp=self.bpp, size=self.size, psnr=self.psnr, ms_ssim=self.ms_ssim,
-            lossless=self.lossless, max_error=self.max_error,
+            lossless=self.lossless, max_error=self.max_error, mosaic=self.mosaic,
         )  # fmt: skip
 
     def _given(self) -> dict[str, float]:

@@ -15,7 +15,13 @@ __all__ = ["SEARCH_PATH", "find_model", "installed_models"]
 SEARCH_PATH = "LATENTPRESS_MODELS"
 """Environment variable with folders of model packages, separated like PATH, beside those that ship with LatentPress."""
 
-_DEFAULTS = {"hyperprior": "hyperprior-2", "mlp-lossless": "mlp-lossless-1", "restore": "restore-1"}
+_DEFAULTS = {
+    "hyperprior": "hyperprior-2",
+    "mlp-lossless": "mlp-lossless-1",
+    "lc-fdnet": "lc-fdnet-1",
+    "restore": "restore-1",
+    "importance-map": "importance-map-1",
+}
 
 
 def installed_models(codec: str) -> list[ModelPackage]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
 from latentpress.engine import load
 from latentpress.errors import CorruptFileError
 from latentpress.models import ModelPackage, find_model
+from latentpress.restoration.calibration import CELL, QUALITY, SHIFT, cell_sums, code_again, gains_of, spread
 from latentpress.restoration.colour import to_rgb, to_ycc
 from latentpress.restoration.tables import Quantisation, describe
 
@@ -20,7 +23,10 @@ NETWORK = "restorer"
 """Name of the network in the package."""
 
 _TILE = 640
-"""Side of a tile in pixels; a tile is computed with a margin, so that there is no seam."""
+"""Side of a tile in pixels, a multiple of 64; a tile is computed with a margin, so that there is no seam."""
+
+_SMALLEST = 24
+"""A side in pixels under which a picture has no second grid to speak of."""
 
 
 class Restorer:
@@ -52,42 +58,64 @@ class Restorer:
         """(H, W, 3) RGB or (H, W, 1) gray of a decoded JPEG, restored.
 
         phase: rows and columns before the first whole 16x16 unit. strength: share of the correction that is applied,
-        0..1. tile: side of the tiles, a multiple of 16; the result does not depend on it but for float rounding.
+        0..1. tile: side of the tiles, a multiple of 64; the result does not depend on it but for float rounding.
+
+        At high qualities the share is made smaller where the picture gives no reason to trust the network
+        (`latentpress.restoration.calibration`), which takes as long again.
         """
         values = {name: v for name, v in describe([quantisation]).items() if name in self._network.input_names}
         top, left = (-first % 16 for first in phase)
         if top or left:
             pixels = np.pad(pixels, ((top, 0), (left, 0), (0, 0)), mode="edge")
-        height, width = pixels.shape[:2]
+        gains = None
+        if quantisation.quality >= QUALITY and min(pixels.shape[:2]) >= _SMALLEST:
+            gains = self._gains(pixels[SHIFT:, SHIFT:], quantisation, values)
         result = np.empty_like(pixels)
-        for y in range(0, height, tile):
-            for x in range(0, width, tile):
-                rows, columns = slice(y, min(y + tile, height)), slice(x, min(x + tile, width))
-                result[rows, columns] = self._tile(pixels, rows, columns, values, strength)
+        for rows, columns in _tiles(pixels, tile):
+            grown, inner = self._window(pixels, rows, columns)
+            ycc, correction = self._correction(pixels[grown], values)
+            share = strength if gains is None else strength * spread(gains, rows, columns)
+            rgb = to_rgb(ycc[:, *inner] + share * correction[:, *inner], pixels.shape[2])
+            np.rint(rgb, out=rgb)
+            np.clip(rgb, 0, 255, out=rgb)
+            result[rows, columns] = rgb
         return np.ascontiguousarray(result[top:, left:])
 
-    def _tile(
-        self,
-        pixels: NDArray[np.uint8],
-        rows: slice,
-        columns: slice,
-        values: dict[str, NDArray[np.float32]],
-        strength: float,
-    ) -> NDArray[np.uint8]:
-        """A tile of the result, computed from the picture around it."""
-        grown = [
-            slice(max(part.start - self._margin, 0), min(part.stop + self._margin, side))
-            for part, side in zip((rows, columns), pixels.shape[:2], strict=True)
-        ]
-        window = pixels[grown[0], grown[1]]
+    def _gains(
+        self, pixels: NDArray[np.uint8], quantisation: Quantisation, values: dict[str, NDArray[np.float32]]
+    ) -> NDArray[np.float32]:
+        """(3, rows, columns): the share of the correction in each cell that does good when these pixels are coded."""
+        sums = np.zeros((2, 3, *(-(-side // CELL) for side in pixels.shape[:2])))
+        for rows, columns in _tiles(pixels, _TILE):
+            grown, inner = self._window(pixels, rows, columns)
+            again, correction = self._correction(code_again(pixels[grown], quantisation), values)
+            wanted = to_ycc(pixels[rows, columns]) - again[:, *inner]
+            cells = cell_sums(wanted, correction[:, *inner])
+            y, x = rows.start // CELL, columns.start // CELL
+            sums[:, :, y : y + cells.shape[2], x : x + cells.shape[3]] = cells
+        return gains_of(sums)
+
+    def _window(
+        self, pixels: NDArray[np.uint8], rows: slice, columns: slice
+    ) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+        """A tile with the margin around it, and where the tile is in that."""
+        parts = list(zip((rows, columns), pixels.shape[:2], strict=True))
+        grown = [slice(max(p.start - self._margin, 0), min(p.stop + self._margin, side)) for p, side in parts]
+        inner = [slice(p.start - g.start, p.stop - g.start) for (p, _), g in zip(parts, grown, strict=True)]
+        return (grown[0], grown[1]), (inner[0], inner[1])
+
+    def _correction(
+        self, window: NDArray[np.uint8], values: dict[str, NDArray[np.float32]]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """(3, H, W) Y, Cb, Cr of a window, its edges repeated to what the network takes, and the network's answer."""
         fill = [(0, -side % self._multiple) for side in window.shape[:2]]
         ycc = to_ycc(np.pad(window, (*fill, (0, 0)), mode="edge"))
-        ycc += strength * self._network(pixels=ycc[None], **values)["correction"][0]
-        inner = [
-            slice(part.start - whole.start, part.stop - whole.start)
-            for part, whole in zip((rows, columns), grown, strict=True)
-        ]
-        rgb = to_rgb(ycc[:, inner[0], inner[1]], pixels.shape[2])
-        np.rint(rgb, out=rgb)
-        np.clip(rgb, 0, 255, out=rgb)
-        return rgb.astype(np.uint8)
+        return ycc, self._network(pixels=ycc[None], **values)["correction"][0]
+
+
+def _tiles(pixels: NDArray[np.uint8], side: int) -> Iterator[tuple[slice, slice]]:
+    """Rows and columns of each tile."""
+    height, width = pixels.shape[:2]
+    for y in range(0, height, side):
+        for x in range(0, width, side):
+            yield slice(y, min(y + side, height)), slice(x, min(x + side, width))

@@ -24,6 +24,8 @@ _STRIP = 256  # rows worked on at a time, a multiple of 16
 _ROUNDS = 3
 _LATE_ROUNDS = 16
 _FINE = 4  # steps below are hardly larger than the rounding of samples: no round would help
+_NARROW = 6  # steps below leave no room for a margin
+_UNSURE = np.float32(0.25)  # by which coefficients are off that are found from rounded samples
 _TIGHTEN = 1.25  # growth of the margin of a block that is still outside
 _CELL = 16
 _CLIPPED_ROUNDS = 20
@@ -123,6 +125,7 @@ class Projection:
         coefficients = self._coefficients(ycc, component, levels)
         steps, (fy, fx) = self._steps[component], self._factors[component]
         half = np.maximum(steps / 2 - margin[:, :, None, None], 0)
+        half = np.where(steps < _NARROW, steps / 2 + _UNSURE, half)
         centre = levels * steps
         moved = np.clip(coefficients, centre - half, centre + half) - coefficients
         change = inverse_block_dct(moved).repeat(fy, axis=0).repeat(fx, axis=1)

@@ -15,7 +15,15 @@ from latentpress.atomic import atomic_output
 from latentpress.errors import CorruptFileError, InvalidInputError
 from latentpress.training.recipe import Recipe
 
-__all__ = ["AnyRecipe", "Checkpoint", "load_checkpoint", "network_state", "save_checkpoint", "save_starting_point"]
+__all__ = [
+    "AnyRecipe",
+    "Checkpoint",
+    "checkpoint_bytes",
+    "load_checkpoint",
+    "network_state",
+    "save_checkpoint",
+    "save_starting_point",
+]
 
 
 class AnyRecipe(Protocol):
@@ -42,6 +50,13 @@ class Checkpoint:
 
 def save_checkpoint(checkpoint: Checkpoint, path: str | Path) -> None:
     """Write the file whole or not at all."""
+    content = checkpoint_bytes(checkpoint)
+    with atomic_output(path) as stream:
+        stream.write(content)
+
+
+def checkpoint_bytes(checkpoint: Checkpoint) -> bytes:
+    """The checkpoint as a file's content."""
     from safetensors.torch import save
 
     tensors: dict[str, Tensor] = {}
@@ -51,8 +66,7 @@ def save_checkpoint(checkpoint: Checkpoint, path: str | Path) -> None:
         tensors[f"first/{name}"] = first.detach().cpu().contiguous().clone()
         tensors[f"second/{name}"] = second.detach().cpu().contiguous().clone()
     about = {"recipe": checkpoint.recipe.to_dict(), "step": checkpoint.step, "history": checkpoint.history}
-    with atomic_output(path) as stream:
-        stream.write(save(tensors, metadata={"latentpress": json.dumps(about)}))
+    return save(tensors, metadata={"latentpress": json.dumps(about)})
 
 
 def load_checkpoint(path: str | Path, parse: Callable[[dict[str, Any]], AnyRecipe] = Recipe.from_dict) -> Checkpoint:

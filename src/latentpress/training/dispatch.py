@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +18,11 @@ __all__ = ["SYSTEMS", "export_package", "train"]
 SYSTEMS = {
     "hyperprior": "latentpress.training",
     "mlp-lossless": "latentpress.training.lossless",
+    "lc-fdnet": "latentpress.training.lc_fdnet",
+    "importance-map": "latentpress.training.importance",
     "cas-cnn": "latentpress.training.restoration",
     "idcn": "latentpress.training.restoration",
+    "dbm-autoencoder": "latentpress.training.boltzmann",
 }
 """The package whose ``loop.train`` and ``export.export_package`` are meant, by a recipe's ``codec``."""
 
@@ -26,8 +30,13 @@ SYSTEMS = {
 def train(recipe: str | Path, data: str | Path | Sequence[str | Path], **settings: Any) -> Path:
     """Train what the recipe's ``codec`` names; arguments, result and errors as `latentpress.training.loop.train`."""
     codec = read_recipe(recipe).get("codec")
-    path: Path = _function(codec, "recipe", "loop", "train")(recipe, data, **settings)
-    return path
+    function = _function(codec, "recipe", "loop", "train")
+    how = settings.pop("accelerate", None)
+    if how is not None:
+        if "accelerate" not in inspect.signature(function).parameters:
+            raise InvalidInputError(f"steps of codec {codec} cannot be accelerated; do without --accelerate")
+        settings["accelerate"] = how
+    return function(recipe, data, **settings)
 
 
 def export_package(checkpoint: str | Path, destination: str | Path, **settings: Any) -> Path:

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from latentpress.atomic import atomic_folder, atomic_output
-from latentpress.codecs.hyperprior.model import HyperpriorModel
+from latentpress.codecs.hyperprior.model import ANALYSIS, ENCODER, HyperpriorModel
 from latentpress.codecs.hyperprior.rounding import ROUNDING_WEIGHT, Rounding
-from latentpress.models import ModelPackage, package_digest
+from latentpress.errors import InvalidInputError
+from latentpress.models import ModelPackage, find_model, package_digest
 from latentpress.models.package import CARD, FORMAT, TABLES
 from latentpress.nets.hyperprior import HyperpriorNet
 from latentpress.nets.rate_table import STEPS_PER_ANCHOR
@@ -25,7 +26,7 @@ from latentpress.training.graphs import export_graphs
 from latentpress.training.tables import initial_tables, measured_tables
 from latentpress.transforms import KltBasis
 
-__all__ = ["build_network", "export_package"]
+__all__ = ["build_network", "export_package", "npz", "store"]
 
 _SIDE = 512  # pictures are cut to this for the tables
 _TABLE_ROUNDS = 2  # tables change what the encoder chooses, which changes the tables
@@ -54,11 +55,17 @@ def export_package(
     ``name``: what the model is called. ``data``: folders of training pictures, of which ``pictures`` go into the
     probability tables. Raises InvalidInputError when the destination exists, when there are no pictures, and for a
     model whose integer path is not provably exact (`prove_exact`).
+
+    Of a run that taught the encoder only, the package holds the analysis and names the installed model whose files it
+    makes: the codec's default one.
     """
     say = report or (lambda line: None)
     with atomic_folder(destination) as folder:
         state = load_checkpoint(checkpoint)
         net = build_network(state)
+        if state.recipe.objective.encoder_only:
+            _write_encoder(folder, net, state, name)
+            return Path(destination)
         bounds = prove_exact(net)
         found = load_pictures(data, 64)
         sample = [p[:_SIDE, :_SIDE] for p in found[:: max(1, len(found) // pictures)][:pictures]]
@@ -90,23 +97,36 @@ def _write(
         "lambda_low": net.config.lambda_low,
         "lambda_high": net.config.lambda_high,
     }
-    card = _card(state, name, config, bounds, len(sample))
+    card = _card(state, name, config)
+    card["training"]["table_pictures"] = len(sample)
+    card["exactness"] = {"limit": 2**24, "largest_partial_sums": bounds}
     for done in range(_TABLE_ROUNDS):
         say(f"probability tables, round {done + 1} of {_TABLE_ROUNDS}: {len(sample)} pictures at {len(rates)} rates")
-        package = _store(folder, card, files | {TABLES: _npz(arrays)})
+        package = store(folder, card, files | {TABLES: npz(arrays)})
         model = HyperpriorModel(package, "onnx", None, "float32")
         arrays = measured_tables(model, sample, rates, Rounding(model.tables, ROUNDING_WEIGHT), hyper_scale)
-    package = _store(folder, card, files | {TABLES: _npz(arrays)})
+    package = store(folder, card, files | {TABLES: npz(arrays)})
     card["complexity"] = {
         "kmac_per_pixel": {key: round(value / 1000, 3) for key, value in macs_per_pixel(package).items()},
         "parameters": sum(p.numel() for p in net.parameters()),
         "package_bytes": sum(map(len, package.files.values())),
     }
-    package = _store(folder, card, package.files)
+    package = store(folder, card, package.files)
     say(f"model {package.name}, id {package.id.hex()}: {card['complexity']}")
 
 
-def _store(folder: Path, card: dict[str, Any], files: dict[str, bytes]) -> ModelPackage:
+def _write_encoder(folder: Path, net: HyperpriorNet, state: Checkpoint, name: str) -> None:
+    """A package with the analysis alone. No exactness is asked of it: whatever latents it finds, the file says."""
+    decoder = find_model(state.recipe.codec)
+    latents = int(decoder.config["latents"])
+    if latents != net.config.latents:
+        raise InvalidInputError(f"the run's encoder finds {net.config.latents} latents, {decoder.name} has {latents}")
+    config = {"model": decoder.id.hex(), "tune": state.recipe.objective.distortion}
+    card = _card(state, name, config) | {"codec": ENCODER}
+    store(folder, card, {f"{ANALYSIS}.onnx": export_graphs(net)[ANALYSIS]})
+
+
+def store(folder: Path, card: dict[str, Any], files: dict[str, bytes]) -> ModelPackage:
     for file, contents in files.items():
         with atomic_output(folder / file) as stream:
             stream.write(contents)
@@ -116,9 +136,7 @@ def _store(folder: Path, card: dict[str, Any], files: dict[str, bytes]) -> Model
     return ModelPackage(folder)
 
 
-def _card(
-    state: Checkpoint, name: str, config: dict[str, Any], bounds: dict[str, int], pictures: int
-) -> dict[str, Any]:
+def _card(state: Checkpoint, name: str, config: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": name,
         "codec": state.recipe.codec,
@@ -132,13 +150,11 @@ def _card(
             "hours": round(float(state.history.get("seconds", 0)) / 3600, 2),
             "history": state.history,
             "weights": "exponential moving average",
-            "table_pictures": pictures,
         },
-        "exactness": {"limit": 2**24, "largest_partial_sums": bounds},
     }
 
 
-def _npz(arrays: dict[str, Any]) -> bytes:
+def npz(arrays: dict[str, Any]) -> bytes:
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)
     return buffer.getvalue()

@@ -21,7 +21,7 @@ from latentpress.nets.integer import WEIGHT_LIMIT, IntegerConv2d, set_integer
 from latentpress.nets.quantise import round_half_up
 from latentpress.nets.rate_table import STEPS_PER_ANCHOR, IntegerRateTable
 
-__all__ = ["export_graph", "export_graphs"]
+__all__ = ["export_graph", "export_graphs", "freeze"]
 
 _OPSET = 17
 
@@ -58,7 +58,7 @@ class _FrozenTable(nn.Module):
         return value[:, :, None, None]
 
 
-def _freeze(module: nn.Module) -> None:
+def freeze(module: nn.Module) -> None:
     """Replace every integer layer and table inside ``module`` by its frozen form."""
     for name, child in module.named_children():
         if isinstance(child, IntegerConv2d):
@@ -66,7 +66,7 @@ def _freeze(module: nn.Module) -> None:
         elif isinstance(child, IntegerRateTable):
             setattr(module, name, _FrozenTable(child))
         else:
-            _freeze(child)
+            freeze(child)
 
 
 def export_graphs(net: HyperpriorNet) -> dict[str, bytes]:
@@ -77,7 +77,7 @@ def export_graphs(net: HyperpriorNet) -> dict[str, bytes]:
     """
     net = copy.deepcopy(net).cpu().eval()
     set_integer(net, True)
-    _freeze(net)
+    freeze(net)
     for parameter in net.parameters():
         parameter.requires_grad_(False)
     c = net.config

@@ -16,16 +16,17 @@ from latentpress.errors import InvalidInputError
 from latentpress.nets.hyperprior import HyperpriorNet
 from latentpress.nets.integer import set_integer
 from latentpress.training.checkpoint import Checkpoint
-from latentpress.training.data import Pictures, load_pictures, sample_crops
+from latentpress.training.data import Pictures, load_held_out, load_pictures
 from latentpress.training.objective import code, log_loss
 from latentpress.training.progress import COLUMNS, RunLog
 from latentpress.training.recipe import Recipe, Schedule, load_recipe
 from latentpress.training.runner import BEST, CHECKPOINT, LOG, Runner, learning_rate, next_stage, open_run, prepare
+from latentpress.training.sources import crop_source
 from latentpress.training.transplant import transplant
 from latentpress.training.validation import validate
 from latentpress.transforms import KltBasis, fit_klt
 
-__all__ = ["BEST", "CHECKPOINT", "LOG", "learning_rate", "train"]
+__all__ = ["BEST", "CHECKPOINT", "LOG", "Trainer", "learning_rate", "train"]
 
 
 def train(
@@ -33,7 +34,7 @@ def train(
     data: str | Path | Sequence[str | Path],
     *,
     run: str | Path,
-    valid: str | Path | None = None,
+    valid: str | Path | Sequence[str | Path] | None = None,
     minutes: float | None = None,
     max_steps: int | None = None,
     resume: bool = False,
@@ -42,6 +43,9 @@ def train(
     threads: int | None = None,
     checkpoint_minutes: float = 5.0,
     report: Callable[[str], None] | None = None,
+    accelerate: str | None = None,
+    saved: Callable[[], None] | None = None,
+    until: float = math.inf,
 ) -> Path:
     """Train until the recipe's last step (or step ``max_steps``), ``minutes`` have passed, or the process is asked to
     stop; then save and return the checkpoint's path.
@@ -51,19 +55,29 @@ def train(
     checkpoint if it has one (the sizes of its network must be those of the recipe; the schedule may have changed).
     ``start``: a checkpoint whose averaged weights a new run begins with, at step 0 of its schedule; its network may
     have other sizes (`transplant`).
-    ``report`` gets a line of progress now and then (default: standard error). Raises InvalidInputError for a bad
-    recipe, folder or device, or when a checkpoint is there and ``resume`` is not set.
+    ``report`` gets a line of progress now and then (default: standard error). ``accelerate``: how steps run
+    (`step.ACCELERATIONS`; default: as a CUDA graph on a GPU). ``saved`` is called after each writing of the
+    checkpoint. ``until``: a time of `time.monotonic` that ends the run too, so that loading counts. Raises
+    InvalidInputError for a bad recipe, folder or device, or when a checkpoint is there and ``resume`` is not set.
     """
     plan = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
     folder = Path(run)
     state = _open_run(plan, folder, resume, start)
     say = prepare(device, threads, report)
     pictures = load_pictures(data, plan.schedule.crop)
-    held_out = load_pictures(valid, 64)[::3] if valid else []
+    held_out = load_held_out(valid) if valid else []
     say(f"{len(pictures)} training pictures, {len(held_out)} for validation, from step {state.step if state else 0}")
-    trainer = _Trainer(plan, pictures, device, state)
+    trainer = Trainer(plan, pictures, device, state)
     return trainer.run(
-        folder, held_out, max_steps=max_steps, minutes=minutes, checkpoint_minutes=checkpoint_minutes, say=say
+        folder,
+        held_out,
+        max_steps=max_steps,
+        minutes=minutes,
+        checkpoint_minutes=checkpoint_minutes,
+        say=say,
+        accelerate=accelerate,
+        saved=saved,
+        until=until,
     )
 
 
@@ -83,32 +97,60 @@ def _open_run(plan: Recipe, folder: Path, resume: bool, start: str | Path | None
     return next_stage(state)
 
 
-class _Trainer(Runner):
-    """A run of the hyperprior codec."""
+class Trainer(Runner):
+    """A run of the hyperprior codec, from ``state`` or from a network of its own making."""
 
     columns = COLUMNS
     net: HyperpriorNet
+    recordable = True
 
     def __init__(self, plan: Recipe, pictures: Pictures, device: str, state: Checkpoint | None) -> None:
         self.plan = plan
         torch.manual_seed(plan.schedule.seed)
         net = HyperpriorNet(plan.model, _starting_basis(plan, pictures, state))
+        if plan.objective.encoder_only:
+            net.requires_grad_(False)
+            net.analysis.requires_grad_(True)
         super().__init__(plan, plan.schedule, net, _groups(net, plan.schedule), pictures, device, state)
+        self._source = crop_source(pictures, device)
+        self._hard = False
 
-    def loss(self, rng: np.random.Generator) -> tuple[Tensor, tuple[float, ...]]:
+    def enter(self) -> bool:
+        """Whether the next step is quantisation-aware."""
+        self._hard = self.plan.schedule.hard(self.step)
+        set_integer(self.net, self._hard)
+        return self._hard
+
+    def draw(self, rng: np.random.Generator) -> tuple[Tensor, ...]:
+        """What the crops are made of, rate indices, noise in [0, 1) for hyper latents and latents."""
+        schedule, model = self.plan.schedule, self.plan.model
+        crops = self._source.draw(schedule.batch, schedule.crop, rng)
+        rates = torch.from_numpy(_stratified_rates(schedule.batch, model.last_rate, rng))
+        generator = torch.Generator(self.device).manual_seed(int(rng.integers(2**62)))
+        noise = [
+            torch.rand(schedule.batch, channels, side, side, generator=generator, device=self.device)
+            for channels, side in ((model.hyper_latents, schedule.crop // 64), (model.latents, schedule.crop // 16))
+        ]
+        return crops, rates, *noise
+
+    def loss(self, drawn: Tensor, rates: Tensor, hyper_noise: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
         """Loss, and means over the batch of loss, bits a pixel, squared error and hyper bits a pixel."""
         schedule = self.plan.schedule
-        crops = sample_crops(self.pictures, schedule.batch, schedule.crop, rng)
-        rates = torch.from_numpy(_stratified_rates(schedule.batch, self.plan.model.last_rate, rng)).to(self.device)
-        noise = torch.Generator(self.device).manual_seed(int(rng.integers(2**62)))
-        x = torch.from_numpy(crops).to(self.device).to(torch.float32)
-        hard = schedule.hard(self.step)
-        set_integer(self.net, hard)
-        outcome = code(self.net, x, rates, hard=hard, generator=noise, mixed_precision=schedule.mixed_precision)
-        loss = log_loss(outcome, x, self.plan.model.lambdas(rates))
+        x = self._source.crops(drawn, schedule.crop)
+        objective = self.plan.objective
+        outcome = code(
+            self.net,
+            x,
+            rates,
+            hard=self._hard,
+            noise=(hyper_noise, noise),
+            mixed_precision=schedule.mixed_precision,
+            quantisation=objective.quantisation,
+        )
+        loss = log_loss(outcome, x, self.plan.model.lambdas(rates), objective.distortion, objective.average)
         with torch.no_grad():
             hyper = outcome.hyper_bits.mean() / (schedule.crop * schedule.crop)
-            figures = loss.item(), outcome.bpp().mean().item(), outcome.mse(x).mean().item(), hyper.item()
+            figures = torch.stack([loss.detach(), outcome.bpp().mean(), outcome.mse(x).mean(), hyper])
         return loss, figures
 
     def log_means(self, log: RunLog, means: Sequence[float], rate: float) -> str:
@@ -121,8 +163,14 @@ class _Trainer(Runner):
     def validate(self, log: RunLog, held_out: Pictures) -> tuple[float, str]:
         """Points at five rates, and their mean loss."""
         last = self.plan.model.last_rate
-        mixed = self.plan.schedule.mixed_precision
-        points = validate(self.net, held_out, range(0, last + 1, last // 4), device=self.device, mixed_precision=mixed)
+        points = validate(
+            self.net,
+            held_out,
+            range(0, last + 1, last // 4),
+            distortion=self.plan.objective.distortion,
+            device=self.device,
+            mixed_precision=self.plan.schedule.mixed_precision,
+        )
         for p in points:
             log.row(self.step, "valid", p.rate, p.loss, p.bpp, p.psnr, "", "", self.seconds)
         mean = float(np.mean([p.loss for p in points]))
@@ -132,11 +180,20 @@ class _Trainer(Runner):
 def _starting_basis(plan: Recipe, pictures: Pictures, state: Checkpoint | None) -> KltBasis:
     if state:  # its weights replace these
         return _placeholder_basis(plan)
+    if plan.schedule.klt_pictures == 0:
+        return _random_basis(plan)
     stride = max(1, len(pictures) // plan.schedule.klt_pictures)
     try:
         return fit_klt(pictures[::stride], plan.model.latents)
     except ValueError as error:
         raise InvalidInputError(f"the training pictures do not do: {error}") from None
+
+
+def _random_basis(plan: Recipe) -> KltBasis:
+    """Orthonormal directions that know nothing of pictures, with the deviation of a pixel."""
+    m = plan.model.latents
+    directions, _ = np.linalg.qr(np.random.default_rng(plan.schedule.seed).normal(size=(768, m)))
+    return KltBasis(directions.T.astype(np.float32), np.full(m, 50.0, np.float32), 128.0)
 
 
 def _placeholder_basis(plan: Recipe) -> KltBasis:
@@ -148,9 +205,10 @@ def _placeholder_basis(plan: Recipe) -> KltBasis:
 def _groups(net: HyperpriorNet, schedule: Schedule) -> list[dict[str, Any]]:
     """Parameters for Adam (Kingma and Ba 2015); the linear block transforms with a much smaller step."""
     slow = {id(p) for p in (net.analysis.linear.weight, net.synthesis.linear.weight)}
+    learning = [p for p in net.parameters() if p.requires_grad]
     return [
-        {"params": [p for p in net.parameters() if id(p) not in slow], "factor": 1.0},
-        {"params": [p for p in net.parameters() if id(p) in slow], "factor": schedule.linear_factor},
+        {"params": [p for p in learning if id(p) not in slow], "factor": 1.0},
+        {"params": [p for p in learning if id(p) in slow], "factor": schedule.linear_factor},
     ]
 
 

@@ -25,6 +25,7 @@ class RunLog:
         self._writer = csv.writer(self._file)
         self._writer.writerow(columns)
         self._writer.writerows(rows)
+        self._file.flush()  # a run that is cut before its next line keeps these
 
     def __enter__(self) -> RunLog:
         return self

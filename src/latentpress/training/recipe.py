@@ -9,10 +9,19 @@ from typing import Any, TypeVar
 
 from latentpress.errors import InvalidInputError
 from latentpress.nets.hyperprior import HyperpriorConfig
+from latentpress.training.structural import SMALLEST_SIDE
 
 T = TypeVar("T")
 
-__all__ = ["Recipe", "Schedule", "fill", "load_recipe", "read_recipe", "recipe_path"]
+_KINDS: dict[Any, Any] = {"bool": bool, "int": int, "float": int | float, "str": str}
+
+_CHOICES = {
+    "distortion": ("mse", "ms-ssim"),
+    "average": ("log", "plain"),
+    "quantisation": ("mixed", "noise", "soft-round"),
+}
+
+__all__ = ["Objective", "Recipe", "Schedule", "fill", "load_recipe", "read_recipe", "recipe_path"]
 
 
 @dataclass(frozen=True)
@@ -48,21 +57,38 @@ class Schedule:
 
 
 @dataclass(frozen=True)
+class Objective:
+    """What a run learns for, and how: see `objective.log_loss` for ``distortion`` (``mse`` or ``ms-ssim``) and
+    ``average`` (``log`` or ``plain``), `objective.code` for ``quantisation`` (``mixed``, ``noise`` or ``soft-round``).
+    ``encoder_only``: the analysis learns and the rest stays as it is, so that the files go on to be read with the model
+    that the run starts from.
+    """
+
+    distortion: str = "mse"
+    average: str = "log"
+    quantisation: str = "mixed"
+    encoder_only: bool = False
+
+
+@dataclass(frozen=True)
 class Recipe:
-    """``codec``: the family to train (``hyperprior``); ``model``: sizes of its network; ``schedule``: the run."""
+    """``codec``: the family to train (``hyperprior``); ``model``: sizes of its network; ``schedule``: the run;
+    ``objective``: what for.
+    """
 
     codec: str
     model: HyperpriorConfig
     schedule: Schedule
+    objective: Objective = Objective()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain nested values, for logs, checkpoints and cards."""
-        return {"codec": self.codec, "model": asdict(self.model), "schedule": asdict(self.schedule)}
+        return asdict(self)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Recipe:
         """The recipe of nested values as read from TOML. Raises InvalidInputError for unknown or wrongly typed keys."""
-        unknown = set(values) - {"codec", "model", "schedule"}
+        unknown = set(values) - {"codec", "model", "schedule", "objective"}
         if unknown:
             raise InvalidInputError(f"recipe has unknown section or key: {', '.join(sorted(unknown))}")
         if values.get("codec") != "hyperprior":
@@ -71,7 +97,13 @@ class Recipe:
             "hyperprior",
             fill(HyperpriorConfig, "model", values.get("model", {})),
             fill(Schedule, "schedule", values.get("schedule", {})),
+            fill(Objective, "objective", values.get("objective", {})),
         )
+        for key, allowed in _CHOICES.items():
+            if getattr(recipe.objective, key) not in allowed:
+                raise InvalidInputError(f"recipe: objective.{key} must be one of {', '.join(allowed)}")
+        if recipe.objective.distortion == "ms-ssim" and recipe.schedule.crop < SMALLEST_SIDE:
+            raise InvalidInputError(f"recipe: ms-ssim needs crops of at least {SMALLEST_SIDE} pixels a side")
         if recipe.schedule.crop % 64 or recipe.schedule.crop <= 0:
             raise InvalidInputError(f"recipe: crop must be a multiple of 64, not {recipe.schedule.crop}")
         if recipe.model.passes not in (2, 4):
@@ -88,12 +120,7 @@ def fill(kind: type[T], section: str, values: dict[str, Any]) -> T:
         if key not in types:
             raise InvalidInputError(f"recipe: unknown key {section}.{key}")
         wanted = types[key]
-        good = (
-            isinstance(value, bool)
-            if wanted == "bool"
-            else isinstance(value, int | float) and not isinstance(value, bool)
-        )
-        if not good or (wanted == "int" and not isinstance(value, int)):
+        if not isinstance(value, _KINDS[wanted]) or (isinstance(value, bool) and wanted != "bool"):
             raise InvalidInputError(f"recipe: {section}.{key} must be {wanted}, not {value!r}")
     try:
         return kind(**values)

@@ -10,7 +10,7 @@ import platform
 import sys
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -23,6 +23,7 @@ from latentpress.errors import InvalidInputError
 from latentpress.training.checkpoint import AnyRecipe, Checkpoint, load_checkpoint, network_state, save_checkpoint
 from latentpress.training.data import Pictures, step_generator
 from latentpress.training.progress import RunLog, StopRequests
+from latentpress.training.step import make_step
 
 __all__ = ["BEST", "CHECKPOINT", "LOG", "AnySchedule", "Runner", "learning_rate", "next_stage", "open_run", "prepare"]
 
@@ -122,8 +123,11 @@ def prepare(device: str, threads: int | None, report: Callable[[str], None] | No
     """
     if threads:
         torch.set_num_threads(threads)
-    if device != "cpu" and not torch.cuda.is_available():
-        raise InvalidInputError(f"device {device} is not available here; use --device cpu")
+    if device != "cpu":
+        if not torch.cuda.is_available():
+            raise InvalidInputError(f"device {device} is not available here; use --device cpu")
+        torch.backends.cudnn.allow_tf32 = False  # float32 of the entropy networks is meant: TF32 has 10 bits
+        torch.backends.cudnn.benchmark = True  # crops have one size
     return report or (lambda line: print(line, file=sys.stderr, flush=True))
 
 
@@ -135,6 +139,9 @@ class Runner(ABC):
 
     columns: Sequence[str]
     """Columns of the log; the first is the step, the last the seconds."""
+
+    recordable = False
+    """Whether the steps of a phase are the same work on tensors that `draw` gives (`step.make_step`)."""
 
     def __init__(
         self,
@@ -149,7 +156,11 @@ class Runner(ABC):
         self.recipe, self.schedule, self.pictures, self.device = recipe, schedule, pictures, device
         self.net = net.to(device)
         self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.optimiser = torch.optim.Adam(groups, lr=schedule.learning_rate, fused=True)
+        on_gpu = torch.device(device).type == "cuda"
+        self.optimiser = torch.optim.Adam(groups, lr=schedule.learning_rate, fused=True, capturable=on_gpu)
+        if on_gpu:  # a recorded step reads its learning rate where it stood when it was recorded
+            for group in self.optimiser.param_groups:
+                group["lr"] = torch.tensor(schedule.learning_rate, device=device)
         self.step = 0
         self.seconds = 0.0
         self.history: dict[str, Any] = {"hardware": _hardware(device), "pictures": len(pictures)}
@@ -158,10 +169,20 @@ class Runner(ABC):
         self.average = {name: value.clone() for name, value in network_state(self.net).items()}
         if state:
             self.average = {name: value.to(device) for name, value in state.average.items()}
+        current = network_state(self.net)
+        self._averaging = list(self.average.values()), [current[name] for name in self.average]
+
+    def enter(self) -> Hashable:
+        """Make the network ready for the next step; what is returned changes with what `loss` computes."""
+        return None
+
+    def draw(self, rng: np.random.Generator) -> tuple[Any, ...]:
+        """What `loss` gets: all that is random in a step."""
+        return (rng,)
 
     @abstractmethod
-    def loss(self, rng: np.random.Generator) -> tuple[Tensor, tuple[float, ...]]:
-        """The loss of one step, which draws what it needs from ``rng``, and figures to log the means of."""
+    def loss(self, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor | tuple[float, ...]]:
+        """The loss of one step on what `draw` gave, and figures to log the means of."""
 
     @abstractmethod
     def log_means(self, log: RunLog, means: Sequence[float], rate: float) -> str:
@@ -180,15 +201,36 @@ class Runner(ABC):
         minutes: float | None,
         checkpoint_minutes: float,
         say: Callable[[str], None],
+        accelerate: str | None = None,
+        saved: Callable[[], None] | None = None,
+        until: float = math.inf,
     ) -> Path:
         """Train to the schedule's end, to step ``max_steps``, for so many minutes or until asked to stop, with
         checkpoints, log and best weights in ``folder``. Returns the checkpoint's path.
+
+        ``accelerate``: how steps run (`step.make_step`). ``saved`` is called after each writing of the checkpoint.
+        ``until``: a time of `time.monotonic` that ends the run too.
         """
+        self.accelerate(accelerate, say)
         end = self.schedule.steps if max_steps is None else min(max_steps, self.schedule.steps)
-        until = math.inf if minutes is None else time.monotonic() + 60 * minutes
+        if minutes is not None:
+            until = min(until, time.monotonic() + 60 * minutes)
         with StopRequests() as stop:
-            self._run(folder, held_out, end, until, 60 * checkpoint_minutes, stop, say)
+            self._run(folder, held_out, end, until, 60 * checkpoint_minutes, stop, say, saved or (lambda: None))
         return folder / CHECKPOINT
+
+    def accelerate(self, how: str | None, say: Callable[[str], None]) -> None:
+        """Choose how steps run (`step.make_step`); `run` does so by itself."""
+        self._step = make_step(
+            how,
+            self.loss,
+            self.net,
+            self.optimiser,
+            clip=self.schedule.clip,
+            device=self.device,
+            recordable=self.recordable,
+            say=say,
+        )
 
     def _run(
         self,
@@ -199,43 +241,56 @@ class Runner(ABC):
         checkpoint_seconds: float,
         stop: StopRequests,
         say: Callable[[str], None],
+        saved: Callable[[], None],
     ) -> None:
         last_saved = began = time.monotonic()
-        figures: list[tuple[float, ...]] = []
+        step = math.inf  # seconds of the quickest; a step cannot be left half done
+        validation = 0.0  # seconds that the last one took
         before = self.seconds
+        figures = _Means(self.device)
         with RunLog(folder / LOG, self.step, self.columns) as log:
-            while self.step < end and time.monotonic() < until and not stop.asked:
-                figures.append(self._advance())
-                now = time.monotonic()
-                self.seconds = before + now - began
+            while self.step < end and not stop.asked:
+                start = time.monotonic()
+                if start + (step if step < math.inf else 0.0) >= until:
+                    break
+                figures.add(self.advance())
+                step = min(step, time.monotonic() - start)
                 if self.step % _LOG_EVERY == 0:
-                    means = [float(mean) for mean in np.mean(figures, axis=0)]
+                    means = figures.take()  # waits for the device
+                    self.seconds = before + time.monotonic() - began
                     line = self.log_means(log, means, learning_rate(self.schedule, self.step - 1))
                     if self.step % (10 * _LOG_EVERY) == 0:
                         pace = f"{self.step / self.seconds:.1f} steps/s"
                         say(f"step {self.step}/{self.schedule.steps}  {line}  {pace}")
-                    figures = []
-                if held_out and (self.step % self.schedule.validate_every == 0 or self.step == self.schedule.steps):
+                self.seconds = before + time.monotonic() - began
+                due = self.step % self.schedule.validate_every == 0 or self.step == self.schedule.steps
+                if held_out and due and time.monotonic() + validation < until:
+                    start = time.monotonic()
                     self._validate(folder, held_out, log, say)
-                if now - last_saved > checkpoint_seconds:
+                    validation = time.monotonic() - start
+                if time.monotonic() - last_saved > checkpoint_seconds:
                     self._save(folder)
+                    saved()
                     last_saved = time.monotonic()
             self._save(folder)
+            saved()
 
-    def _advance(self) -> tuple[float, ...]:
-        """One optimiser step; returns its figures."""
-        loss, figures = self.loss(step_generator(self.schedule.seed, self.step))
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self.net.parameters(), self.schedule.clip)
+    def advance(self) -> Tensor | tuple[float, ...]:
+        """Do one optimiser step, on which nothing waits; returns its figures."""
+        phase = self.enter()
+        inputs = self.draw(step_generator(self.schedule.seed, self.step))
         for group in self.optimiser.param_groups:
-            group["lr"] = learning_rate(self.schedule, self.step) * group["factor"]
-        self.optimiser.step()
+            rate = learning_rate(self.schedule, self.step) * group["factor"]
+            if isinstance(group["lr"], Tensor):
+                group["lr"].fill_(rate)
+            else:
+                group["lr"] = rate
+        figures: Tensor | tuple[float, ...] = self._step(inputs, phase)
         self.step += 1
         decay = min(self.schedule.ema, (1 + self.step) / (10 + self.step))
+        average, current = self._averaging
         with torch.no_grad():
-            current = network_state(self.net)
-            torch._foreach_lerp_(list(self.average.values()), [current[name] for name in self.average], 1 - decay)
+            torch._foreach_lerp_(average, current, 1 - decay)
         return figures
 
     def _validate(self, folder: Path, held_out: Pictures, log: RunLog, say: Callable[[str], None]) -> None:
@@ -274,6 +329,28 @@ class Runner(ABC):
         weights = {} if best else network_state(self.net)
         state = Checkpoint(self.recipe, self.step, weights, self.average, moments, history)
         save_checkpoint(state, folder / (BEST if best else CHECKPOINT))
+
+
+class _Means:
+    """Means of figures over steps, summed where the figures are: nothing waits for the device before `take`."""
+
+    def __init__(self, device: str) -> None:
+        self._device = device
+        self._total: Tensor | None = None
+        self._count = 0
+
+    def add(self, figures: Tensor | tuple[float, ...]) -> None:
+        """The figures of one more step."""
+        values = torch.as_tensor(figures, dtype=torch.float64, device=self._device)
+        self._total = values.clone() if self._total is None else self._total.add_(values)
+        self._count += 1
+
+    def take(self) -> list[float]:
+        """Means since the last time."""
+        assert self._total is not None
+        means: list[float] = (self._total / self._count).tolist()
+        self._total, self._count = None, 0
+        return means
 
 
 def _hardware(device: str) -> str:

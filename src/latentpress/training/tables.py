@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from latentpress.codecs.hyperprior.latents import HYPER_LIMIT, quantise_latents
 from latentpress.codecs.hyperprior.model import HyperpriorModel
-from latentpress.codecs.hyperprior.planes import to_planes
 from latentpress.codecs.hyperprior.rounding import Rounding
+from latentpress.codecs.planes import to_planes
 from latentpress.entropy import TOTAL, quantise_pmf
 from latentpress.nets.likelihood import SCALE_COUNT, logistic_bits, scale_of
 from latentpress.nets.rate_table import STEPS_PER_ANCHOR

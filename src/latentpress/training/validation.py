@@ -33,9 +33,17 @@ class ValidationPoint:
 
 
 def validate(
-    net: HyperpriorNet, pictures: Pictures, rates: Sequence[int], *, device: str = "cpu", mixed_precision: bool = False
+    net: HyperpriorNet,
+    pictures: Pictures,
+    rates: Sequence[int],
+    *,
+    distortion: str = "mse",
+    device: str = "cpu",
+    mixed_precision: bool = False,
 ) -> list[ValidationPoint]:
-    """Code the pictures (each cut to multiples of 64 pixels) at each rate index, on the integer path."""
+    """Code the pictures (each cut to multiples of 64 pixels) at each rate index, on the integer path. ``distortion``:
+    of the loss, see `log_loss`.
+    """
     set_integer(net, True)
     points = []
     with torch.inference_mode():
@@ -47,7 +55,7 @@ def validate(
                 outcome = code(net, x, index, hard=True, mixed_precision=mixed_precision)
                 error = (outcome.picture.round().clamp(0, 255) - x).square().mean().item()
                 psnr = 10 * math.log10(255**2 / max(error, 1e-9))
-                loss = log_loss(outcome, x, net.config.lambdas(index)).item()
+                loss = log_loss(outcome, x, net.config.lambdas(index), distortion).item()
                 rows.append((outcome.bpp().item(), psnr, loss))
             bpp, psnr, loss = np.mean(rows, axis=0)
             points.append(ValidationPoint(rate, float(bpp), float(psnr), float(loss)))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from latentpress.codecs.lossless.model import PlainModel
 from latentpress.codecs.lossless.ranks import used_values
 from latentpress.codecs.lossless.tiles import Method, TileCoder, method_of
+from latentpress.codecs.lossless.waves import WaveCoder
 from latentpress.errors import CorruptFileError
 from latentpress.image import Image
 
@@ -18,7 +19,7 @@ SIZES = [(1, 1), (1, 20), (20, 1), (3, 5), (17, 9)]
 
 
 def coder(depth: int = 8, channels: int = 3, max_error: int = 0) -> TileCoder:
-    return TileCoder(depth, channels, max_error, PlainModel(), None)
+    return TileCoder(depth, channels, max_error, {Method.ADAPTIVE: WaveCoder(PlainModel())})
 
 
 def there_and_back(tiles: TileCoder, samples: NDArray[Any]) -> tuple[bytes, NDArray[Any]]:

@@ -21,9 +21,10 @@ from latentpress.training.checkpoint import load_checkpoint  # noqa: E402
 from latentpress.training.dispatch import train  # noqa: E402
 from latentpress.training.lossless.export import export_package  # noqa: E402
 from latentpress.training.lossless.graphs import export_plane, prove_exact  # noqa: E402
-from latentpress.training.lossless.objective import code_length  # noqa: E402
-from latentpress.training.lossless.recipe import LosslessRecipe  # noqa: E402
+from latentpress.training.lossless.objective import OBJECTIVES, code_length  # noqa: E402
+from latentpress.training.lossless.recipe import OBJECTIVE_NAMES, LosslessRecipe  # noqa: E402
 from latentpress.training.lossless.samples import collect  # noqa: E402
+from latentpress.training.recipe import read_recipe  # noqa: E402
 
 RECIPE = """
 codec = "mlp-lossless"
@@ -146,6 +147,7 @@ def test_exported_package_codes(run: Path, photos: Path, tmp_path: Path) -> None
         ({"extra": 1}, "unknown section"),
         ({"schedule": {"steps": 0}}, "at least 1"),
         ({"model": {"width": 0}}, "at least 1"),
+        ({"objective": "l2"}, "code-length or l1"),
         ({"schedule": {"step": 1}}, "unknown key"),
     ],
 )
@@ -153,3 +155,31 @@ def test_wrong_recipes(change: dict[str, Any], message: str) -> None:
     good: dict[str, Any] = {"codec": "mlp-lossless", "model": {}, "schedule": {"steps": 5}}
     with pytest.raises(InvalidInputError, match=message):
         LosslessRecipe.from_dict(good | change)
+
+
+def test_losses_of_errors_and_contexts() -> None:
+    """Errors in pixel values, and how far the context is from each; least when it is the error."""
+    assert tuple(OBJECTIVES) == OBJECTIVE_NAMES
+    error, scale = torch.tensor([0.0, 4.0, 4.0]), torch.full((3,), 128.0)
+    context = torch.tensor([1.0, 4.0, 8.0])  # what a spread of 0, 2, 3 makes of 128/128
+    losses = OBJECTIVES["l1"](torch.zeros(3), torch.log2(context), 16 * error, torch.zeros(3), scale)
+    assert torch.allclose(losses, error + (context - error).abs())
+
+
+def test_a_run_learns_small_errors(recipe: Path, photos: Path, tmp_path: Path) -> None:
+    """The pair of losses falls, and with it the bits, which both kinds of run are judged by."""
+    path = tmp_path / "l1.toml"
+    path.write_text('objective = "l1"\n' + recipe.read_text())
+    done = train(path, photos, run=tmp_path / "run", valid=photos, threads=1, report=lambda _: None)
+    state = load_checkpoint(done, LosslessRecipe.from_dict)
+    assert state.recipe.objective == "l1"
+    log = [line.split(",") for line in (tmp_path / "run" / "log.csv").read_text().splitlines()]
+    valid = [float(row[2]) for row in log if row[1] == "valid"]
+    assert valid[-1] < valid[0]
+
+
+def test_shipped_recipes() -> None:
+    for name, objective in (("mlp-lossless", "code-length"), ("mlp-lossless-l1", "l1")):
+        found = LosslessRecipe.from_dict(read_recipe(name))
+        assert found.objective == objective
+        assert LosslessRecipe.from_dict(found.to_dict()) == found

@@ -1,4 +1,4 @@
-"""The codecs of this package, and those that other packages have registered with it."""
+"""The codecs of this package, and those that other packages have registered with it; each of their models a coder."""
 
 from __future__ import annotations
 
@@ -11,19 +11,33 @@ from numpy.typing import NDArray
 import latentpress
 from latentpress.bench.coders.base import Coder, Pixels
 from latentpress.codecs import Codec, codec_class, get_codec, list_codecs
-from latentpress.errors import UnsupportedError
+from latentpress.codecs.hyperprior.codec import TUNES
+from latentpress.codecs.hyperprior.model import ENCODER
+from latentpress.errors import LatentPressError, UnsupportedError
 from latentpress.image import Image
+from latentpress.models import find_model, installed_models
 
 __all__ = ["OwnCoder", "coders"]
 
 
 class OwnCoder(Coder):
-    """A codec from `latentpress.list_codecs`, on ``threads`` threads where it has such a setting."""
+    """A codec from `latentpress.list_codecs`, on ``threads`` threads where it has such a setting.
+
+    codec: its id, if the coder is called otherwise; settings: arguments of its constructor.
+    """
 
     whole = False
 
-    def __init__(self, id: str, lossless: bool = False, threads: int = 1) -> None:
+    def __init__(
+        self,
+        id: str,
+        lossless: bool = False,
+        threads: int = 1,
+        codec: str | None = None,
+        settings: dict[str, Any] | None = None,
+    ) -> None:
         self.id, self.lossless, self.threads = id, lossless, threads
+        self.codec, self.given = codec or id, settings or {}
         self.qualities = (100.0,) if lossless else tuple(float(q) for q in range(0, 101, 10))
 
     def check(self) -> None:
@@ -51,9 +65,8 @@ class OwnCoder(Coder):
     @cached_property
     def _codec(self) -> Codec:
         """The codec; one whose settings have no number of threads is taken as it comes."""
-        default = codec_class(self.id)()
-        settings = default.config()
-        return get_codec(self.id, **settings | {"threads": self.threads}) if "threads" in settings else default
+        settings = codec_class(self.codec)(**self.given).config()
+        return get_codec(self.codec, **settings | ({"threads": self.threads} if "threads" in settings else {}))
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the codec: a loaded network does not travel to another process, it is opened again there."""
@@ -73,8 +86,32 @@ class _BrokenCoder(OwnCoder):
 
 
 def coders() -> list[Coder]:
-    """One for each registered codec."""
-    return [
-        _BrokenCoder(info.id, info.problem) if info.problem else OwnCoder(info.id, info.lossless)
-        for info in list_codecs()
-    ]
+    """One for each registered codec, and one for each of its variants."""
+    found: list[Coder] = []
+    for info in list_codecs():
+        if info.problem:
+            found.append(_BrokenCoder(info.id, info.problem))
+            continue
+        found.append(OwnCoder(info.id, info.lossless))
+        found += [
+            OwnCoder(name, info.lossless, codec=info.id, settings=settings)
+            for name, settings in _variants(info.id).items()
+        ]
+    return found
+
+
+def _variants(id: str) -> dict[str, dict[str, Any]]:
+    """Names and settings of a codec's other models, and of other aims of its encoder."""
+    cls = codec_class(id)
+    settings = cls().config()
+    if "model" not in settings:
+        return {}
+    try:
+        usual = find_model(id).name
+    except LatentPressError:  # no default model is installed
+        usual = ""
+    variants: dict[str, dict[str, Any]] = {name: {"model": name} for name in cls.models() if name != usual}
+    if "tune" in settings:
+        aims = {package.config.get("tune") for package in installed_models(ENCODER)}
+        variants |= {f"{id}-{tune}": {"tune": tune} for tune in TUNES if tune in aims}
+    return variants

@@ -2,52 +2,48 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from latentpress import container
-from latentpress.codecs.base import Codec, Region, check_quality
-from latentpress.codecs.hyperprior.decoding import Decoding
-from latentpress.codecs.hyperprior.latents import encode_latents
-from latentpress.codecs.hyperprior.model import HyperpriorModel, open_model
-from latentpress.codecs.hyperprior.planes import to_planes
+from latentpress.codecs.base import check_quality
+from latentpress.codecs.hyperprior.finer import Finer, pack_finer, steps_of, unpack_finer
+from latentpress.codecs.hyperprior.latents import decode_latents, encode_latents
+from latentpress.codecs.hyperprior.model import ENCODER, HyperpriorModel, open_model
 from latentpress.codecs.hyperprior.refine import refine
 from latentpress.codecs.hyperprior.rounding import Rounding, rate_and_weight
-from latentpress.codecs.hyperprior.tiles import Grid, Tile, grid_of, pack_grid, unpack_grid
-from latentpress.codecs.packing import colour_of, pack_sides, unpack
-from latentpress.container import STREAM, Chunk, Header
-from latentpress.errors import CorruptFileError, InvalidInputError, UnsupportedError
-from latentpress.image import Image, Samples
-from latentpress.memory import give_back
-from latentpress.models import ModelPackage, find_model, installed_models
+from latentpress.codecs.packing import colour_of
+from latentpress.codecs.roi import Roi
+from latentpress.codecs.tiled import TiledCodec, Window
+from latentpress.codecs.tiles import Grid
+from latentpress.container import Chunk, Header
+from latentpress.errors import InvalidInputError, UnsupportedError
+from latentpress.image import Image
+from latentpress.models import ModelPackage, installed_models
 
-__all__ = ["HyperpriorCodec"]
+__all__ = ["TUNES", "HyperpriorCodec"]
 
-T = TypeVar("T")
-R = TypeVar("R")
+TUNES = ("mse", "ms-ssim")
+"""What an encoder may aim for; the first is usual."""
 
 Float = NDArray[np.float32]
-
-_MOST_TILES = 4  # at a time: each takes about 250 MB
 
 _ITERATIONS = (0, 2, 4, 8, 16, 24, 36, 60, 100)  # of the search, for effort 1 to 9
 
 
-class HyperpriorCodec(Codec):
+class HyperpriorCodec(TiledCodec[HyperpriorModel]):
     """Learned lossy codec: a variable-rate mean-scale hyperprior with context in two or four passes, made for CPUs.
 
     model: name of an installed model package or path of a package's folder; None takes the default. A file is decoded
     with the model that it names: this one or another installed one. effort: 1 to 9; above 1 the encoder searches the
     latents for each picture (`refine`), which takes seconds to minutes and needs the extra ``train``; such files are
-    read as quickly as others. engine: ``onnx`` (ONNX Runtime) or ``torch``;
-    threads: None for one a core; dtype: ``float32``, or ``float64`` with torch. Every engine reads the same symbols
-    from a file. Pictures of more than about 2 megapixels are coded in tiles, as many at a time as there are threads.
+    read as quickly as others. tune: what the encoder aims for, ``mse`` or ``ms-ssim``; the latter takes the model's
+    other analysis, and files are read as ever. engine: ``onnx`` (ONNX Runtime) or ``torch``; threads: None for one a
+    core; dtype: ``float32``, or ``float64`` with torch. Every engine reads the same symbols from a file. Pictures of
+    more than about 2 megapixels are coded in tiles, as many at a time as there are threads.
     """
 
     id: ClassVar[str] = "hyperprior"
@@ -60,51 +56,36 @@ class HyperpriorCodec(Codec):
         threads: int | None = None,
         dtype: str = "float32",
         effort: int = 1,
+        tune: str = "mse",
     ) -> None:
+        if tune not in TUNES:
+            raise InvalidInputError(f"tune must be one of {', '.join(TUNES)}, not {tune!r}")
         if isinstance(effort, bool) or not isinstance(effort, int) or not 1 <= effort <= len(_ITERATIONS):
             raise InvalidInputError(f"effort must be a whole number from 1 to {len(_ITERATIONS)}, not {effort!r}")
-        self._config: dict[str, Any] = {
-            "model": model, "engine": engine, "threads": threads, "dtype": dtype, "effort": effort,
-        }  # fmt: skip
+        if effort > 1 and tune != TUNES[0]:
+            raise InvalidInputError(f"effort above 1 searches for squared error: it goes with tune {TUNES[0]} only")
+        super().__init__(model=model, engine=engine, threads=threads, dtype=dtype, effort=effort, tune=tune)
 
-    def config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return dict(self._config)
-
-    @classmethod
-    def models(cls) -> dict[str, bytes]:
-        """Names of the installed model packages and their ids."""
-        return {package.name: package.id for package in installed_models(cls.id)}
-
-    def encode(self, image: Image, quality: float = 50.0) -> bytes:
-        """Compress; see `Codec.encode`. Quality is continuous."""
+    def encode(self, image: Image, quality: float = 50.0, *, roi: Roi | None = None) -> bytes:
+        """Compress; see `Codec.encode`. Quality is continuous. roi: where quantisation is finer, at effort 1."""
         iterations = _ITERATIONS[self._config["effort"] - 1]
-        package = self._package
-        colour = colour_of(image)
-        height, width, _ = colour.shape
-        grid = grid_of(-(-height // HyperpriorModel.stride), -(-width // HyperpriorModel.stride))
-        model = self._open(package, len(grid.tiles))
+        finer = None if roi is None else steps_of(roi.fits(image.width, image.height), self.stride)
+        if finer is not None and iterations:
+            raise UnsupportedError("effort above 1 does not know regions of interest; use effort 1")
+        grid = self._grid(image)
+        model = self._open(self._package, len(grid.tiles), encoder=self._encoder)
         rate, weight = rate_and_weight(check_quality(quality), model.last_rate)
         rounding = Rounding(model.tables, weight)
 
-        def encode_tile(place: tuple[int, Tile]) -> bytes:
-            number, tile = place
-            latents = _latents_of(model, colour, image.peak, tile, grid, rate, rounding, iterations)
-            if len(grid.tiles) > 1:
-                give_back()
-            return encode_latents(model, latents, rate, rounding, number)
+        def encode(window: Window) -> bytes:
+            latents = model.analysis(window.planes, model.mix(rate))[0]
+            if iterations:
+                latents = refine(model, window.planes, latents, window.inside, rate, rounding, iterations)
+            else:
+                latents = np.ascontiguousarray(latents[(slice(None), *window.inside)])
+            return encode_latents(model, latents, rate, rounding, window.number, Finer.of(finer, window.tile))
 
-        tiles, payload = pack_grid(grid, self._each(encode_tile, enumerate(grid.tiles)))
-        header = Header(self.number, package.id, width, height, image.channels, rate, image.bit_depth)
-        return container.write(header, [*pack_sides(image), *tiles, Chunk(STREAM, payload)])
-
-    def decode(self, data: bytes) -> Image:
-        """Restore; see `Codec.decode`."""
-        return self._decode(data, None)
-
-    def decode_region(self, data: bytes, region: Region) -> Image:
-        """Restore a part, decoding only the tiles that it needs; see `Codec.decode_region`."""
-        return self._decode(data, region)
+        return self._file(image, colour_of(image), model, grid, rate, encode, pack_finer(finer))
 
     def decode_values(self, data: bytes) -> tuple[Header, Float, HyperpriorModel]:
         """The exact part of decoding: header, reconstructed latents (M, h, w) in quantisation steps (multiples of 1/16,
@@ -112,83 +93,28 @@ class HyperpriorCodec(Codec):
         header, _, model, decoding = self._opened(data)
         return header, decoding.values(), model
 
-    def _decode(self, data: bytes, region: Region | None) -> Image:
-        header, chunks, _, decoding = self._opened(data)
-        part = (region or Region(0, 0, header.width, header.height)).inside(header.width, header.height)
-        return unpack(decoding.pixels(part), header, chunks, part)
+    def _reader(
+        self, model: HyperpriorModel, header: Header, chunks: Sequence[Chunk], grid: Grid
+    ) -> Callable[[bytes, int, int, int], Float]:
+        finer, tiles = unpack_finer(chunks, grid.height, grid.width), grid.tiles
 
-    def _opened(self, data: bytes) -> tuple[Header, list[Chunk], HyperpriorModel, Decoding]:
-        """A file taken apart and checked."""
-        header, chunks = container.read(data)
-        if header.codec != self.number:
-            raise UnsupportedError(f"this is a file of codec number {header.codec}, not of {self.id}")
-        package = self._package_of(header)
-        payloads = [chunk.payload for chunk in chunks if chunk.kind == STREAM]
-        if len(payloads) != 1:
-            raise CorruptFileError(f"a hyperprior file has one symbol stream, this one has {len(payloads)}")
-        height, width = (-(-side // HyperpriorModel.stride) for side in (header.height, header.width))
-        grid, streams = unpack_grid(height, width, chunks, payloads[0])
-        model = self._open(package, len(streams))
-        if header.rate > model.last_rate:
-            raise CorruptFileError(f"rate index {header.rate} is above the model's last, {model.last_rate}")
-        return header, chunks, model, Decoding(model, header, grid, streams, self._each)
+        def read(stream: bytes, height: int, width: int, number: int) -> Float:
+            part = Finer.of(finer, tiles[number])
+            return decode_latents(model, stream, header.rate, height, width, number, part)
 
-    def _each(self, work: Callable[[T], R], items: Iterable[T]) -> list[R]:
-        """``work`` on each item, in order; on as many threads as the codec has when there is more than one item."""
-        items = list(items)
-        workers = min(self._side_by_side, len(items))
-        if workers <= 1:
-            return [work(item) for item in items]
-        with ThreadPoolExecutor(workers) as pool:
-            return list(pool.map(work, items))
-
-    @property
-    def _side_by_side(self) -> int:
-        """Tiles to work on at a time, on one thread each: quicker than threads inside the networks
-        (benchmarks/large_pictures.py).
-        """
-        return min(self._config["threads"] or os.cpu_count() or 1, _MOST_TILES)
-
-    @property
-    def model(self) -> HyperpriorModel:
-        """The networks and tables that a picture of one tile is coded with."""
-        return self._open(self._package, tiles=1)
+        return read
 
     @cached_property
-    def _package(self) -> ModelPackage:
-        return find_model(self.id, name=self._config["model"])
+    def _encoder(self) -> ModelPackage | None:
+        """The package with the analysis for this aim, None for the model's own."""
+        tune = self._config["tune"]
+        if tune == TUNES[0]:
+            return None
+        wanted = {"model": self._package.id.hex(), "tune": tune}
+        for package in installed_models(ENCODER):
+            if wanted.items() <= package.config.items():
+                return package
+        raise UnsupportedError(f"the model {self._package.name} has no encoder for tune {tune}")
 
-    def _package_of(self, header: Header) -> ModelPackage:
-        """The package that a file names: this codec's own, or another installed one."""
-        if self._config["model"] is not None and self._package.id == header.model:
-            return self._package
-        return find_model(self.id, id=header.model)
-
-    def _open(self, package: ModelPackage, tiles: int) -> HyperpriorModel:
-        """The model, for a picture of so many tiles. Those that are worked on side by side share the threads."""
-        threads, engine, dtype = self._config["threads"], self._config["engine"], self._config["dtype"]
-        if tiles == 1:
-            return open_model(package, engine, threads, dtype)
-        if engine == "onnx":
-            threads = max(1, (threads or os.cpu_count() or 1) // self._side_by_side)
-        return open_model(package, engine, threads, dtype, keep_memory=False)
-
-
-def _latents_of(
-    model: HyperpriorModel,
-    colour: Samples,
-    peak: int,
-    tile: Tile,
-    grid: Grid,
-    rate: int,
-    rounding: Rounding,
-    iterations: int,
-) -> Float:
-    """The latents (M, h, w) of a tile, seen with all the pixels that they depend on."""
-    window = tile.grown(model.margin, grid.height, grid.width)
-    rows, columns = (slice(s.start * model.stride, s.stop * model.stride) for s in (window.rows, window.columns))
-    planes = to_planes(colour[rows, columns], model.stride, peak)
-    latents, inside = model.analysis(planes, model.mix(rate))[0], tile.within(window)
-    if iterations:
-        return refine(model, planes, latents, inside, rate, rounding, iterations)
-    return np.ascontiguousarray(latents[(slice(None), *inside)])
+    def _load(self, package: ModelPackage, threads: int | None, keep_memory: bool, **more: Any) -> HyperpriorModel:
+        return open_model(package, self._config["engine"], threads, self._config["dtype"], keep_memory, **more)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latentpress.codecs.hyperprior.finer import Finer
 from latentpress.codecs.hyperprior.model import HyperpriorModel, Parameters
 from latentpress.codecs.hyperprior.rounding import Rounding
 from latentpress.entropy import ProbabilityTables, SymbolReader, SymbolWriter
@@ -60,11 +61,15 @@ class Coded:
     check: bytes
 
 
-def quantise_latents(model: HyperpriorModel, latents: Float, rate: int, rounding: Rounding, number: int = 0) -> Coded:
+def quantise_latents(
+    model: HyperpriorModel, latents: Float, rate: int, rounding: Rounding, number: int = 0, finer: Finer | None = None
+) -> Coded:
     """Choose the symbols of latents (M, h, w), given in quantisation steps, of the tile ``number``."""
     _, height, width = latents.shape
     hyper = round_hyper(model, latents)
-    state = _Passes(model, hyper, rate, height, width)
+    state = _Passes(model, hyper, rate, height, width, finer)
+    if finer is not None:
+        latents = finer.latents(latents)
     passes = [(hyper.ravel(), hyper_indices(model, *hyper.shape[1:]).ravel(), model.hyper_tables(rate))]
     for mask in state.masks:
         parameters, index = state.parameters()
@@ -75,12 +80,15 @@ def quantise_latents(model: HyperpriorModel, latents: Float, rate: int, rounding
     return Coded(passes, state.values, _check(hyper, state.values, number))
 
 
-def encode_latents(model: HyperpriorModel, latents: Float, rate: int, rounding: Rounding, number: int = 0) -> bytes:
-    """Code latents (M, h, w), given in quantisation steps, as the stream of the tile ``number``.
+def encode_latents(
+    model: HyperpriorModel, latents: Float, rate: int, rounding: Rounding, number: int = 0, finer: Finer | None = None
+) -> bytes:
+    """Code latents (M, h, w), given in quantisation steps, as the stream of the tile ``number``. finer: where they are
+    quantised in smaller steps.
 
     Reads the stream back before it hands it out. Raises LatentPressError if that does not give the same symbols.
     """
-    coded = quantise_latents(model, latents, rate, rounding, number)
+    coded = quantise_latents(model, latents, rate, rounding, number, finer)
     writer = SymbolWriter()
     for one in coded.passes:
         writer.write(*one)
@@ -91,7 +99,15 @@ def encode_latents(model: HyperpriorModel, latents: Float, rate: int, rounding: 
     return coded.check + stream
 
 
-def decode_latents(model: HyperpriorModel, stream: bytes, rate: int, height: int, width: int, number: int = 0) -> Float:
+def decode_latents(
+    model: HyperpriorModel,
+    stream: bytes,
+    rate: int,
+    height: int,
+    width: int,
+    number: int = 0,
+    finer: Finer | None = None,
+) -> Float:
     """The values (M, height, width), in quantisation steps, of a stream that `encode_latents` made for that tile.
 
     Raises CorruptFileError when the stream is damaged or its values do not match their checksum.
@@ -103,7 +119,7 @@ def decode_latents(model: HyperpriorModel, stream: bytes, rate: int, height: int
     hyper = reader.read(hyper_indices(model, *shape[1:]).ravel(), model.hyper_tables(rate)).reshape(shape)
     if np.abs(hyper).max() > HYPER_LIMIT:
         raise CorruptFileError("the symbol stream is damaged: a hyper latent is out of range")
-    passes = _Passes(model, hyper, rate, height, width)
+    passes = _Passes(model, hyper, rate, height, width, finer)
     for mask in passes.masks:
         parameters, index = passes.parameters()
         symbols = reader.read(index[mask], model.tables)
@@ -132,8 +148,16 @@ def pass_masks(passes: int, channels: int, height: int, width: int) -> list[Mask
 class _Passes:
     """The state that both sides build up: values so far, and the parameters of the next pass."""
 
-    def __init__(self, model: HyperpriorModel, hyper: NDArray[Any], rate: int, height: int, width: int) -> None:
-        self._model = model
+    def __init__(
+        self,
+        model: HyperpriorModel,
+        hyper: NDArray[Any],
+        rate: int,
+        height: int,
+        width: int,
+        finer: Finer | None = None,
+    ) -> None:
+        self._model, self._finer = model, finer
         mix = model.mix(rate)
         self._features, self._first = model.hyper_synthesis(hyper[None].astype(np.float32), mix, height, width)
         self._done = 0
@@ -145,11 +169,18 @@ class _Passes:
         parameters = self._first
         if self._done:
             parameters = parameters.plus(self._model.context(self._done + 1, self._features, self.values))
+        if self._finer is not None:
+            parameters = self._finer.parameters(parameters)
         return parameters, parameters.tables(len(self._model.tables))
 
     def put(self, symbols: NDArray[np.int32], mask: Mask, parameters: Parameters) -> None:
         """Take over the symbols of a pass: value = symbol + mean."""
-        self.values[mask] = symbols.astype(np.float32) + parameters.mean[mask]
+        if self._finer is None:
+            self.values[mask] = symbols.astype(np.float32) + parameters.mean[mask]
+        else:
+            fine = np.zeros_like(self.values)
+            fine[mask] = symbols.astype(np.float32) + parameters.mean[mask]
+            self.values[mask] = self._finer.values(fine)[mask]
         self._done += 1
 
 

@@ -16,9 +16,17 @@ from latentpress.entropy import ProbabilityTables
 from latentpress.errors import CorruptFileError, InvalidInputError
 from latentpress.models import ModelPackage
 
-__all__ = ["HyperpriorModel", "Parameters", "context_name", "network_names", "open_model"]
+__all__ = ["ANALYSIS", "ENCODER", "HyperpriorModel", "Parameters", "context_name", "network_names", "open_model"]
 
 Float = NDArray[np.float32]
+
+ANALYSIS = "analysis"
+"""Name of the network that only the encoder uses and that decides nothing but which latents are coded."""
+
+ENCODER = "hyperprior-encoder"
+"""What the card of a package calls itself that holds another analysis for a model: its config has the model's id as
+``model``, and as ``tune`` what the analysis was trained for.
+"""
 
 
 def context_name(number: int) -> str:
@@ -29,7 +37,7 @@ def context_name(number: int) -> str:
 def network_names(passes: int) -> tuple[str, ...]:
     """The graphs of a package. The entropy path is hyper_synthesis and contexts: integers, exact in every engine."""
     contexts = (context_name(number) for number in range(2, passes + 1))
-    return ("analysis", "hyper_analysis", "hyper_synthesis", *contexts, "synthesis")
+    return (ANALYSIS, "hyper_analysis", "hyper_synthesis", *contexts, "synthesis")
 
 
 @dataclass(frozen=True)
@@ -56,15 +64,23 @@ class HyperpriorModel:
 
     ``stride`` (16): pixels a latent; ``hyper_stride`` (4): latents a hyper latent. ``passes``: 2 or 4 in which latents
     are coded. ``margin``: latents beyond which a transform sees nothing. ``last_rate``: the largest rate index.
+    ``encoder``: a package whose analysis is used in place of the model's own.
     """
 
     stride = 16
     hyper_stride = 4
 
     def __init__(
-        self, package: ModelPackage, engine_name: str, threads: int | None, dtype: str, keep_memory: bool = True
+        self,
+        package: ModelPackage,
+        engine_name: str,
+        threads: int | None,
+        dtype: str,
+        keep_memory: bool = True,
+        encoder: ModelPackage | None = None,
     ) -> None:
         self.package = package
+        self._encoder = encoder or package
         self._load = functools.partial(
             engine.load, engine=engine_name, threads=threads, dtype=dtype, keep_memory=keep_memory
         )
@@ -104,7 +120,7 @@ class HyperpriorModel:
 
     def analysis(self, pixels: Float, mix: Float) -> Float:
         """(1, 3, 16h, 16w) grey levels to latents (1, M, h, w) in quantisation steps."""
-        return self._run("analysis", x=pixels, mix=mix)["latents"]
+        return self._run(ANALYSIS, x=pixels, mix=mix)["latents"]
 
     def hyper_analysis(self, latents: Float) -> Float:
         """Latents, sides multiples of 4, to hyper latents (1, Z, h/4, w/4) before rounding."""
@@ -130,7 +146,8 @@ class HyperpriorModel:
     def _run(self, name: str, **arrays: Float) -> dict[str, Float]:
         with self._lock:
             if name not in self._networks:
-                self._networks[name] = self._load(self.package.network(name))
+                source = self._encoder if name == ANALYSIS else self.package
+                self._networks[name] = self._load(source.network(name))
         return {key: value.astype(np.float32, copy=False) for key, value in self._networks[name](**arrays).items()}
 
 
@@ -148,7 +165,12 @@ def _tables(counts: bytes, radius: bytes) -> ProbabilityTables:
 
 @functools.lru_cache(maxsize=4)
 def open_model(
-    package: ModelPackage, engine_name: str, threads: int | None, dtype: str, keep_memory: bool = True
+    package: ModelPackage,
+    engine_name: str,
+    threads: int | None,
+    dtype: str,
+    keep_memory: bool = True,
+    encoder: ModelPackage | None = None,
 ) -> HyperpriorModel:
     """The model of a package, shared by all codecs of the process that ask for the same engine and threads."""
-    return HyperpriorModel(package, engine_name, threads, dtype, keep_memory)
+    return HyperpriorModel(package, engine_name, threads, dtype, keep_memory, encoder)

@@ -6,14 +6,12 @@ from __future__ import annotations
 
 import math
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from latentpress.entropy import ProbabilityTables
-
-__all__ = ["ROUNDING_WEIGHT", "Rounding", "rate_and_weight", "rounding_weight"]
+__all__ = ["ROUNDING_WEIGHT", "CodeLengths", "Rounding", "rate_and_weight", "rounding_weight"]
 
 ROUNDING_WEIGHT = 12.0
 """Bits that one squared quantisation step of error is worth to the encoder; chosen on the validation pictures."""
@@ -47,6 +45,15 @@ def rate_and_weight(quality: float, last_rate: int) -> tuple[int, float]:
     return rate, rounding_weight(rate) * (1 - _STEP * (rate - position))
 
 
+class CodeLengths(Protocol):
+    """What is known about the cost of symbols: `ProbabilityTables`, or an estimate."""
+
+    def __len__(self) -> int: ...
+
+    def bits(self, symbols: NDArray[np.integer[Any]], indices: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
+        """Bits of each symbol with the table of its index."""
+
+
 class Rounding:
     """Scalar rate-distortion optimised quantisation (Sullivan and Wiegand 1998), one symbol at a time.
 
@@ -56,7 +63,7 @@ class Rounding:
     to the nearest. Symbols of table 0 are zero by rule.
     """
 
-    def __init__(self, tables: ProbabilityTables, weight: float) -> None:
+    def __init__(self, tables: CodeLengths, weight: float) -> None:
         self._tables = tables
         self.weight = weight
 

@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Alphabet", "BitReader", "BitWriter"]
+__all__ = ["DIRECT", "Alphabet", "BitReader", "BitWriter"]
 
 Integers = NDArray[np.int64]
 
-_DIRECT = 16
+DIRECT = 16
+"""Residuals of smaller magnitude are symbols of their own."""
 
 
 class Alphabet:
@@ -24,20 +25,20 @@ class Alphabet:
 
     def __init__(self, bits: int) -> None:
         self.bits = max(bits, 5)
-        self.zero = _DIRECT + 4 * (self.bits - 4) - 1
+        self.zero = DIRECT + 4 * (self.bits - 4) - 1
         self.size = 2 * self.zero + 1
         index = np.arange(self.zero + 1)
-        octave, quarter = np.divmod(np.maximum(index - _DIRECT, 0), 4)
-        self._extra = np.where(index < _DIRECT, 0, octave + 2)
-        self._first = np.where(index < _DIRECT, index, (4 + quarter) << (octave + 2))
+        octave, quarter = np.divmod(np.maximum(index - DIRECT, 0), 4)
+        self._extra = np.where(index < DIRECT, 0, octave + 2)
+        self._first = np.where(index < DIRECT, index, (4 + quarter) << (octave + 2))
 
     def split(self, residuals: Integers) -> tuple[NDArray[np.int32], Integers, Integers]:
         """Symbols, numbers of plain bits, and the plain bits."""
         magnitude = np.abs(residuals)
         exponent = np.frexp(magnitude.astype(np.float64))[1].astype(np.int64) - 3  # plain bits, if there are any
-        large = magnitude >= _DIRECT
+        large = magnitude >= DIRECT
         extra = np.where(large, exponent, 0)
-        index = np.where(large, _DIRECT + 4 * (exponent - 2) + ((magnitude >> extra) & 3), magnitude)
+        index = np.where(large, DIRECT + 4 * (exponent - 2) + ((magnitude >> extra) & 3), magnitude)
         symbols = self.zero + np.sign(residuals) * index
         return symbols.astype(np.int32), extra, magnitude & ((1 << extra) - 1)
 

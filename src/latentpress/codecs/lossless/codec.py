@@ -1,53 +1,65 @@
-"""`MlpLosslessCodec`: pictures to files and back without any loss, or with a bound on the error of each sample."""
+"""Pictures to files and back without any loss, or with a bound on the error of each sample: what all lossless codecs
+share, and `MlpLosslessCodec`.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from latentpress import container
 from latentpress.codecs.base import Codec, Region, check_quality
+from latentpress.codecs.lossless.drawn import looks_drawn
 from latentpress.codecs.lossless.grid import tiles_of
 from latentpress.codecs.lossless.model import PlainModel, TrainedModel
-from latentpress.codecs.lossless.tiles import Method, TileCoder, method_of
+from latentpress.codecs.lossless.mosaic import (
+    PATTERNS,
+    found_pattern,
+    join_mosaic,
+    pattern_at,
+    pattern_number,
+    split_mosaic,
+)
+from latentpress.codecs.lossless.tiles import DRAWN, Method, PlaneCoder, TileCoder, method_of
+from latentpress.codecs.lossless.waves import WaveCoder
 from latentpress.codecs.packing import pack_sides, unpack
-from latentpress.container import STREAM, Chunk, Header, varint
+from latentpress.container import MOSAIC, STREAM, Chunk, Header, varint
 from latentpress.errors import CorruptFileError, InvalidInputError, UnsupportedError
 from latentpress.image import Image
 from latentpress.models import ModelPackage, find_model, installed_models
 
-__all__ = ["MAX_ERROR", "MlpLosslessCodec"]
+__all__ = ["MAX_ERROR", "LosslessCodec", "MlpLosslessCodec"]
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+AUTO = "auto"
 
 MAX_ERROR = 8
 """Largest bound for near-lossless coding, in sample values."""
 
 
-class MlpLosslessCodec(Codec):
-    """Learned lossless codec: adaptive least squares and small networks predict each pixel; every kind of picture.
+class LosslessCodec(Codec):
+    """The frame of the lossless codecs: tiles, alpha, mosaics, models, checking; a codec says how its networks predict.
 
-    max_error: 0 for lossless; 1..8 lets every colour sample be wrong by as much, for a smaller file; alpha stays exact.
-    model: name of an installed model package or path of a package's folder, None for the default; a file is decoded
-    with the model it names. network: False codes without networks, in less time. verify: decode each file before it is
-    handed out. engine: ``onnx`` (ONNX Runtime) or ``torch``; threads: that work on tiles of a large picture, None for
-    one a core; dtype: ``float32``, or ``float64`` with torch. Every engine reads the same pixels from a file.
+    The arguments are those of `MlpLosslessCodec`.
     """
 
-    id: ClassVar[str] = "mlp-lossless"
-    number: ClassVar[int] = 2
+    number: ClassVar[int]
     lossless: ClassVar[bool] = True
 
     def __init__(
         self,
         max_error: int = 0,
         model: str | None = None,
+        mosaic: str | None = None,
         network: bool = True,
         verify: bool = True,
         engine: str = "onnx",
@@ -58,9 +70,12 @@ class MlpLosslessCodec(Codec):
             raise InvalidInputError(
                 f"the largest error must be a whole number from 0 to {MAX_ERROR}, not {max_error!r}"
             )
+        if mosaic is not None:
+            mosaic = AUTO if str(mosaic).lower() == AUTO else PATTERNS[pattern_number(mosaic)]
         self._config: dict[str, Any] = {
             "max_error": max_error,
             "model": model,
+            "mosaic": mosaic,
             "network": network,
             "verify": verify,
             "engine": engine,
@@ -77,24 +92,41 @@ class MlpLosslessCodec(Codec):
         """Names of the installed model packages and their ids."""
         return {package.name: package.id for package in installed_models(cls.id)}
 
+    @abstractmethod
+    def trained_coders(self, package: ModelPackage) -> Mapping[Method, PlaneCoder]:
+        """What codes planes with the networks of a package, by method."""
+
+    def method(self, channels: int, max_error: int) -> Method:
+        """The method with networks for samples of so many channels (see `colours_of`)."""
+        return Method.NETWORK
+
     def encode(self, image: Image, quality: float = 50.0) -> bytes:
-        """Compress; see `Codec.encode`. ``quality`` has no effect."""
+        """Compress; see `Codec.encode`. ``quality`` has no effect.
+
+        Raises InvalidInputError for a picture in colour where ``mosaic`` names a pattern.
+        """
         check_quality(quality)
         package = find_model(self.id, name=self._config["model"]) if self._config["network"] else None
         colours = image.channels - image.has_alpha
-        coder = self._coder(image.bit_depth, colours, self._config["max_error"], package)
-        method = Method.ADAPTIVE if package is None else Method.NETWORK
+        pattern = self._pattern(image.pixels[:, :, :colours])
+        coder = self._coder(image.bit_depth, colours if pattern is None else 4, self._config["max_error"], package)
+        method = Method.ADAPTIVE if package is None else self.method(coder.channels, coder.max_error)
 
         def encode_tile(part: Region) -> bytes:
-            return coder.encode(image.pixels[part.rows, part.columns, :colours], (method,))
+            samples = image.pixels[part.rows, part.columns, :colours]
+            if pattern is not None:
+                samples = split_mosaic(samples[:, :, 0], pattern_at(pattern, part.y, part.x))
+            drawn = DRAWN.get(method, method)
+            return coder.encode(samples, (drawn if drawn in coder.coders and looks_drawn(samples) else method,))
 
         tiles = self._each(encode_tile, tiles_of(image.height, image.width))
-        named = package if any(tile[0] & 7 == Method.NETWORK for tile in tiles) else None
+        named = package if any(tile[0] & 7 in (Method.NETWORK, Method.STEPS) for tile in tiles) else None
         model = named.id if named else bytes(8)
         rate = self._config["max_error"]
         header = Header(self.number, model, image.width, image.height, image.channels, rate, image.bit_depth)
         payload = b"".join(varint.encode(len(tile)) for tile in tiles[1:]) + b"".join(tiles)
-        return container.write(header, [*pack_sides(image), Chunk(STREAM, payload)])
+        sides = pack_sides(image) + ([] if pattern is None else [Chunk(MOSAIC, bytes([pattern]))])
+        return container.write(header, [*sides, Chunk(STREAM, payload)])
 
     def decode(self, data: bytes) -> Image:
         """Restore; see `Codec.decode`."""
@@ -116,11 +148,9 @@ class MlpLosslessCodec(Codec):
         colours = header.channels - (header.channels in (2, 4))
         if header.rate > MAX_ERROR:
             raise CorruptFileError(f"the file breaks the format: a largest error of {header.rate}")
-        package = find_model(self.id, id=header.model) if header.has_model else None
-        if self._config["model"] is not None and header.has_model:
-            own = find_model(self.id, name=self._config["model"])
-            package = own if own.id == header.model else package
-        coder = self._coder(header.bit_depth, colours, header.rate, package)
+        package = self._package(header.model) if header.has_model else None
+        pattern = _pattern_of(chunks, colours)
+        coder = self._coder(header.bit_depth, colours if pattern is None else 4, header.rate, package)
         parts = tiles_of(header.height, header.width)
         kind = np.uint8 if header.bit_depth == 8 else np.uint16
         pixels = np.empty((wanted.height, wanted.width, colours), kind)
@@ -128,7 +158,11 @@ class MlpLosslessCodec(Codec):
         def decode_tile(place: tuple[Region, memoryview]) -> None:
             part, tile = place
             rows, columns = _common(part.rows, wanted.rows), _common(part.columns, wanted.columns)
-            samples = coder.decode(tile, part.height, part.width)
+            if pattern is None:
+                samples = coder.decode(tile, part.height, part.width)
+            else:
+                four = coder.decode(tile, -(-part.height // 2), -(-part.width // 2))
+                samples = join_mosaic(four, pattern_at(pattern, part.y, part.x), part.height, part.width)[:, :, None]
             pixels[_less(rows, wanted.y), _less(columns, wanted.x)] = samples[
                 _less(rows, part.y), _less(columns, part.x)
             ]
@@ -137,6 +171,23 @@ class MlpLosslessCodec(Codec):
         self._each(decode_tile, [place for place in places if _meet(place[0], wanted)])
         return unpack(pixels, header, chunks, wanted)
 
+    def _package(self, id: bytes) -> ModelPackage:
+        """The package with an id: the codec's own, which need not be installed, or one that is."""
+        if self._config["model"] is not None:
+            own = find_model(self.id, name=self._config["model"])
+            if own.id == id:
+                return own
+        return find_model(self.id, id=id)
+
+    def _pattern(self, samples: NDArray[Any]) -> int | None:
+        """The pattern that a picture (H, W, 1 or 3) is to be coded with as a mosaic, None for other pictures."""
+        mosaic = self._config["mosaic"]
+        if mosaic is None or (mosaic == AUTO and samples.shape[2] != 1):
+            return None
+        if samples.shape[2] != 1:
+            raise InvalidInputError("the mosaic of a camera has one sample a pixel; this picture is in colour")
+        return found_pattern(samples[:, :, 0]) if mosaic == AUTO else pattern_number(mosaic)
+
     def _read(self, data: bytes) -> tuple[Header, list[Chunk]]:
         header, chunks = container.read(data)
         if header.codec != self.number:
@@ -144,10 +195,13 @@ class MlpLosslessCodec(Codec):
         return header, chunks
 
     def _coder(self, depth: int, colours: int, max_error: int, package: ModelPackage | None) -> TileCoder:
-        trained = None
+        coders: dict[Method, PlaneCoder] = {
+            Method.ADAPTIVE: WaveCoder(PlainModel()),
+            Method.ADAPTIVE_DRAWN: WaveCoder(PlainModel(), drawn=True),
+        }
         if package is not None:
-            trained = _open_model(package, self._config["engine"], self._config["dtype"])
-        return TileCoder(depth, colours, max_error, PlainModel(), trained, self._config["verify"])
+            coders |= self.trained_coders(package)
+        return TileCoder(depth, colours, max_error, coders, self._config["verify"])
 
     def _each(self, work: Callable[[T], R], items: Iterable[T]) -> list[R]:
         """``work`` on each item, in order; on as many threads as the codec has when there is more than one item."""
@@ -158,10 +212,42 @@ class MlpLosslessCodec(Codec):
             return list(pool.map(work, items))
 
 
+class MlpLosslessCodec(LosslessCodec):
+    """Learned lossless codec: adaptive least squares and small networks predict each pixel; every kind of picture.
+
+    max_error: 0 for lossless; 1..8 lets every colour sample be wrong by as much, for a smaller file; alpha stays exact.
+    model: name of an installed model package or path of a package's folder, None for the default; a file is decoded
+    with the model it names. mosaic: for a gray picture that is the raw mosaic of a camera, the pattern of its colour
+    filters (``RGGB``, ``BGGR``, ``GRBG`` or ``GBRG``), or ``auto`` to look whether it is one; it comes back as it was,
+    from a smaller file. network: False codes without networks, in less time. verify: decode each file before it is
+    handed out. engine: ``onnx`` (ONNX Runtime) or ``torch``; threads: that work on tiles of a large picture, None for
+    one a core; dtype: ``float32``, or ``float64`` with torch. Every engine reads the same pixels from a file.
+    """
+
+    id: ClassVar[str] = "mlp-lossless"
+    number: ClassVar[int] = 2
+
+    def trained_coders(self, package: ModelPackage) -> Mapping[Method, PlaneCoder]:
+        """The walk in waves."""
+        model = open_model(package, self._config["engine"], self._config["dtype"])
+        return {Method.NETWORK: WaveCoder(model), Method.NETWORK_DRAWN: WaveCoder(model, drawn=True)}
+
+
 @lru_cache(maxsize=4)
-def _open_model(package: ModelPackage, engine: str, dtype: str) -> TrainedModel:
+def open_model(package: ModelPackage, engine: str, dtype: str) -> TrainedModel:
+    """The model of the walk in waves that a package holds."""
     # a wave is too little work for two threads
     return TrainedModel(package, engine, 1 if engine == "onnx" else None, dtype)
+
+
+def _pattern_of(chunks: Sequence[Chunk], colours: int) -> int | None:
+    """The pattern of a mosaic, None if the file holds another picture."""
+    payloads = [chunk.payload for chunk in chunks if chunk.kind == MOSAIC]
+    if not payloads:
+        return None
+    if len(payloads) > 1 or len(payloads[0]) != 1 or payloads[0][0] >= len(PATTERNS) or colours != 1:
+        raise CorruptFileError("the file breaks the format: a mosaic of no known pattern, or in colour")
+    return payloads[0][0]
 
 
 def _tiles(chunks: Sequence[Chunk], count: int) -> list[memoryview]:

@@ -15,7 +15,18 @@ from numpy.typing import NDArray
 
 from latentpress.codecs.lossless.lanes import Lanes, Skewed
 
-__all__ = ["CLIP", "Features", "Gatherer", "LAG", "UNIT", "inputs_of", "level_of", "linear_of"]
+__all__ = [
+    "CLIP",
+    "Features",
+    "Gatherer",
+    "LAG",
+    "UNIT",
+    "inputs_of",
+    "level_of",
+    "linear_of",
+    "normalised",
+    "own_features",
+]
 
 Floats = NDArray[np.float64]
 
@@ -62,6 +73,11 @@ def linear_of(plane: int) -> int:
     return len(_OWN) if plane == 0 else _OWN_NEXT + 9 * plane
 
 
+def own_features(linear: Floats) -> int:
+    """How many of a plane's linear features come first and are of the plane itself."""
+    return len(_OWN) if linear.shape[0] == len(_OWN) else _OWN_NEXT
+
+
 def inputs_of(plane: int) -> int:
     """How many inputs the network of a plane has."""
     return linear_of(plane) + 3 + len(_ERRORS) + len(_ERRORS_AROUND) * plane
@@ -82,14 +98,16 @@ class Features:
 
 
 class Gatherer:
-    """Collects the features of plane number ``plane`` of a tile.
+    """Collects the features of a plane of a tile.
 
-    values, errors: the skewed planes 0..plane of pixel values, and of signed errors of the adaptive predictor in 1/16.
+    values, errors: the skewed planes that it sees and last its own, of pixel values, and of signed errors of the
+    adaptive predictor in 1/16.
     shift: bits of a sample beyond 8, which the smallest activity grows with.
     """
 
-    def __init__(self, lanes: Lanes, plane: int, values: list[Skewed], errors: list[Skewed], shift: int) -> None:
-        self._values, self._errors = values[: plane + 1], errors[: plane + 1]
+    def __init__(self, lanes: Lanes, values: list[Skewed], errors: list[Skewed], shift: int) -> None:
+        plane = len(values) - 1
+        self._values, self._errors = values, errors
         self._own = [lanes.offset(*place) for place in (_OWN if plane == 0 else _OWN[:_OWN_NEXT])]
         self._own_errors = [lanes.offset(*place) for place in _ERRORS]
         self._around = [lanes.offset(*place) for place in _AROUND]
@@ -133,17 +151,22 @@ class Gatherer:
             for offset in self._errors_around:
                 errors[m] = flat[at + offset : at + offset + count]
                 m += 1
-        # floor(2^33 / D): exact, both below 2^53 and far from a rounding edge
-        inverse = np.floor(2.0**33 / scale)
-        linear *= inverse
-        linear *= 2.0**-20
-        linear += 0.5
-        np.floor(linear, out=linear)
-        np.maximum(linear, -CLIP, out=linear)
-        np.minimum(linear, CLIP, out=linear)
-        np.abs(errors, out=errors)
-        errors *= inverse
-        errors *= 2.0**-24
-        np.floor(errors, out=errors)
-        np.minimum(errors, CLIP, out=errors)
-        return Features(linear, base, scale, level_of(scale), errors)
+        return normalised(linear, errors, base, scale)
+
+
+def normalised(linear: Floats, errors: Floats, base: Floats, scale: Floats) -> Features:
+    """Features of differences ``linear`` in pixel values and signed ``errors`` in 1/16, both overwritten."""
+    # floor(2^33 / D): exact, both below 2^53 and far from a rounding edge
+    inverse = np.floor(2.0**33 / scale)
+    linear *= inverse
+    linear *= 2.0**-20
+    linear += 0.5
+    np.floor(linear, out=linear)
+    np.maximum(linear, -CLIP, out=linear)
+    np.minimum(linear, CLIP, out=linear)
+    np.abs(errors, out=errors)
+    errors *= inverse
+    errors *= 2.0**-24
+    np.floor(errors, out=errors)
+    np.minimum(errors, CLIP, out=errors)
+    return Features(linear, base, scale, level_of(scale), errors)

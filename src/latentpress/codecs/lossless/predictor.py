@@ -39,25 +39,32 @@ class Guess:
         value: Floats = 16.0 * features.base + step
         return value
 
+    def target(self, values: Floats) -> Floats:
+        """The normalised differences (N,) that least squares learn from."""
+        features = self.features
+        target = np.floor((values - features.base) * (16.0 * UNIT) / features.scale + 0.5)
+        bounded: Floats = np.minimum(np.maximum(target, -TARGET_CLIP), TARGET_CLIP)
+        return bounded
+
 
 class PlanePredictor:
-    """Predicts plane ``plane`` of a tile with neighbours, local activity and adaptive least squares.
+    """Predicts a plane of a tile with neighbours, local activity and adaptive least squares.
 
-    values, errors: the skewed planes of the tile; errors are of this predictor, in 1/16 pixel value.
+    values, errors: the skewed planes that it sees, in their order, then its own; errors are of the planes' predictors,
+    in 1/16 pixel value.
     """
 
     def __init__(
         self,
         lanes: Lanes,
-        plane: int,
         values: list[Skewed],
         errors: list[Skewed],
         start: NDArray[np.integer[Any]],
         shift: int,
     ) -> None:
-        self._gather = Gatherer(lanes, plane, values, errors, shift)
+        self._gather = Gatherer(lanes, values, errors, shift)
         self._squares = LeastSquares(start, lanes)
-        self._values, self._errors = values[plane], errors[plane]
+        self._values, self._errors = values[-1], errors[-1]
 
     @property
     def older(self) -> Floats:
@@ -73,19 +80,25 @@ class PlanePredictor:
 
     def learn(self, wave: int, guess: Guess, values: Floats) -> None:
         """Take in the values (N,) of the pixels that were predicted."""
-        features = guess.features
         self._values.close(wave, guess.slots, values)
         self._errors.close(wave, guess.slots, 16.0 * values - guess.value())
-        target = np.floor((values - features.base) * (16.0 * UNIT) / features.scale + 0.5)
-        target = np.minimum(np.maximum(target, -TARGET_CLIP), TARGET_CLIP)
-        self._squares.learn(features.linear, target, guess.slots)
+        self._squares.learn(guess.features.linear, guess.target(values), guess.slots)
 
 
 def tile_predictors(
-    lanes: Lanes, middles: list[float], starts: Sequence[NDArray[np.integer[Any]]], shift: int
+    lanes: Lanes,
+    middles: Sequence[float],
+    sees: Sequence[Sequence[int]],
+    starts: Sequence[NDArray[np.integer[Any]]],
+    shift: int,
 ) -> tuple[list[PlanePredictor], list[Skewed]]:
-    """Predictors of all planes of a tile, and their skewed values. middles: what the planes' borders hold."""
+    """Predictors of all planes of a tile, and their skewed values. middles: what the planes' borders hold. sees: which
+    planes before it each is predicted from too.
+    """
     values = [Skewed(lanes, middle) for middle in middles]
     errors = [Skewed(lanes) for _ in middles]
-    planes = range(len(middles))
-    return [PlanePredictor(lanes, p, values, errors, starts[p], shift) for p in planes], values
+    predictors = []
+    for p, start in enumerate(starts):
+        known = [*sees[p], p]
+        predictors.append(PlanePredictor(lanes, [values[k] for k in known], [errors[k] for k in known], start, shift))
+    return predictors, values

@@ -1,6 +1,6 @@
 """A tile of a picture as bytes: the methods it can be coded with, and the choice between them.
 
-bytes  1  method (bits 0-2), whether values go by rank (bit 3), and colours (bits 4-7)
+bytes  1  method (bits 0-2 and 7), whether values go by rank (bit 3), and colours (bits 4-6)
        4  CRC32 of the decoded samples: (height, width, channels), 16-bit little-endian if deeper than 8 bits
        n  the values in use, if they go by rank; then what the method defines
 """
@@ -9,20 +9,20 @@ from __future__ import annotations
 
 import lzma
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from latentpress.codecs.lossless.colours import Colours, join_planes, plane_ranges, plane_source
-from latentpress.codecs.lossless.model import Model
+from latentpress.codecs.lossless.colours import Colours, colours_of
 from latentpress.codecs.lossless.ranks import pack_values, rank_depth, unpack_values, used_values
-from latentpress.codecs.lossless.walk import decode_tile, encode_tile, lanes_of
+from latentpress.codecs.webp import decode_webp, encode_webp
 from latentpress.errors import CorruptFileError, LatentPressError
 
-__all__ = ["METHOD_NAMES", "Method", "TileCoder", "method_of"]
+__all__ = ["DRAWN", "METHOD_NAMES", "Method", "PlaneCoder", "TileCoder", "method_of"]
 
 _CRC_BYTES = 4
 _WORTH_TRYING = 1.3  # dictionary coding is tried in earnest if a quick trial is not larger than this many times
@@ -30,7 +30,8 @@ _WORTH_TRYING = 1.3  # dictionary coding is tried in earnest if a quick trial is
 
 class Method(IntEnum):
     """FLAT: one colour. STRINGS: LZMA of samples, of differences from the left or from above. ADAPTIVE: prediction that
-    adapts, no network. NETWORK: the same with networks.
+    adapts, no network. NETWORK: the same with networks. STEPS: sub-images one after another, with networks. WEBP:
+    lossless WebP. _DRAWN: for pictures that were drawn in part.
     """
 
     FLAT = 0
@@ -39,7 +40,14 @@ class Method(IntEnum):
     STRINGS_UP = 3
     ADAPTIVE = 4
     NETWORK = 5
+    STEPS = 6
+    WEBP = 7
+    ADAPTIVE_DRAWN = 12
+    NETWORK_DRAWN = 13
 
+
+DRAWN = {Method.ADAPTIVE: Method.ADAPTIVE_DRAWN, Method.NETWORK: Method.NETWORK_DRAWN}
+"""For each of these methods the one for tiles that were drawn in part."""
 
 METHOD_NAMES = {
     Method.FLAT: "one colour",
@@ -48,28 +56,43 @@ METHOD_NAMES = {
     Method.STRINGS_UP: "LZMA of vertical differences",
     Method.ADAPTIVE: "adaptive prediction",
     Method.NETWORK: "networks",
+    Method.STEPS: "sub-images",
+    Method.WEBP: "WebP",
+    Method.ADAPTIVE_DRAWN: "adaptive prediction for drawings",
+    Method.NETWORK_DRAWN: "networks for drawings",
 }
 """What each method is called."""
 
 
+class PlaneCoder(Protocol):
+    """Codes the samples (H, W, channels) of a tile, ``depth`` bits each, by prediction of its planes."""
+
+    def encode(self, colours: Colours, samples: NDArray[Any], depth: int, max_error: int) -> tuple[bytes, NDArray[Any]]:
+        """The stream, and the samples as a decoder will have them."""
+
+    def decode(
+        self, colours: Colours, data: memoryview, height: int, width: int, depth: int, max_error: int
+    ) -> NDArray[Any]:
+        """The samples of a stream. Raises CorruptFileError if it is certainly damaged."""
+
+
 @dataclass(frozen=True)
 class TileCoder:
-    """Codes the tiles of a picture of ``depth`` bits a sample and ``channels`` (1 or 3) colours, each sample right to
-    ``max_error``. trained: the model with networks, None if there is none; plain: the one without. verify: decode every
-    tile that was coded.
+    """Codes the tiles of a picture of ``depth`` bits a sample and ``channels`` (see `colours_of`), each sample right to
+    ``max_error``. coders: for the methods from ADAPTIVE on, those that there are. verify: decode every tile
+    that was coded.
     """
 
     depth: int
     channels: int
     max_error: int
-    plain: Model
-    trained: Model | None
+    coders: Mapping[Method, PlaneCoder]
     verify: bool = True
 
     def encode(self, samples: NDArray[Any], methods: tuple[Method, ...]) -> bytes:
         """The bytes of a tile (H, W, channels), by whichever of the methods makes the fewest.
 
-        methods: of ADAPTIVE and NETWORK; the others are tried without being named.
+        methods: from ADAPTIVE on; the others are tried without being named.
         """
         if (samples == samples[0, 0]).all():
             return self._pack(Method.FLAT, Colours.GRAY, samples, samples[0, 0].astype("<u2").tobytes())
@@ -79,9 +102,12 @@ class TileCoder:
         limit = min(len(tile) for tile in found)
         if self.max_error == 0:
             quick = {method: _quick(samples, method) for method in _DIFFERENCES}
-            for method, size in quick.items():
-                if size <= _WORTH_TRYING * limit and size == min(quick.values()):
-                    found.append(self._pack(method, Colours.GRAY, samples, _compress(_bytes_of(samples, method))))
+            likely = min(quick, key=lambda method: quick[method])
+            repeats = quick[likely] <= _WORTH_TRYING * limit
+            if repeats:
+                found.append(self._pack(likely, Colours.GRAY, samples, _compress(_bytes_of(samples, likely))))
+            if self._fits_webp and (repeats or not {*methods}.isdisjoint(DRAWN.values())):
+                found.append(self._pack(Method.WEBP, Colours.GRAY, samples, encode_webp(samples)))
         best = min(found, key=len)
         if self.verify:
             self._check(samples, best)
@@ -91,7 +117,7 @@ class TileCoder:
         """The samples (H, W, channels) of a tile. Raises CorruptFileError if it is damaged."""
         if len(data) < 1 + _CRC_BYTES:
             raise CorruptFileError("the picture's data are cut short")
-        method, colours, crc = data[0] & 7, data[0] >> 4, bytes(data[1 : 1 + _CRC_BYTES])
+        method, colours, crc = _number(data[0]), data[0] >> 4 & 7, bytes(data[1 : 1 + _CRC_BYTES])
         coder, rest = self, data[1 + _CRC_BYTES :]
         if data[0] & _RANKS:
             values, rest = unpack_values(rest, self.depth)
@@ -104,16 +130,18 @@ class TileCoder:
             raise CorruptFileError("the decoded picture is damaged: its checksum does not match")
         return samples
 
+    @property
+    def _fits_webp(self) -> bool:
+        return self.depth == 8 and self.channels in (1, 3)
+
     def _decode_method(self, method: int, colours: int, data: memoryview, height: int, width: int) -> NDArray[Any]:
         kind = _kind(self.depth)
-        if method in (Method.ADAPTIVE, Method.NETWORK):
-            model = self.plain if method == Method.ADAPTIVE else self.trained
-            allowed = (Colours.GRAY,) if self.channels == 1 else (Colours.YUV, Colours.GREEN)
-            if model is None or colours not in allowed or (self.max_error and colours == Colours.YUV):
+        if method >= Method.ADAPTIVE and method != Method.WEBP:
+            exact, bounded = colours_of(self.channels)
+            if method not in self.coders or colours not in ((bounded,) if self.max_error else (exact, bounded)):
                 raise CorruptFileError("the picture's data are damaged: planes that the picture does not have")
-            ranges = plane_ranges(Colours(colours), self.depth)
-            planes = decode_tile(data, lanes_of(height, width), ranges, model, self.depth, self.max_error)
-            return join_planes(Colours(colours), planes, self.depth)
+            coder = self.coders[Method(method)]
+            return coder.decode(Colours(colours), data, height, width, self.depth, self.max_error)
         if colours:
             raise CorruptFileError("the picture's data are damaged: planes that the picture does not have")
         if method == Method.FLAT:
@@ -125,6 +153,8 @@ class TileCoder:
             size = height * width * self.channels * (1 if self.depth == 8 else 2)
             raw = np.frombuffer(_decompress(bytes(data), size), kind if self.depth == 8 else "<u2")
             return _undo(raw.reshape(height, width, self.channels).astype(kind), method)
+        if method == Method.WEBP and self._fits_webp:
+            return decode_webp(bytes(data), (height, width), self.channels)
         raise CorruptFileError(f"the picture's data are damaged: method {method}")
 
     def _walked(self, samples: NDArray[Any], method: Method, values: NDArray[np.int64] | None = None) -> bytes:
@@ -135,17 +165,12 @@ class TileCoder:
             tile = inner._walked(ranks, method)
             head = bytes([tile[0] | _RANKS]) + _crc(samples)
             return head + pack_values(values, self.depth) + tile[1 + _CRC_BYTES :]
-        model = self.trained if method == Method.NETWORK else self.plain
-        assert model is not None
-        colours = Colours.GRAY if self.channels == 1 else Colours.GREEN if self.max_error else Colours.YUV
-        lanes = lanes_of(*samples.shape[:2])
-        source = plane_source(colours, samples, lanes)
-        ranges = plane_ranges(colours, self.depth)
-        stream, planes = encode_tile(source, lanes, ranges, model, self.depth, self.max_error)
-        return self._pack(method, colours, join_planes(colours, planes, self.depth), stream)
+        colours = colours_of(self.channels)[self.max_error > 0]
+        stream, decoded = self.coders[method].encode(colours, samples, self.depth, self.max_error)
+        return self._pack(method, colours, decoded, stream)
 
     def _pack(self, method: Method, colours: Colours, decoded: NDArray[Any], data: bytes) -> bytes:
-        return bytes([method | colours << 4]) + _crc(decoded) + data
+        return bytes([method & 7 | method >> 3 << 7 | colours << 4]) + _crc(decoded) + data
 
     def _check(self, samples: NDArray[Any], tile: bytes) -> None:
         decoded = self.decode(memoryview(tile), *samples.shape[:2])
@@ -155,13 +180,18 @@ class TileCoder:
 
 def method_of(tile: memoryview | bytes) -> str:
     """The name of the method that a tile was coded with."""
-    number = tile[0] & 7 if len(tile) else -1
+    number = _number(tile[0]) if len(tile) else -1
     return METHOD_NAMES[Method(number)] if number in set(Method) else "unknown"
 
 
 _RANKS = 8
 _DIFFERENCES = (Method.STRINGS, Method.STRINGS_LEFT, Method.STRINGS_UP)
 _LZMA = [{"id": lzma.FILTER_LZMA1, "dict_size": 1 << 23, "lc": 3, "lp": 0, "pb": 0, "nice_len": 128}]
+
+
+def _number(first: int) -> int:
+    """The method in a tile's first byte."""
+    return first & 7 | first >> 7 << 3
 
 
 def _kind(depth: int) -> type[np.unsignedinteger[Any]]:

@@ -7,19 +7,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import constriction
 import numpy as np
 from numpy.typing import NDArray
 
-from latentpress.codecs.lossless.alphabet import Alphabet, BitReader, BitWriter
+from latentpress.codecs.lossless.alphabet import Alphabet
+from latentpress.codecs.lossless.drawn import DrawnPlane, flat_counts
 from latentpress.codecs.lossless.features import LAG
 from latentpress.codecs.lossless.lanes import Lanes, Skewed
 from latentpress.codecs.lossless.model import Model
 from latentpress.codecs.lossless.predictor import tile_predictors
 from latentpress.codecs.lossless.refinement import Refinement
+from latentpress.codecs.lossless.stream import ResidualReader, ResidualWriter
 from latentpress.codecs.lossless.tables import AdaptiveTables
-from latentpress.container import varint
-from latentpress.errors import CorruptFileError
 
 __all__ = ["Expected", "PlaneRange", "Source", "Walk", "decode_tile", "encode_tile", "lanes_of"]
 
@@ -27,9 +26,6 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 _LANE_ROWS = 128
-
-# perfect=False is pinned: another choice gives other streams
-_FAMILY: Any = constriction.stream.model.Categorical(perfect=False)
 
 Source = Callable[[int, int, slice, Sequence[Skewed]], Floats]
 """``source(plane, wave, slots, known)``: the values that a plane has at the slots of a wave. known: the planes decoded
@@ -39,10 +35,13 @@ so far, which later planes may depend on when coding is not lossless.
 
 @dataclass(frozen=True)
 class PlaneRange:
-    """The values that a plane may have: low .. high."""
+    """The values that a plane may have, low .. high, and what it is predicted from. sees: which planes before it, at
+    most two; what a model has for a plane goes by their number.
+    """
 
     low: int
     high: int
+    sees: tuple[int, ...] = ()
 
     @property
     def middle(self) -> float:
@@ -76,20 +75,35 @@ class Expected:
 class Walk(ABC):
     """Predictors, probability tables and quantiser of a tile; `run` visits all its pixels.
 
-    ranges: of each plane. depth: bits a sample. max_error: 0 for lossless.
+    ranges: of each plane. depth: bits a sample. max_error: 0 for lossless. drawn: see `drawn`.
     """
 
-    def __init__(self, lanes: Lanes, ranges: Sequence[PlaneRange], model: Model, depth: int, max_error: int) -> None:
-        planes, shift = range(len(ranges)), depth - 8
+    def __init__(
+        self,
+        lanes: Lanes,
+        ranges: Sequence[PlaneRange],
+        model: Model,
+        depth: int,
+        max_error: int,
+        drawn: bool = False,
+    ) -> None:
+        sees, shift = [bounds.sees for bounds in ranges], depth - 8
+        kinds = [len(seen) for seen in sees]
         self.lanes = lanes
         self.max_error = max_error
         self.alphabets = [Alphabet(bounds.bits) for bounds in ranges]
         self._ranges = ranges
-        middles, starts = [bounds.middle for bounds in ranges], [model.start(p) for p in planes]
-        self._predictors, self.values = tile_predictors(lanes, middles, starts, shift)
-        self._networks = [model.network(p, shift) for p in planes]
-        self._refinements = [Refinement(shift, 2 * max_error + 1) for _ in planes]
-        self._tables = [AdaptiveTables(model.counts(p), self.alphabets[p]) for p in planes]
+        middles, starts = [bounds.middle for bounds in ranges], [model.start(kind) for kind in kinds]
+        self._predictors, self.values = tile_predictors(lanes, middles, sees, starts, shift)
+        self._networks = [model.network(kind, shift) for kind in kinds]
+        self._refinements = [Refinement(shift, 2 * max_error + 1) for _ in kinds]
+        counts = [model.counts(kind) for kind in kinds]
+        self._drawn: list[DrawnPlane] = []
+        if drawn:
+            counts = [np.concatenate([start, flat_counts(start[0], start[-1])]) for start in counts]
+            step = 2 * max_error + 1
+            self._drawn = [DrawnPlane(r.low, r.high, a, step) for r, a in zip(ranges, self.alphabets, strict=True)]
+        self._tables = [AdaptiveTables(start, a) for start, a in zip(counts, self.alphabets, strict=True)]
 
     def run(self) -> None:
         """Visit the waves of all planes, each plane `LAG` waves behind the one before it."""
@@ -116,12 +130,18 @@ class Walk(ABC):
         guess = predictor.look(wave, slots)
         correction, spread = self._networks[plane](guess)
         refined = refinement(guess, guess.value(correction), spread)
+        if self._drawn:
+            refined = self._drawn[plane].refine(guess, refined)
         centre = np.minimum(np.maximum(refined.nearest, bounds.low), bounds.high)
         rows = self._tables[plane].rows(refined.tables)
+        if self._drawn:
+            rows = self._drawn[plane].weigh(rows, centre, refined.sign)
         expected = Expected(centre, refined.sign, refined.tables, rows)
         symbols, residuals = self.code(plane, wave, slots, expected)
         values = (centre + (2 * self.max_error + 1) * refined.sign * residuals).astype(np.float64)
         self._tables[plane].learn(refined.tables, symbols)
+        if self._drawn:
+            self._drawn[plane].learn(values)
         refinement.learn(values)
         predictor.learn(wave, guess, values)
 
@@ -130,60 +150,48 @@ class _Encoder(Walk):
     def __init__(self, source: Source, *arguments: Any) -> None:
         super().__init__(*arguments)
         self._source = source
-        self._coder = constriction.stream.queue.RangeEncoder()
-        self._bits = BitWriter()
+        self.stream = ResidualWriter()
 
     def code(self, plane: int, wave: int, slots: slice, expected: Expected) -> tuple[NDArray[np.int32], Integers]:
         residuals = self.residuals(self._source(plane, wave, slots, self.values), expected)
-        symbols, extra, plain = self.alphabets[plane].split(residuals)
-        self._coder.encode(symbols, _FAMILY, expected.rows)
-        self._bits.write(plain, extra)
-        return symbols, residuals
-
-    def finish(self) -> bytes:
-        words: NDArray[np.uint32] = self._coder.get_compressed()
-        coded = words.astype("<u4").tobytes().rstrip(b"\0")
-        return varint.encode(len(coded)) + coded + self._bits.finish()
+        return self.stream.write(self.alphabets[plane], residuals, expected.rows), residuals
 
 
 class _Decoder(Walk):
     def __init__(self, stream: memoryview, *arguments: Any) -> None:
         super().__init__(*arguments)
-        length, start = varint.decode(stream, 0)
-        raw = bytes(stream[start : start + length])
-        if len(raw) < length or raw.endswith(b"\0"):
-            raise CorruptFileError("the picture's data are damaged: a stream of the wrong length")
-        words = np.frombuffer(raw + bytes(-len(raw) % 4), "<u4").astype(np.uint32)
-        self._coder = constriction.stream.queue.RangeDecoder(words)
-        self._bits = BitReader(stream[start + length :])
+        self.stream = ResidualReader(stream)
 
     def code(self, plane: int, wave: int, slots: slice, expected: Expected) -> tuple[NDArray[np.int32], Integers]:
-        try:
-            symbols: NDArray[np.int32] = self._coder.decode(_FAMILY, expected.rows)
-        except (AssertionError, ValueError, KeyError) as error:
-            raise CorruptFileError("the picture's data are damaged: they fit no symbol") from error
-        alphabet = self.alphabets[plane]
-        return symbols, alphabet.join(symbols, self._bits.read(alphabet.extra(symbols)))
-
-    def finish(self) -> None:
-        if not self._coder.maybe_exhausted() or not 0 <= self._bits.left < 8:
-            raise CorruptFileError("the picture's data are damaged: their length does not fit")
+        return self.stream.read(self.alphabets[plane], expected.rows)
 
 
 def encode_tile(
-    source: Source, lanes: Lanes, ranges: Sequence[PlaneRange], model: Model, depth: int, max_error: int
+    source: Source,
+    lanes: Lanes,
+    ranges: Sequence[PlaneRange],
+    model: Model,
+    depth: int,
+    max_error: int,
+    drawn: bool = False,
 ) -> tuple[bytes, list[Integers]]:
     """The stream of a tile, and its planes (height, width) as a decoder will have them."""
-    walk = _Encoder(source, lanes, ranges, model, depth, max_error)
+    walk = _Encoder(source, lanes, ranges, model, depth, max_error, drawn)
     walk.run()
-    return walk.finish(), [values.plane() for values in walk.values]
+    return walk.stream.finish(), [values.plane() for values in walk.values]
 
 
 def decode_tile(
-    stream: memoryview, lanes: Lanes, ranges: Sequence[PlaneRange], model: Model, depth: int, max_error: int
+    stream: memoryview,
+    lanes: Lanes,
+    ranges: Sequence[PlaneRange],
+    model: Model,
+    depth: int,
+    max_error: int,
+    drawn: bool = False,
 ) -> list[Integers]:
     """The planes of a tile. Raises CorruptFileError if the stream is certainly damaged."""
-    walk = _Decoder(stream, lanes, ranges, model, depth, max_error)
+    walk = _Decoder(stream, lanes, ranges, model, depth, max_error, drawn)
     walk.run()
-    walk.finish()
+    walk.stream.finish()
     return [values.plane() for values in walk.values]

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from latentpress.atomic import atomic_folder, atomic_output
 from latentpress.codecs.lossless.colours import Colours, plane_ranges, plane_source
 from latentpress.codecs.lossless.features import inputs_of
-from latentpress.codecs.lossless.model import LARGEST_ALPHABET, PlainModel, TrainedModel, network_name
+from latentpress.codecs.lossless.lanes import Lanes
+from latentpress.codecs.lossless.model import LARGEST_ALPHABET, Model, PlainModel, TrainedModel, network_name
 from latentpress.codecs.lossless.tables import TABLES as TABLE_COUNT
 from latentpress.codecs.lossless.walk import Expected, Source, Walk, lanes_of
 from latentpress.models import ModelPackage, package_digest
@@ -26,7 +27,9 @@ from latentpress.training.lossless.graphs import LIMIT, export_plane, prove_exac
 from latentpress.training.lossless.recipe import LosslessRecipe
 from latentpress.training.lossless.samples import typical_starts
 
-__all__ = ["export_package"]
+__all__ = ["export_package", "npz", "starting_counts", "store", "symbol_counts"]
+
+Counts = list[NDArray[np.float64]]
 
 PLANES = 3
 _START_PICTURES = 5
@@ -83,25 +86,28 @@ def _fill(folder: Path, state: Checkpoint, name: str, sample: Pictures, say: Cal
         },
         "exactness": {"limit": LIMIT, "largest_partial_sums": bounds},
     }
-    package = _store(folder, card, files | {TABLES: _npz(arrays)})
+    package = store(folder, card, files | {TABLES: npz(arrays)})
     say(f"probability tables: {len(sample)} pictures")
-    for p, counts in enumerate(measured_counts(TrainedModel(package, "onnx", None, "float32"), sample)):
+    model = TrainedModel(package, "onnx", None, "float32")
+    for p, counts in enumerate(starting_counts(lambda picture: symbol_counts(model, picture), sample)):
         arrays[f"counts_{p}"] = counts
-    package = _store(folder, card, files | {TABLES: _npz(arrays)})
+    package = store(folder, card, files | {TABLES: npz(arrays)})
     card["complexity"] = {
         "kmac_per_pixel": round(sum(p.numel() for p in net.parameters() if p.dim() > 1) / 1000, 3),
         "parameters": sum(p.numel() for p in net.parameters()),
         "package_bytes": sum(map(len, package.files.values())),
     }
-    package = _store(folder, card, package.files)
+    package = store(folder, card, package.files)
     say(f"model {package.name}, id {package.id.hex()}: {card['complexity']}")
 
 
-def measured_counts(model: TrainedModel, sample: Pictures) -> list[NDArray[np.uint16]]:
-    """Starting tables of each plane: the symbols of a sample of pictures, over a distribution of no knowledge."""
+def starting_counts(count: Callable[[NDArray[np.uint8]], Counts], sample: Pictures) -> list[NDArray[np.uint16]]:
+    """Starting tables of each plane: the symbols of a sample of pictures, over a distribution of no knowledge. count:
+    how often each symbol was coded with each table over a picture, (tables, largest alphabet) of each plane.
+    """
     totals = [np.zeros((TABLE_COUNT, LARGEST_ALPHABET.size)) for _ in range(PLANES)]
     for picture in sample:
-        for total, counts in zip(totals, _symbol_counts(model, picture), strict=True):
+        for total, counts in zip(totals, count(picture), strict=True):
             total += counts
     prior = PlainModel().counts(0).astype(np.float64)
     prior /= prior.sum(axis=1, keepdims=True)
@@ -133,16 +139,17 @@ class _Counter(Walk):
         return symbols, residuals
 
 
-def _symbol_counts(model: TrainedModel, picture: NDArray[np.uint8]) -> list[NDArray[np.float64]]:
-    """How often each symbol was coded with each table, over a picture: (tables, largest alphabet) of each plane."""
-    lanes = lanes_of(*picture.shape[:2])
+def symbol_counts(model: Model, picture: NDArray[np.uint8], lanes: Lanes | None = None) -> Counts:
+    """How often each symbol was coded with each table, over a picture. lanes: None for those of the codec."""
+    lanes = lanes or lanes_of(*picture.shape[:2])
     source = plane_source(Colours.YUV, picture, lanes)
     walk = _Counter(source, lanes, plane_ranges(Colours.YUV, 8), model, 8, 0)
     walk.run()
     return walk.counts
 
 
-def _store(folder: Path, card: dict[str, Any], files: dict[str, bytes]) -> ModelPackage:
+def store(folder: Path, card: dict[str, Any], files: dict[str, bytes]) -> ModelPackage:
+    """Write a package's files and card, with the digest of the files in it."""
     for file, contents in files.items():
         with atomic_output(folder / file) as stream:
             stream.write(contents)
@@ -152,7 +159,8 @@ def _store(folder: Path, card: dict[str, Any], files: dict[str, bytes]) -> Model
     return ModelPackage(folder)
 
 
-def _npz(arrays: dict[str, Any]) -> bytes:
+def npz(arrays: dict[str, Any]) -> bytes:
+    """Arrays as the bytes of an ``.npz`` file."""
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)
     return buffer.getvalue()

@@ -13,9 +13,9 @@ from torch import Tensor
 from latentpress.errors import InvalidInputError
 from latentpress.nets.integer import set_integer
 from latentpress.nets.lossless import LosslessNet
-from latentpress.training.checkpoint import Checkpoint
+from latentpress.training.checkpoint import AnyRecipe, Checkpoint
 from latentpress.training.data import load_pictures
-from latentpress.training.lossless.objective import code_length
+from latentpress.training.lossless.objective import OBJECTIVES, code_length
 from latentpress.training.lossless.recipe import LosslessRecipe
 from latentpress.training.lossless.samples import (
     PlaneSamples,
@@ -28,7 +28,7 @@ from latentpress.training.progress import RunLog
 from latentpress.training.recipe import read_recipe
 from latentpress.training.runner import Runner, next_stage, open_run, prepare
 
-__all__ = ["COLUMNS", "SAMPLES", "train"]
+__all__ = ["COLUMNS", "SAMPLES", "open_state", "train"]
 
 COLUMNS = ("step", "kind", "bits", "bits_y", "bits_u", "bits_v", "learning_rate", "seconds")
 """Columns of the log: estimated bits a pixel of all planes and of each. ``kind`` is train (means since the last line)
@@ -65,7 +65,7 @@ def train(
     """
     plan = recipe if isinstance(recipe, LosslessRecipe) else LosslessRecipe.from_dict(read_recipe(recipe))
     folder = Path(run)
-    state = _open_run(plan, folder, resume, start)
+    state = open_state(plan, folder, resume, start, LosslessRecipe.from_dict)
     say = prepare(device, threads, report)
     samples = _samples(plan, folder, data, say)
     held_out = _held_out(folder, valid, say) if valid else []
@@ -76,9 +76,11 @@ def train(
     )
 
 
-def _open_run(plan: LosslessRecipe, folder: Path, resume: bool, start: str | Path | None) -> Checkpoint | None:
-    """The state that the run begins with, or None for networks of its own making."""
-    state, running = open_run(folder, resume, start, LosslessRecipe.from_dict)
+def open_state(
+    plan: Any, folder: Path, resume: bool, start: str | Path | None, parse: Callable[[dict[str, Any]], AnyRecipe]
+) -> Checkpoint | None:
+    """The state that a run with the recipe ``plan`` begins with, or None for networks of its own making."""
+    state, running = open_run(folder, resume, start, parse)
     if state is None:
         return None
     if state.recipe.model != plan.model:
@@ -124,13 +126,14 @@ class _Trainer(Runner):
         self.history["pixels"] = len(samples[0])
 
     def loss(self, rng: np.random.Generator) -> tuple[Tensor, tuple[float, ...]]:
-        """Mean bits a pixel, all planes together; figures: of each plane."""
+        """What the recipe makes small, a mean over pixels and summed over planes; figures: bits a pixel of each."""
         set_integer(self.net, self.step >= self.plan.schedule.hard_from * self.plan.schedule.steps)
-        bits = [
-            self._bits(p, plane, rng.integers(0, len(plane), self.plan.schedule.batch)).mean()
-            for p, plane in enumerate(self._samples)
-        ]
-        return torch.stack(bits).sum(), tuple(float(b.detach()) for b in bits)
+        losses, bits = [], []
+        for p, plane in enumerate(self._samples):
+            pixels = self._pixels(p, plane, rng.integers(0, len(plane), self.plan.schedule.batch))
+            losses.append(OBJECTIVES[self.plan.objective](*pixels).mean())
+            bits.append(float(code_length(*(column.detach() for column in pixels)).mean()))
+        return torch.stack(losses).sum(), tuple(bits)
 
     def log_means(self, log: RunLog, means: Sequence[float], rate: float) -> str:
         """A train line."""
@@ -141,13 +144,18 @@ class _Trainer(Runner):
         """Bits a pixel of the held-out pixels, networks in integers."""
         set_integer(self.net, True)
         bits = [
-            float(torch.cat([self._bits(p, plane, part) for part in np.array_split(np.arange(len(plane)), 16)]).mean())
+            float(torch.cat([code_length(*self._pixels(p, plane, part)) for part in _parts(len(plane))]).mean())
             for p, plane in enumerate(held_out)
         ]
         log.row(self.step, "valid", sum(bits), *bits, "", self.seconds)
         return sum(bits), "valid " + " + ".join(f"{b:.3f}" for b in bits) + f" = {sum(bits):.4f}"
 
-    def _bits(self, number: int, plane: PlaneSamples, chosen: np.ndarray[Any, Any]) -> Tensor:
+    def _pixels(self, number: int, plane: PlaneSamples, chosen: np.ndarray[Any, Any]) -> tuple[Tensor, ...]:
+        """The network's outputs for some pixels, and what else an objective looks at."""
         columns = (plane.inputs, plane.offset, plane.prediction, plane.scale)
         inputs, *rest = (torch.from_numpy(column[chosen]).to(self.device).float() for column in columns)
-        return code_length(*self.net.planes[number](inputs), *rest)
+        return (*self.net.planes[number](inputs), *rest)
+
+
+def _parts(count: int) -> list[np.ndarray[Any, Any]]:
+    return np.array_split(np.arange(count), 16)

@@ -49,7 +49,7 @@ def walk_picture(picture: NDArray[np.uint8], starts: Sequence[NDArray[np.int64]]
     for plane in rgb_to_yuv(picture):
         true.append(Skewed(lanes))
         true[-1].fill(plane)
-    predictors, _ = tile_predictors(lanes, [128.0, 0.0, 0.0], list(starts), 0)
+    predictors, _ = tile_predictors(lanes, [128.0, 0.0, 0.0], [(), (0,), (0, 1)], starts, 0)
     for tick in range(lanes.waves + LAG * (len(true) - 1)):
         for p, predictor in enumerate(predictors):
             wave = tick - LAG * p

@@ -96,21 +96,23 @@ def pack_grid(grid: Grid, streams: Sequence[bytes]) -> tuple[list[Chunk], bytes]
     return [Chunk(TILES, varint.encode(grid.side) + lengths)], b"".join(streams)
 
 
-def unpack_grid(height: int, width: int, chunks: Sequence[Chunk], payload: bytes) -> tuple[Grid, list[memoryview]]:
-    """The grid of a file and the stream of each tile.
+def unpack_grid(
+    height: int, width: int, chunks: Sequence[Chunk], payload: bytes, largest: int = _LARGEST
+) -> tuple[Grid, list[memoryview]]:
+    """The grid of a file and the stream of each tile. ``largest``: latents that a tile may have.
 
     Raises CorruptFileError when they do not fit each other or the picture.
     """
     found = [chunk.payload for chunk in chunks if chunk.kind == TILES]
     if not found:
-        if height * width > _LARGEST:
+        if height * width > largest:
             raise CorruptFileError(f"the file breaks the format: {width} x {height} latents in one tile")
         return Grid(height, width, 0), [memoryview(payload)]
     if len(found) > 1:
         raise CorruptFileError("the file breaks the format: two descriptions of its tiles")
     view, stream = memoryview(found[0]), memoryview(payload)
     side, position = varint.decode(view, 0)
-    if side < 4 or side % 4 or side * side > _LARGEST:
+    if side < 4 or side % 4 or side * side > largest:
         raise CorruptFileError(f"the file is damaged: tiles of {side} latents")
     count = -(-height // side) * -(-width // side)
     if count > len(view):  # each length takes a byte: checked before a list of that many is made

@@ -3,37 +3,65 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from latentpress.codecs.base import Region
-from latentpress.codecs.hyperprior.latents import decode_latents
-from latentpress.codecs.hyperprior.model import HyperpriorModel
-from latentpress.codecs.hyperprior.planes import from_planes
-from latentpress.codecs.hyperprior.tiles import Grid, Tile, common
+from latentpress.codecs.planes import from_planes
+from latentpress.codecs.tiles import Grid, Tile, common
 from latentpress.container import Header
 from latentpress.image import Samples
 from latentpress.memory import give_back
 
-__all__ = ["Decoding"]
+__all__ = ["Decoding", "TransformModel"]
 
 Float = NDArray[np.float32]
 Sixteenths: TypeAlias = NDArray[np.int16] | NDArray[np.int32]  # of a step: values exactly, in half the memory
 Each: TypeAlias = Callable[[Callable[[Any], Any], Iterable[Any]], list[Any]]
 
 
+class TransformModel(Protocol):
+    """What a model says about its synthesis. ``stride``: pixels a latent; ``margin``: latents beyond which a transform
+    sees nothing; ``latents``: their number at a place.
+    """
+
+    @property
+    def stride(self) -> int: ...
+
+    @property
+    def margin(self) -> int: ...
+
+    @property
+    def latents(self) -> int: ...
+
+    def mix(self, rate: int) -> Float:
+        """Interpolation weights of a rate index."""
+
+    def synthesis(self, values: Float, mix: Float) -> Float:
+        """Values (M, h, w) in quantisation steps to grey levels (1, 3, stride h, stride w)."""
+
+
 class Decoding:
     """The decoding of one file. Holds the values of the tiles that the next row of pixels needs, and no more.
 
-    streams: one for each tile of ``grid``. each: applies a function to items, in order, side by side or not.
+    streams: one for each tile of ``grid``. each: applies a function to items, in order, side by side or not. read:
+    gives the values (M, h, w) of a tile, whole sixteenths of quantisation steps, from its stream, height, width and
+    number.
     """
 
     def __init__(
-        self, model: HyperpriorModel, header: Header, grid: Grid, streams: list[memoryview], each: Each
+        self,
+        model: TransformModel,
+        header: Header,
+        grid: Grid,
+        streams: list[memoryview],
+        each: Each,
+        read: Callable[[bytes, int, int, int], Float],
     ) -> None:
         self._model, self._header, self._grid, self._streams, self._each = model, header, grid, streams, each
+        self._read = read
         self._tiles = grid.tiles
         self._values: dict[int, Sixteenths] = {}
 
@@ -84,7 +112,7 @@ class Decoding:
     def _decode(self, number: int) -> Sixteenths:
         height, width = self._tiles[number].shape
         stream = bytes(self._streams[number])
-        values = decode_latents(self._model, stream, self._header.rate, height, width, number)
+        values = self._read(stream, height, width, number)
         values *= np.float32(16)
         self._tidy()
         if max(values.max(), -values.min()) < 2**15:

@@ -1,0 +1,49 @@
+"""``latentpress reproduce``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["reproduce"]
+
+
+def reproduce(
+    study: Annotated[
+        str | None, typer.Argument(metavar="[STUDY]", help="Which study; without one, they are listed.")
+    ] = None,
+    data: Annotated[
+        list[Path] | None, typer.Option(metavar="DIR", help="Folder of pictures, as the list says; may be repeated.")
+    ] = None,
+    test: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder of pictures to measure on, where a study trains.")
+    ] = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for STUDY.json, STUDY.md and STUDY.html.")] = Path(
+        "reproduced"
+    ),
+) -> None:
+    r"""Measure again what the surveys behind this project printed, and set the printed figures beside.
+
+    Needs the extras: pip install 'latentpress\[bench,train]'
+
+    Example: latentpress reproduce s1-table1 --data kodak --out results
+    """
+    from latentpress.studies import STUDIES, Request, get_study, to_markdown, write_result
+
+    if study is None:
+        for found in STUDIES.values():
+            options = f"--data {found.data}" + (f"; --test {found.test}" if found.test else "")
+            print(f"{found.name:12}{found.about}\n{'':12}{options}")
+        return
+    result = get_study(study).run(Request(tuple(data or ()), test, _progress))
+    paths = write_result(result, out)
+    print(to_markdown(result))
+    print(f"written: {', '.join(map(str, paths))}", file=sys.stderr)
+
+
+def _progress(line: str) -> None:
+    """Print a line of progress on standard error."""
+    print(line, file=sys.stderr, flush=True)

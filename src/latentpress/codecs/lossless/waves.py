@@ -1,0 +1,39 @@
+"""The planes of a tile as a stream, all by the walk in waves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latentpress.codecs.lossless.colours import Colours, join_planes, plane_ranges, plane_source
+from latentpress.codecs.lossless.model import Model
+from latentpress.codecs.lossless.walk import decode_tile, encode_tile, lanes_of
+
+__all__ = ["WaveCoder"]
+
+
+class WaveCoder:
+    """Codes tiles of every kind, lossless and near-lossless; a `latentpress.codecs.lossless.tiles.PlaneCoder`.
+
+    drawn: for tiles that were drawn in part (see `latentpress.codecs.lossless.drawn`).
+    """
+
+    def __init__(self, model: Model, drawn: bool = False) -> None:
+        self._model, self._drawn = model, drawn
+
+    def encode(self, colours: Colours, samples: NDArray[Any], depth: int, max_error: int) -> tuple[bytes, NDArray[Any]]:
+        """The stream of a tile (H, W, channels), and its samples as a decoder will have them."""
+        lanes = lanes_of(*samples.shape[:2])
+        source, ranges = plane_source(colours, samples, lanes), plane_ranges(colours, depth)
+        stream, planes = encode_tile(source, lanes, ranges, self._model, depth, max_error, self._drawn)
+        return stream, join_planes(colours, planes, depth)
+
+    def decode(
+        self, colours: Colours, data: memoryview, height: int, width: int, depth: int, max_error: int
+    ) -> NDArray[np.unsignedinteger[Any]]:
+        """The samples of a tile. Raises CorruptFileError if the stream is certainly damaged."""
+        ranges = plane_ranges(colours, depth)
+        planes = decode_tile(data, lanes_of(height, width), ranges, self._model, depth, max_error, self._drawn)
+        return join_planes(colours, planes, depth)

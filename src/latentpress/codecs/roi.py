@@ -1,0 +1,107 @@
+"""Regions of interest: where in a picture quality should be higher than elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latentpress.codecs.base import Region
+from latentpress.errors import InvalidInputError
+
+__all__ = ["STRENGTH", "STRONGEST", "Roi"]
+
+STRENGTH = 12.0
+"""Decibels by which quantisation is finer inside a region of interest than outside, if nothing else is said."""
+
+STRONGEST = 18.0
+"""The most that `Roi` takes."""
+
+
+@dataclass(frozen=True, eq=False)
+class Roi:
+    """How much each pixel matters. weights (height, width): 0 (as usual) to 1 (of interest), float32. strength: how
+    much finer a weight of 1 is quantised, in decibels, above 0 and at most 18.
+
+    Raises InvalidInputError for weights of another shape or range, or a strength out of range.
+    """
+
+    weights: NDArray[np.float32]
+    strength: float = STRENGTH
+
+    def __post_init__(self) -> None:
+        weights = np.asarray(self.weights, np.float32)
+        if weights.ndim != 2 or not weights.size or not (weights.min() >= 0 and weights.max() <= 1):
+            raise InvalidInputError("a mask of interest must be one plane of weights from 0 to 1")
+        good = isinstance(self.strength, int | float) and not isinstance(self.strength, bool)
+        if not good or not 0 < self.strength <= STRONGEST:
+            raise InvalidInputError(f"roi strength must be above 0 and at most {STRONGEST:g} dB, not {self.strength!r}")
+        object.__setattr__(self, "weights", weights)
+
+    @classmethod
+    def of(
+        cls,
+        width: int,
+        height: int,
+        regions: Iterable[Region] = (),
+        mask: NDArray[Any] | None = None,
+        strength: float = STRENGTH,
+    ) -> Roi:
+        """The interest in a picture of that size: rectangles, and a mask (height, width): bool, uint8 (0 to 255), or
+        float (0 to 1). Raises InvalidInputError for a mask of another size or kind, or a region outside the picture.
+        """
+        weights = np.zeros((height, width), np.float32)
+        if mask is not None:
+            weights += _weights_of(np.asarray(mask), height, width)
+        for region in regions:
+            region.inside(width, height)
+            weights[region.rows, region.columns] = 1
+        return cls(weights, strength)
+
+    def fits(self, width: int, height: int) -> Roi:
+        """Itself; raises InvalidInputError unless it is for a picture of that size."""
+        if self.weights.shape != (height, width):
+            raise InvalidInputError(
+                f"a mask of interest of {self.weights.shape[1]} x {self.weights.shape[0]} does not fit a picture of "
+                f"{width} x {height}"
+            )
+        return self
+
+    def decibels(self, unit: int) -> NDArray[np.float32]:
+        """How much finer each square of ``unit`` pixels is to be quantised, in decibels (rows, columns).
+
+        A square counts as its most interesting pixel. Around, the interest falls to half and then to a quarter, so
+        that a region has a soft edge.
+        """
+        height, width = self.weights.shape
+        padded = np.pad(self.weights, ((0, -height % unit), (0, -width % unit)), mode="edge")
+        cells = padded.reshape(padded.shape[0] // unit, unit, -1, unit).max(axis=(1, 3))
+        soft = cells
+        for _ in range(2):
+            soft = np.maximum(soft, 0.5 * _widened(soft))
+        decibels: NDArray[np.float32] = (soft * self.strength).astype(np.float32)
+        return decibels
+
+
+def _widened(cells: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The largest of each cell and its eight neighbours."""
+    height, width = cells.shape
+    padded = np.pad(cells, 1, mode="edge")
+    around = np.stack([padded[i : i + height, j : j + width] for i in range(3) for j in range(3)])
+    largest: NDArray[np.float32] = around.max(axis=0)
+    return largest
+
+
+def _weights_of(mask: NDArray[Any], height: int, width: int) -> NDArray[np.float32]:
+    if mask.shape != (height, width):
+        raise InvalidInputError(
+            f"a mask of interest must be one plane of {width} x {height}, not of shape {mask.shape}"
+        )
+    if mask.dtype == np.uint8:
+        return mask.astype(np.float32) / np.float32(255)
+    if mask.dtype == np.bool_ or np.issubdtype(mask.dtype, np.floating):
+        return mask.astype(np.float32)
+    raise InvalidInputError(f"a mask of interest must be bool, uint8 or float, not {mask.dtype}")

@@ -1,0 +1,81 @@
+"""How much of a network's correction to trust, found on the picture itself.
+
+A restorer learns what photographs lose. On drawings and screenshots of high quality its guesses can do more harm than
+the few grey levels that were lost. The decoded picture tells which case this is: taken for an original, coded once more
+with the same tables on a shifted grid, it shows how well the network undoes that coding.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from latentpress.restoration.tables import Quantisation
+
+__all__ = ["CELL", "QUALITY", "SHIFT", "cell_sums", "code_again", "gains_of", "spread"]
+
+QUALITY = 86
+"""From this quality on corrections are calibrated. Below, artefacts are larger than what a restorer can do wrong."""
+
+CELL = 64
+"""Side of the squares in pixels that evidence is gathered in."""
+
+SHIFT = 4
+"""Rows and columns that the second coding's blocks are off the first's: its artefacts fall on other places."""
+
+_SUBSAMPLINGS = {(1, 1): "4:4:4", (1, 2): "4:2:2", (2, 2): "4:2:0"}
+_DOUBT = 1.25  # the evidence has to be so many times as good
+_LEAST = 0.05  # mean square of corrections, in grey levels, that is no evidence
+
+
+def code_again(pixels: NDArray[np.uint8], quantisation: Quantisation) -> NDArray[np.uint8]:
+    """The pixels after JPEG coding with these tables; (H, W, 1 or 3) as given. Subsamplings that Pillow has no name
+    for are taken for 4:2:0."""
+    tables = [[int(step) for step in table.ravel()] for table in (quantisation.luma, quantisation.chroma)]
+    gray = pixels.shape[2] == 1
+    stream = io.BytesIO()
+    settings: dict[str, Any] = {"qtables": tables[:1] if gray else tables}
+    if not gray:
+        settings["subsampling"] = _SUBSAMPLINGS.get(quantisation.subsampling, "4:2:0")
+    Image.fromarray(pixels[:, :, 0] if gray else pixels).save(stream, "JPEG", **settings)
+    decoded = np.asarray(Image.open(stream, formats=["JPEG"]))
+    return decoded[:, :, np.newaxis] if gray else decoded
+
+
+def cell_sums(wanted: NDArray[np.float32], correction: NDArray[np.float32]) -> NDArray[np.float64]:
+    """(2, 3, rows, columns) for corrections (3, H, W) that were wanted and made: sums over cells of their products, and
+    of the squares of those made."""
+    products = np.stack([wanted * correction, correction * correction])
+    fill = [(0, -side % CELL) for side in products.shape[2:]]
+    padded = np.pad(products, ((0, 0), (0, 0), *fill))
+    rows, columns = (side // CELL for side in padded.shape[2:])
+    sums: NDArray[np.float64] = padded.reshape(2, 3, rows, CELL, columns, CELL).sum(axis=(3, 5), dtype=np.float64)
+    return sums
+
+
+def gains_of(sums: NDArray[np.float64]) -> NDArray[np.float32]:
+    """(3, rows, columns) of 0..1: the share of the correction that would have been best in a cell and its eight
+    neighbours, less a doubt."""
+    near = np.pad(sums, ((0, 0), (0, 0), (1, 1), (1, 1)))
+    rows, columns = sums.shape[2:]
+    total = np.sum([near[:, :, y : y + rows, x : x + columns] for y in range(3) for x in range(3)], axis=0)
+    best = total[0] / (total[1] + _LEAST * CELL * CELL)
+    gains: NDArray[np.float32] = np.clip(1 - _DOUBT * (1 - best), 0, 1).astype(np.float32)
+    return gains
+
+
+def spread(gains: NDArray[np.float32], rows: slice, columns: slice) -> NDArray[np.float32]:
+    """The gains of pixels: (3, rows, columns), between the middles of cells by linear interpolation."""
+    for axis, part in ((1, rows), (2, columns)):
+        place = (np.arange(part.start, part.stop) - SHIFT + 0.5) / CELL - 0.5
+        place = np.clip(place, 0, gains.shape[axis] - 1)
+        low = np.floor(place).astype(np.intp)
+        high = np.minimum(low + 1, gains.shape[axis] - 1)
+        weight = (place - low).astype(np.float32)
+        weight = weight[:, np.newaxis] if axis == 1 else weight
+        gains = gains.take(low, axis) * (1 - weight) + gains.take(high, axis) * weight
+    return gains

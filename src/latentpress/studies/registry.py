@@ -1,0 +1,82 @@
+"""The studies by name; what one needs is imported when it runs."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+
+from latentpress._extras import needs_extra
+from latentpress.errors import InvalidInputError
+from latentpress.studies.base import Request, Result
+
+__all__ = ["STUDIES", "Study", "get_study"]
+
+
+@dataclass(frozen=True)
+class Study:
+    """``about``: one line. ``data``, ``test``: what the options of these names are for; empty where there is no such
+    option. ``extra``: the group of optional packages that it needs. ``module``: its ``run`` does the work.
+    """
+
+    name: str
+    about: str
+    data: str
+    test: str
+    extra: str
+    module: str
+
+    def run(self, request: Request) -> Result:
+        """Do the study. Raises MissingExtraError without its packages, InvalidInputError for wrong folders."""
+        if not request.data:
+            raise InvalidInputError(f"{self.name} needs --data DIR: {self.data}")
+        if request.test is not None and not self.test:
+            raise InvalidInputError(f"{self.name} takes no --test; it measures on --data")
+        if request.test is None and self.test:
+            raise InvalidInputError(f"{self.name} needs --test DIR: {self.test}")
+        with needs_extra(f"the study {self.name}", self.extra):
+            if self.extra == "train":
+                import torch  # noqa: F401
+            import scipy  # noqa: F401
+
+            module = importlib.import_module(self.module)
+        result: Result = module.run(request)
+        return result
+
+
+STUDIES: dict[str, Study] = {
+    study.name: study
+    for study in (
+        Study(
+            name="s1-table1",
+            about="autoencoder codec, restored JPEG, JPEG and hyperprior at equal rates, on six pictures",
+            data="the 24 Kodak pictures, kodim01.png to kodim24.png",
+            test="",
+            extra="bench",
+            module="latentpress.studies.s1_table1",
+        ),
+        Study(
+            name="s2-table1",
+            about="lossless coders on the McMaster pictures",
+            data="the 18 McMaster pictures",
+            test="",
+            extra="bench",
+            module="latentpress.studies.s2_table1",
+        ),
+        Study(
+            name="dbm",
+            about="pre-training as a deep Boltzmann machine against random starts",
+            data="photographs to train on",
+            test="pictures to measure on",
+            extra="train",
+            module="latentpress.studies.dbm",
+        ),
+    )
+}
+"""By the names that the command line takes."""
+
+
+def get_study(name: str) -> Study:
+    """The study called ``name``. Raises InvalidInputError if there is none."""
+    if name not in STUDIES:
+        raise InvalidInputError(f"there is no study {name!r}; there are: {', '.join(STUDIES)}")
+    return STUDIES[name]
