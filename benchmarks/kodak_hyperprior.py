@@ -1,6 +1,12 @@
-"""Rate and distortion of the flagship codec beside JPEG and WebP, on a folder of pictures such as Kodak's 24.
+r"""Rate and distortion of the flagship codec beside JPEG and WebP, on a folder of pictures such as Kodak's 24.
 
     python benchmarks/kodak_hyperprior.py --data DIR --out benchmarks/results/kodak_hyperprior.json
+
+and of its variants, against AVIF too:
+
+    python benchmarks/kodak_hyperprior.py --data DIR --out benchmarks/results/kodak_variants.json \
+        --codecs hyperprior,hyperprior-2-fast,hyperprior-ms-ssim,jpeg-420,webp,avif-444-s6-default \
+        --qualities 1,10,25,40,55,70,85,100 --also-against avif-444-s6-default
 
 For each picture and setting: bytes of the whole file, RGB PSNR and MS-SSIM of the 8-bit result, and the seconds that
 encoding and decoding take inside this process after one warm-up. Prints the mean of each setting and the BD-rates
@@ -127,7 +133,13 @@ def show(result: dict[str, Any]) -> None:
             f"{row['codec']:<12}{row['setting']:>8g}{row['bytes']:>10.0f}{row['bpp']:>8.3f}{row['psnr']:>8.2f}"
             f"{similarity:>10}{row['encode_s']:>8.3f}{row['decode_s']:>8.3f}"
         )
-    for codec, entry in result["bd_rate_against_jpeg"].items():
+    for anchor, entries in {ANCHOR: result["bd_rate_against_jpeg"], **result["bd_rate_against"]}.items():
+        show_bd(anchor, entries, result["rises"])
+
+
+def show_bd(anchor: str, entries: dict[str, Row], rises: dict[str, bool]) -> None:
+    """Print the BD-rates against one codec."""
+    for codec, entry in entries.items():
         parts = []
         for quality, label in (("psnr", "PSNR"), ("ms_ssim_db", "MS-SSIM")):
             bd = entry[quality]
@@ -139,8 +151,8 @@ def show(result: dict[str, Any]) -> None:
         own = entry["per_picture_psnr"]
         if own["percent"] is not None:
             parts.append(f"mean of {own['pictures']} pictures' own {own['percent']:+.1f} %")
-        rising = "rises at each step" if result["rises"][codec] else "DOES NOT RISE at each step"
-        print(f"BD-rate of {codec} against jpeg: {'; '.join(parts)}; {rising}")
+        rising = "rises at each step" if rises[codec] else "DOES NOT RISE at each step"
+        print(f"BD-rate of {codec} against {anchor}: {'; '.join(parts)}; {rising}")
 
 
 def _coder(id: str, qualities: tuple[float, ...], threads: int) -> Coder:
@@ -157,6 +169,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of lossless pictures")
     parser.add_argument("--out", type=Path, required=True, help="JSON file to write")
     parser.add_argument("--codecs", default=f"hyperprior,{ANCHOR},webp", help="comma-separated (default: %(default)s)")
+    parser.add_argument("--also-against", default="", help="comma-separated: more codecs to give BD-rates against")
     parser.add_argument("--qualities", default=",".join(map(str, [1, *range(5, 101, 5)])), help="of our codecs")
     parser.add_argument("--threads", type=int, default=2, help="of our codecs (default: %(default)s)")
     arguments = parser.parse_args()
@@ -184,6 +197,9 @@ def main() -> None:
         },
         "bpp_range_of_bd_rate": BPP_RANGE,
         "bd_rate_against_jpeg": compare(rows, means),
+        "bd_rate_against": {
+            anchor: compare(rows, means, anchor) for anchor in filter(None, arguments.also_against.split(","))
+        },
         "rises": {coder.id: rises(means, coder.id) for coder in coders},
         "means": means,
         "rows": rows,

@@ -22,13 +22,16 @@ START, END = "<!-- tables: benchmarks/lossless_tables.py -->", "<!-- end of tabl
 NAMES = {
     "png": "PNG (zlib 9)",
     "webp": "WebP lossless, m4",
+    "jpeg-ls": "JPEG-LS",
     "jxl-e3": "JPEG XL e3",
     "jxl-e7": "JPEG XL e7",
     "lc-fdnet": "**lc-fdnet**",
     "mlp-lossless": "**mlp-lossless**",
+    "mlp-lossless, gray": "mlp-lossless, as gray",
+    "mlp-lossless, mosaic": "**mlp-lossless, as mosaic**",
 }
 
-SETS = (("kodak", "Kodak", 24), ("mcmaster", "McMaster", 18))
+SETS = (("kodak", "Kodak", 24), ("mcmaster", "McMaster", 18), ("valid", "validation", 41))
 
 # Table 1 of the paper that proposed the perceptron codec, "Ours"; bits a pixel of all three channels.
 PUBLISHED_MCMASTER = {
@@ -63,16 +66,17 @@ def rows_of(name: str) -> list[dict[str, Any]]:
 def mean_table(rows: list[dict[str, Any]]) -> list[str]:
     """Means over the photographs of a set: those that ours was measured on, for every codec."""
     measured = {
-        name: {r["picture"] for r in rows if (r["set"], r["codec"]) == (name, "mlp-lossless")}
-        for name in ("kodak", "mcmaster")
+        name: {r["picture"] for r in rows if (r["set"], r["codec"]) == (name, "mlp-lossless")} for name, *_ in SETS
     }
     heads = [f"{shown}, {len(measured[name])} of {count}" for name, shown, count in SETS]
-    lines = [f"| bits a pixel | {' | '.join(heads)} | decoding, s a Kodak picture |", "|---|---|---|---|"]
+    lines = [f"| bits a pixel | {' | '.join(heads)} | decoding, s a Kodak picture |", "|" + "---|" * (len(SETS) + 2)]
     for codec, shown in NAMES.items():
         cells = []
         for name, pictures in measured.items():
             found = [r["bpp"] for r in rows if (r["set"], r["codec"]) == (name, codec) and r["picture"] in pictures]
             cells.append(f"{np.mean(found):.3f}" if found else "-")
+        if set(cells) == {"-"}:
+            continue
         times = [r["decode_s"] for r in rows if (r["set"], r["codec"]) == ("kodak", codec)]
         cells.append(f"{np.median(times):.2f}" if times else "-")
         lines.append(f"| {shown} | {' | '.join(cells)} |")
@@ -105,6 +109,21 @@ def published_table() -> list[str]:
     ]
 
 
+def mosaic_table(rows: list[dict[str, Any]]) -> list[str]:
+    """Means over the sets, of 8 bits and of more."""
+    layouts = dict.fromkeys((row["set"], row["layout"].rpartition(" ")[2]) for row in rows)
+    codecs = [codec for codec in NAMES if any(row["codec"] == codec for row in rows)]
+    lines = [f"| set, bits a sample | {' | '.join(NAMES[codec] for codec in codecs)} |", "|---|" + "---|" * len(codecs)]
+    for name, depth in layouts:
+        cells = []
+        for codec in codecs:
+            key = (name, depth, codec)
+            found = [r["bpp"] for r in rows if (r["set"], r["layout"].rpartition(" ")[2], r["codec"]) == key]
+            cells.append(f"{np.mean(found):.3f}")
+        lines.append(f"| {name}, {depth} ({len(found)}) | {' | '.join(cells)} |")
+    return lines
+
+
 def near_table(rows: list[dict[str, Any]]) -> list[str]:
     """Means at each bound."""
     lines = ["| set | codec | bpp | largest error |", "|---|---|---|---|"]
@@ -117,7 +136,7 @@ def near_table(rows: list[dict[str, Any]]) -> list[str]:
 
 def page() -> str:
     """The part of the page between its marks."""
-    rows, near = rows_of("lossless.json"), rows_of("near_lossless.json")
+    rows, near, mosaics = (rows_of(f"{name}.json") for name in ("lossless", "near_lossless", "raw_mosaics"))
     published = ", ".join(f"{name} {value:.2f}" for name, value in PUBLISHED_MCMASTER.items())
     parts = [
         "Whole files, each decoded and compared; bits a pixel are of all channels together. Seconds: processor time,",
@@ -137,7 +156,19 @@ def page() -> str:
         *picture_table(rows, ("deep16", "medical")),
     ]
     if near:
-        parts += ["", "Near-lossless:", "", *near_table(near)]
+        parts += [
+            "",
+            "Near-lossless, with no sample wrong by more than N, beside JPEG-LS, which codes each channel by itself:",
+            "",
+            *near_table(near),
+        ]
+    if mosaics:
+        parts += [
+            "",
+            "Raw mosaics: pictures as a sensor with RGGB filters would see them, bits a sample of the mosaic:",
+            "",
+            *mosaic_table(mosaics),
+        ]
     return "\n".join(parts)
 
 

@@ -4,7 +4,7 @@
     python benchmarks/tables.py --check    # exit 1 if README.md does not agree with the JSON
 
 A table stands between the lines `<!-- table: NAME -->` and `<!-- end of table -->`, NAME being the stem of the JSON
-file: kodak_hyperprior, speed or effort.
+file: kodak_hyperprior, kodak_variants, speed or effort.
 """
 
 from __future__ import annotations
@@ -21,7 +21,14 @@ import numpy as np
 
 BENCHMARKS = Path(__file__).resolve().parent
 RATES = (0.25, 0.5, 1.0, 2.0)
-TITLES = {"jpeg-420": "JPEG 4:2:0", "webp": "WebP"}
+TITLES = {
+    "jpeg-420": "JPEG 4:2:0",
+    "webp": "WebP",
+    "avif-444-s6-default": "AVIF 4:4:4, speed 6",
+    "hyperprior-2-fast": "`hyperprior`, `--model hyperprior-2-fast`",
+    "hyperprior-ms-ssim": "`hyperprior`, `--tune ms-ssim`",
+}
+AVIF = "avif-444-s6-default"
 
 
 def kodak_table(result: dict[str, Any]) -> str:
@@ -44,6 +51,19 @@ def kodak_table(result: dict[str, Any]) -> str:
         f"over all pictures and settings, {result['threads']} threads for LatentPress, on {machine['cpu']} with "
         f"{machine['cores']} cores; {result['date'][:10]}."
     )
+    return f"{_markdown(head, lines)}\n\n{note}"
+
+
+def variants_table(result: dict[str, Any]) -> str:
+    """One line a codec: BD-rates by both metrics."""
+    head = ["codec", "BD-rate, PSNR", "BD-rate, MS-SSIM", "MS-SSIM, against AVIF"]
+    lines = []
+    for codec in result["codecs"]:
+        against_jpeg, against_avif = result["bd_rate_against_jpeg"][codec], result["bd_rate_against"][AVIF][codec]
+        figures = (against_jpeg["psnr"], against_jpeg["ms_ssim_db"], against_avif["ms_ssim_db"])
+        title = TITLES.get(codec, f"LatentPress `{codec}`")
+        lines.append([title, *("-" if "error" in bd else f"{bd['percent']:+.1f} %" for bd in figures)])
+    note = f"{len(result['pictures'])} pictures, against JPEG 4:2:0 but for the last column; {result['date'][:10]}."
     return f"{_markdown(head, lines)}\n\n{note}"
 
 
@@ -92,6 +112,7 @@ def effort_table(result: dict[str, Any]) -> str:
 
 TABLES: dict[str, Callable[[dict[str, Any]], str]] = {
     "kodak_hyperprior": kodak_table,
+    "kodak_variants": variants_table,
     "speed": speed_table,
     "effort": effort_table,
 }

@@ -10,14 +10,21 @@ import numpy as np
 import pytest
 
 from latentpress import container
+from latentpress.codecs import get_codec
 from latentpress.codecs.alpha import decode_alpha, encode_alpha, fill_hidden
-from latentpress.codecs.hyperprior import HyperpriorCodec
+from latentpress.codecs.base import Codec
 from latentpress.container import ALPHA, EXIF, ICC, XMP, Chunk
 from latentpress.errors import CorruptFileError, LimitError
 from latentpress.image import Image, Metadata
 
 SIZES = [(1, 1), (1, 9), (9, 1), (7, 13), (63, 65), (3, 2047)]
+LOSSY = ["hyperprior", "importance-map"]
 METADATA = Metadata(b"a profile" * 40, b"MM\0*\0\0\0\x08\0\0", b"<xmp/>")
+
+
+@pytest.fixture(scope="module", params=LOSSY)
+def codec(request: pytest.FixtureRequest) -> Codec:
+    return get_codec(request.param, threads=1)
 
 
 def make(height: int, width: int, channels: int, depth: int) -> Image:
@@ -34,7 +41,7 @@ def make(height: int, width: int, channels: int, depth: int) -> Image:
 @pytest.mark.parametrize("size", SIZES, ids=lambda s: f"{s[1]}x{s[0]}")
 @pytest.mark.parametrize("depth", [8, 10, 12, 16])
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
-def test_matrix(codec: HyperpriorCodec, size: tuple[int, int], depth: int, channels: int) -> None:
+def test_matrix(codec: Codec, size: tuple[int, int], depth: int, channels: int) -> None:
     image = make(*size, channels, depth)
     back = codec.decode(codec.encode(image, quality=90))
     assert (back.width, back.height, back.mode, back.bit_depth) == (image.width, image.height, image.mode, depth)
@@ -48,7 +55,7 @@ def test_matrix(codec: HyperpriorCodec, size: tuple[int, int], depth: int, chann
         assert np.array_equal(back.pixels[:, :, -1], image.pixels[:, :, -1])
 
 
-def test_deep_pictures_have_finer_steps(codec: HyperpriorCodec) -> None:
+def test_deep_pictures_have_finer_steps(codec: Codec) -> None:
     """A dark slope that 8 bits show in 5 steps."""
     slope = np.rint(np.linspace(1000, 2200, 128)).astype(np.uint16)
     image = Image.from_array(np.broadcast_to(slope, (64, 128)))
@@ -57,7 +64,7 @@ def test_deep_pictures_have_finer_steps(codec: HyperpriorCodec) -> None:
     assert np.abs(back.astype(int) - image.pixels[:, :, 0]).mean() < 100
 
 
-def test_metadata_costs_nothing_when_there_is_none(codec: HyperpriorCodec, rgb: Image) -> None:
+def test_metadata_costs_nothing_when_there_is_none(codec: Codec, rgb: Image) -> None:
     kinds = [chunk.kind for chunk in container.read(codec.encode(rgb))[1]]
     assert kinds == [container.STREAM]
     full = Image(rgb.pixels, metadata=METADATA)
@@ -65,7 +72,7 @@ def test_metadata_costs_nothing_when_there_is_none(codec: HyperpriorCodec, rgb: 
     assert kinds == [ICC, EXIF, XMP, container.STREAM]
 
 
-def test_hidden_colours_cost_nothing(codec: HyperpriorCodec) -> None:
+def test_hidden_colours_cost_nothing(codec: Codec) -> None:
     """Noise under alpha 0 may not be paid for, nor change what is seen."""
     noisy = make(96, 96, 4, 8).pixels.copy()
     hidden = noisy[:, :, 3] == 0
@@ -113,7 +120,7 @@ def test_damaged_alpha_is_refused() -> None:
             decode_alpha(bytes(damaged), 20, 30, 8)
 
 
-def test_alpha_must_fit_the_header(codec: HyperpriorCodec, rgb: Image) -> None:
+def test_alpha_must_fit_the_header(codec: Codec, rgb: Image) -> None:
     header, chunks = container.read(codec.encode(rgb))
     alpha = Chunk(ALPHA, encode_alpha(np.zeros((63, 65), np.uint8), 8))
     for bad in (container.write(header, [alpha, *chunks]), _with_channels(header, chunks, 4)):
@@ -127,7 +134,7 @@ def _with_channels(header: container.Header, chunks: list[Chunk], channels: int)
     return container.write(replace(header, channels=channels), chunks)
 
 
-def test_metadata_that_swell_are_refused(codec: HyperpriorCodec, rgb: Image) -> None:
+def test_metadata_that_swell_are_refused(codec: Codec, rgb: Image) -> None:
     header, chunks = container.read(codec.encode(rgb))
     bomb = zlib.compress(bytes(2**26 + 1), 9)
     with pytest.raises(LimitError, match="metadata"):

@@ -35,7 +35,7 @@ def test_every_engine_reads_the_same_values(photograph: Image) -> None:
     crop = Image(photograph.pixels[:80, :96].copy())
     data = HyperpriorCodec(threads=1, tune="ms-ssim").encode(crop, 60)
     values = [
-        HyperpriorCodec(threads=1, engine=engine, dtype=dtype).decode_values(data)[1]
+        HyperpriorCodec(engine=engine, dtype=dtype).decode_values(data)[1]
         for engine, dtype in (("onnx", "float32"), ("torch", "float32"), ("torch", "float64"))
     ]
     assert all(np.array_equal(values[0], other) for other in values[1:])

@@ -29,6 +29,10 @@ def pictures() -> dict[str, tuple[Image, str, dict[str, Any]]]:
     photo = Image(read(EXAMPLE).pixels[180:228, 250:314].copy())
     deep = Image((photo.pixels[:24, :32, :1].astype(np.uint16) << 8) | photo.pixels[:24, :32, 1:2])
     few = Image((photo.pixels[:24, :32] // 2).astype(np.uint16) * 500)
+    mosaic = Image(photo.pixels[:33, :41].max(axis=2, keepdims=True))
+    gray = photo.pixels[:30, :40, :1] // 4 * 4
+    gray[4:9, 3:30:4] = 255
+    scan = Image(np.repeat(gray, 3, axis=2))
     mlp, steps = "mlp-lossless", "lc-fdnet"
     return {
         "lossless-photo": (photo, mlp, {}),
@@ -39,11 +43,24 @@ def pictures() -> dict[str, tuple[Image, str, dict[str, Any]]]:
         "lossless-few": (few, mlp, {}),
         "lossless-strings": (Image(np.tile(drawn(8, 8, 3).pixels, (5, 6, 1))), mlp, {}),
         "lossless-flat": (Image(np.full((3, 4, 3), 9, np.uint8)), mlp, {}),
+        "lossless-alpha-cut": (_with_alpha(photo, 1), mlp, {}),
+        "lossless-alpha-soft": (_with_alpha(photo, 40), mlp, {}),
+        "lossless-mosaic": (mosaic, mlp, {"mosaic": "GRBG"}),
+        "lossless-mosaic-near": (mosaic, mlp, {"mosaic": "GRBG", "max_error": 2}),
+        "lossless-drawn": (scan, mlp, {}),
+        "lossless-drawn-adaptive": (scan, mlp, {"network": False}),
         "lc-fdnet-photo": (Image(read(EXAMPLE).pixels[180:271, 250:381].copy()), steps, {}),
         "lc-fdnet-near": (photo, steps, {"max_error": 1}),
         "lc-fdnet-deep": (deep, steps, {}),
         "lc-fdnet-few": (few, steps, {}),
     }
+
+
+def _with_alpha(photo: Image, soft: float) -> Image:
+    """The picture cut out along a disc with an edge ``soft`` pixels wide."""
+    y, x = np.mgrid[0 : photo.height, 0 : photo.width]
+    alpha = np.clip((20 - np.hypot(y - 24, x - 32)) / soft + 0.5, 0, 1)
+    return Image(np.dstack([photo.pixels, np.rint(255 * alpha).astype(np.uint8)]))
 
 
 def digest(image: Image) -> str:

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 import latentpress
+from latentpress import container
 from latentpress.codecs import get_codec
+from latentpress.container import varint
 
 HERE = Path(__file__).parent
 GOLDEN: dict[str, dict[str, Any]] = json.loads((HERE / "lossless.json").read_text(encoding="utf-8"))
@@ -27,11 +29,22 @@ def test_pixels_are_exact(name: str) -> None:
 
 
 def test_all_methods_are_there() -> None:
-    methods = {method.split()[0] for entry in GOLDEN.values() for method in entry["methods"]}
-    assert methods == {"networks", "adaptive", "LZMA", "one"}
+    methods = {method for entry in GOLDEN.values() for method in entry["methods"]}
+    assert {method.split()[0] for method in methods} >= {"networks", "sub-images", "adaptive", "LZMA", "one"}
+    assert {"networks for drawings", "adaptive prediction for drawings"} <= methods
 
 
-@pytest.mark.parametrize("name", ["lossless-photo.lpx"])
+def test_both_kinds_of_alpha_are_there() -> None:
+    """As WebP, which all files had at first, and predicted."""
+    begins = {}
+    for name in ("cut", "soft"):
+        _, chunks = container.read((HERE / f"lossless-alpha-{name}.lpx").read_bytes())
+        payload = next(chunk.payload for chunk in chunks if chunk.kind == container.ALPHA)
+        begins[name] = payload[varint.decode(memoryview(payload), 0)[1]]
+    assert begins == {"cut": ord("R"), "soft": 0}
+
+
+@pytest.mark.parametrize("name", ["lossless-photo.lpx", "lc-fdnet-photo.lpx"])
 def test_torch_reads_the_same(name: str) -> None:
     pytest.importorskip("torch")
     data = (HERE / name).read_bytes()

@@ -29,6 +29,8 @@ ENTRY_POINTS = "latentpress.codecs"
 _BUILTIN = {
     1: ("hyperprior", "latentpress.codecs.hyperprior:HyperpriorCodec"),
     2: ("mlp-lossless", "latentpress.codecs.lossless:MlpLosslessCodec"),
+    3: ("lc-fdnet", "latentpress.codecs.lc_fdnet:LcFdnetCodec"),
+    4: ("importance-map", "latentpress.codecs.importance:ImportanceCodec"),
 }
 _BUILTIN_IDS = {id: (number, path) for number, (id, path) in _BUILTIN.items()}
 

@@ -23,8 +23,8 @@ STRONGEST = 18.0
 
 @dataclass(frozen=True, eq=False)
 class Roi:
-    """How much each pixel matters. weights (height, width): 0 (as usual) to 1 (of interest), float32. strength: how
-    much finer a weight of 1 is quantised, in decibels, above 0 and at most 18.
+    """How much each pixel matters. weights (height, width): 0 (nothing special) to 1 (of interest), float32. strength:
+    how much finer a weight of 1 is quantised than one of 0, in decibels, above 0 and at most 18.
 
     Raises InvalidInputError for weights of another shape or range, or a strength out of range.
     """
@@ -71,18 +71,21 @@ class Roi:
         return self
 
     def decibels(self, unit: int) -> NDArray[np.float32]:
-        """How much finer each square of ``unit`` pixels is to be quantised, in decibels (rows, columns).
+        """How much finer than usual each square of ``unit`` pixels is to be quantised, in decibels (rows, columns).
 
-        A square counts as its most interesting pixel. Around, the interest falls to half and then to a quarter, so
-        that a region has a soft edge.
+        One of interest by half the strength, the rest coarser by as much: a network that is told a high rate shows
+        fine detail where there is some, and loses little where there is none. Where nothing is of interest all is as
+        usual. A square counts as its most interesting pixel. Around, the interest falls to half and then to a quarter,
+        so that a region has a soft edge.
         """
         height, width = self.weights.shape
         padded = np.pad(self.weights, ((0, -height % unit), (0, -width % unit)), mode="edge")
-        cells = padded.reshape(padded.shape[0] // unit, unit, -1, unit).max(axis=(1, 3))
-        soft = cells
+        soft: NDArray[np.float32] = padded.reshape(padded.shape[0] // unit, unit, -1, unit).max(axis=(1, 3))
+        if not soft.any():
+            return soft
         for _ in range(2):
             soft = np.maximum(soft, 0.5 * _widened(soft))
-        decibels: NDArray[np.float32] = (soft * self.strength).astype(np.float32)
+        decibels: NDArray[np.float32] = ((soft - 0.5) * self.strength).astype(np.float32)
         return decibels
 
 

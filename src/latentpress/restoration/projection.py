@@ -24,7 +24,8 @@ _STRIP = 256  # rows worked on at a time, a multiple of 16
 _ROUNDS = 3
 _LATE_ROUNDS = 16
 _FINE = 4  # steps below are hardly larger than the rounding of samples: no round would help
-_NARROW = 6  # steps below leave no room for a margin
+_NARROW = 8  # a table of steps below says little more than the samples do: there is no room for a margin
+_FINE_HALF = np.float32(0.75)  # of an interval that margins leave, at least, where steps are fine
 _UNSURE = np.float32(0.25)  # by which coefficients are off that are found from rounded samples
 _TIGHTEN = 1.25  # growth of the margin of a block that is still outside
 _CELL = 16
@@ -125,7 +126,9 @@ class Projection:
         coefficients = self._coefficients(ycc, component, levels)
         steps, (fy, fx) = self._steps[component], self._factors[component]
         half = np.maximum(steps / 2 - margin[:, :, None, None], 0)
-        half = np.where(steps < _NARROW, steps / 2 + _UNSURE, half)
+        half = np.where(steps < _FINE, np.maximum(half, _FINE_HALF), half)
+        if steps.max() < _NARROW:
+            half = steps / 2 + _UNSURE
         centre = levels * steps
         moved = np.clip(coefficients, centre - half, centre + half) - coefficients
         change = inverse_block_dct(moved).repeat(fy, axis=0).repeat(fx, axis=1)

@@ -18,7 +18,7 @@ class Request:
 
     data: Sequence[Path] = ()
     test: Path | None = None
-    say: Callable[[str], None] = lambda _: None
+    say: Callable[[str], None] = field(default_factory=lambda: _silent)
 
 
 @dataclass(frozen=True)
@@ -42,3 +42,7 @@ class Result:
     tables: Sequence[Table]
     notes: Sequence[str]
     data: dict[str, Any] = field(default_factory=dict)
+
+
+def _silent(line: str) -> None:
+    """Say nothing."""

@@ -23,7 +23,7 @@ from latentpress.nets.quantise import (
 from latentpress.nets.rate_table import mix_for_rates
 from latentpress.training.structural import ms_ssim
 
-__all__ = ["Noise", "Outcome", "code", "log_loss"]
+__all__ = ["Noise", "Outcome", "code", "log_loss", "rate_aware"]
 
 Noise = torch.Generator | tuple[Tensor, Tensor] | None
 """Of the hyper latents and the latents: a generator to draw it from (None: the global one), or values in [0, 1) of both
@@ -99,7 +99,7 @@ def code(
             index = torch.where(number < done, index, first_index + index_shift)
         residual = y - mean
         if hard:
-            rounded = straight_through(residual, _chosen(residual, index, rounding_weight))
+            rounded = straight_through(residual, rate_aware(residual, index, rounding_weight))
         else:
             residual, rounded = _quantised(residual, latent_noise, quantisation)
         values = torch.where(number <= done, rounded + mean, nothing)
@@ -141,7 +141,7 @@ def _logistic_bits(residual: Tensor, index: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def _chosen(residual: Tensor, index: Tensor, weight: float) -> Tensor:
+def rate_aware(residual: Tensor, index: Tensor, weight: float) -> Tensor:
     """What the encoder makes of a residual: the nearest whole number or the next one towards zero (`Rounding`)."""
     savings = _savings(weight, str(residual.device))
     size = residual.abs()

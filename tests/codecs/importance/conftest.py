@@ -37,7 +37,7 @@ def _tables(count: int, reach: int) -> ProbabilityTables:
 
 @pytest.fixture(scope="session")
 def made_up() -> Any:
-    """What the plane coder asks of a model: 40 feature maps, 3 of them of a wavelet, 9 with signs that are predicted."""
+    """What the plane coder asks of a model: 40 feature maps, 3 of a wavelet, 9 with signs that are predicted."""
     rng = np.random.default_rng(3)
 
     def context(mix: Any, levels: Any, signed: Any, hints: Any, band: Any) -> tuple[Any, Any]:

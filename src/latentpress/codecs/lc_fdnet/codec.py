@@ -17,7 +17,7 @@ __all__ = ["LcFdnetCodec"]
 
 
 class LcFdnetCodec(LosslessCodec):
-    """Learned lossless codec by sub-images, low frequencies before high ones; quicker than mlp-lossless, larger files.
+    """Learned lossless codec by sub-images, low frequencies before high ones: smaller files of some photographs.
 
     The arguments are those of `MlpLosslessCodec`. Mosaics, and pictures with a ``max_error``, are walked over in waves
     as that codec does, with the networks that code the first sub-image here. threads: of each network, too.
@@ -29,7 +29,11 @@ class LcFdnetCodec(LosslessCodec):
     def trained_coders(self, package: ModelPackage) -> Mapping[Method, PlaneCoder]:
         """Sub-images, and the walk in waves for what they are not for."""
         model = _open_model(package, self._config["engine"], self._config["threads"], self._config["dtype"])
-        return {Method.STEPS: StepCoder(model), Method.NETWORK: WaveCoder(model.first)}
+        return {
+            Method.STEPS: StepCoder(model),
+            Method.NETWORK: WaveCoder(model.first),
+            Method.NETWORK_DRAWN: WaveCoder(model.first, drawn=True),
+        }
 
     def method(self, channels: int, max_error: int) -> Method:
         """Sub-images for gray and RGB without loss."""

@@ -78,14 +78,14 @@ def high_inputs(
     """
     n = inputs.shape[1]
     x = np.empty((n + HIGH_INPUTS, len(chosen)), np.float32)
-    x[:n] = inputs.T[:, chosen]
+    np.take(inputs.T, chosen, axis=1, out=x[:n], mode="clip")
     x[n] = np.floor(outputs[0][chosen] * 0.0625)
     x[n + 1] = outputs[1][chosen]
-    reach = max(map(abs, BESIDE))
-    columns = errors.shape[1]
+    reach, (lanes, columns) = max(map(abs, BESIDE)), errors.shape
     place = chosen + (2 * (chosen // columns) + 1) * reach  # in rows with margins
-    wide_errors = np.pad(errors, ((0, 0), (reach, reach))).reshape(-1)
-    wide_known = np.pad(known, ((0, 0), (reach, reach))).reshape(-1)
+    wide = np.zeros((2, lanes, columns + 2 * reach))
+    wide[0, :, reach:-reach], wide[1, :, reach:-reach] = errors, known
+    wide_errors, wide_known = wide.reshape(2, -1)
     inverse = np.floor(2.0**33 / guess.features.scale[chosen])
     for i, dx in enumerate(BESIDE):
         x[n + 2 + i] = np.floor(wide_errors[place + dx] * inverse * 2.0**-24 + 0.5)

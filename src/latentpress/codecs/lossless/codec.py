@@ -117,7 +117,8 @@ class LosslessCodec(Codec):
             if pattern is not None:
                 samples = split_mosaic(samples[:, :, 0], pattern_at(pattern, part.y, part.x))
             drawn = DRAWN.get(method, method)
-            return coder.encode(samples, (drawn if drawn in coder.coders and looks_drawn(samples) else method,))
+            both = drawn != method and drawn in coder.coders and looks_drawn(samples)
+            return coder.encode(samples, (method, drawn) if both else (method,))
 
         tiles = self._each(encode_tile, tiles_of(image.height, image.width))
         named = package if any(tile[0] & 7 in (Method.NETWORK, Method.STEPS) for tile in tiles) else None

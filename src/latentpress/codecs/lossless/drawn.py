@@ -102,6 +102,6 @@ def _means(counts: Floats, reach: int) -> Floats:
 
 def _unevenness(plane: NDArray[Any]) -> float:
     """Bits a pixel by which a plane's histogram is away from its own local means."""
-    counts = np.bincount(plane.reshape(-1) - int(plane.min())).astype(np.float64)
+    counts = np.pad(np.bincount(plane.reshape(-1) - int(plane.min())).astype(np.float64), _NARROW)
     ratio = (counts + _CAUTION) / (_means(counts, _NARROW) + _CAUTION)
     return float((counts * np.log2(ratio)).sum() / plane.size)

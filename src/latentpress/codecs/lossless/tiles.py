@@ -46,7 +46,11 @@ class Method(IntEnum):
     NETWORK_DRAWN = 13
 
 
-DRAWN = {Method.ADAPTIVE: Method.ADAPTIVE_DRAWN, Method.NETWORK: Method.NETWORK_DRAWN}
+DRAWN = {
+    Method.ADAPTIVE: Method.ADAPTIVE_DRAWN,
+    Method.NETWORK: Method.NETWORK_DRAWN,
+    Method.STEPS: Method.NETWORK_DRAWN,
+}
 """For each of these methods the one for tiles that were drawn in part."""
 
 METHOD_NAMES = {

@@ -105,6 +105,14 @@ class _Trainer(Runner):
         super().__init__(plan, plan.schedule, net, _groups(net, plan), pictures, device, state)
         self._measured: Tensor | None = None
 
+    def _restore(self, state: Checkpoint) -> None:
+        """Adam counts the steps of each parameter, and the transforms began later than the run."""
+        super()._restore(state)
+        begun = math.ceil(self.plan.schedule.transforms_from * self.plan.schedule.steps)
+        for name, parameter in self.net.named_parameters():
+            if name.startswith(("analysis", "synthesis")) and parameter in self.optimiser.state:
+                self.optimiser.state[parameter]["step"] -= begun
+
     def loss(self, rng: np.random.Generator) -> tuple[Tensor, tuple[float, ...]]:
         """Mean of log2(rate + lambda * error), and the planes' code length as a share of the rate."""
         schedule, model = self.plan.schedule, self.plan.model

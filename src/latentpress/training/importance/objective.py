@@ -16,7 +16,7 @@ from latentpress.nets.importance import BANDS, NOMINAL, ImportanceNet
 from latentpress.nets.likelihood import SCALE_COUNT, logistic_bits, scale_index, scale_of
 from latentpress.nets.quantise import add_uniform_noise, clamp_ste, round_ste, straight_through
 from latentpress.nets.rate_table import STEPS_PER_ANCHOR, mix_for_rates
-from latentpress.training.objective import _chosen
+from latentpress.training.objective import rate_aware
 from latentpress.transforms import wavelet
 
 __all__ = ["MOST_DROPPED", "PHASES", "Outcome", "band_maps", "code", "error_weights", "plane_bits", "pyramid"]
@@ -81,7 +81,7 @@ def code(
     with torch.no_grad():
         nearest = torch.round(u)
         first = net.estimate(nearest * step, dropped, mix) - _OCTAVE * shifts
-        chosen = _chosen(u, first, rounding_weight)
+        chosen = rate_aware(u, first, rounding_weight)
     q = straight_through(u, chosen)
     v = q * step
     index = net.estimate(v, dropped, mix) - _OCTAVE * shifts
