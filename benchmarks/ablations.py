@@ -62,7 +62,7 @@ POINT = ("rate", "loss", "bpp", "psnr")
 def recipe(name: str, steps: int) -> Recipe:
     """The recipe of a run."""
     parts = {section: values | CHANGES[name][1].get(section, {}) for section, values in BASE.items()}
-    parts["schedule"] |= {"steps": steps, "validate_every": max(1, steps // 4)}
+    parts["schedule"] |= {"steps": steps, "validate_every": max(1, steps // 2)}
     return Recipe.from_dict({"codec": "hyperprior", **parts})
 
 
@@ -72,9 +72,12 @@ def run(name: str, steps: int, data: list[Path], valid: Path, threads: int) -> d
         start = time.perf_counter()
         checkpoint = train(recipe(name, steps), data, run=folder, valid=valid, threads=threads)
         seconds = time.perf_counter() - start
+        state = load_checkpoint(checkpoint)
+        if state.step < steps:
+            raise SystemExit(f"{name}: stopped at step {state.step}; the same command begins this run again")
         with (Path(folder) / LOG).open(newline="", encoding="utf-8") as file:
             rows = [row for row in csv.DictReader(file) if row["kind"] == "valid"]
-        graph = export_graphs(build_network(load_checkpoint(checkpoint)))["synthesis"]
+        graph = export_graphs(build_network(state))["synthesis"]
         macs = count_macs(graph, {"values": 16}) / (16 * 16) ** 2
     curve: dict[int, list[float]] = {}
     for row in rows:

@@ -93,7 +93,10 @@ def test_limits_travel_with_the_work(photo: Path, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(
     ("work", "settings"),
     [
-        (Compress("plain"), {"codec": "plain", "model": "", "quality": 50.0, "effort": 1, "tune": "mse", "strip": False}),
+        (
+            Compress("plain"),
+            {"codec": "plain", "model": "", "quality": 50.0, "effort": 1, "tune": "mse", "strip": False},
+        ),
         (
             Compress("plain", bpp=0.5, effort=3, strip=True),
             {"codec": "plain", "model": "", "bpp": 0.5, "effort": 3, "tune": "mse", "strip": True},

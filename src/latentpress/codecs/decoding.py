@@ -23,18 +23,19 @@ Each: TypeAlias = Callable[[Callable[[Any], Any], Iterable[Any]], list[Any]]
 
 
 class TransformModel(Protocol):
-    """What a model says about its synthesis. ``stride``: pixels a latent; ``margin``: latents beyond which a transform
-    sees nothing; ``latents``: their number at a place.
-    """
+    """What a model says about its synthesis."""
 
     @property
-    def stride(self) -> int: ...
+    def stride(self) -> int:
+        """Pixels a latent."""
 
     @property
-    def margin(self) -> int: ...
+    def margin(self) -> int:
+        """Latents beyond which a transform sees nothing."""
 
     @property
-    def latents(self) -> int: ...
+    def latents(self) -> int:
+        """Latents at a place."""
 
     def mix(self, rate: int) -> Float:
         """Interpolation weights of a rate index."""

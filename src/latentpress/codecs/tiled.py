@@ -38,10 +38,12 @@ class TileModel(TransformModel, Protocol):
     """What a model says about its transforms and its rates."""
 
     @property
-    def package(self) -> ModelPackage: ...
+    def package(self) -> ModelPackage:
+        """Where it comes from."""
 
     @property
-    def last_rate(self) -> int: ...
+    def last_rate(self) -> int:
+        """The largest rate index; the smallest is 0."""
 
 
 Model = TypeVar("Model", bound=TileModel)

@@ -56,7 +56,7 @@ def add_uniform_noise(x: Tensor, source: torch.Generator | Tensor | None) -> Ten
 
 
 def soft_round(x: Tensor, alpha: float) -> Tensor:
-    """A smooth, invertible stand-in for rounding: near ``x`` for a small ``alpha``, near the rounded for a large one."""
+    """A smooth, invertible stand-in for rounding: near ``x`` for small ``alpha``, near the whole number for large."""
     middle = torch.floor(x) + 0.5
     return middle + torch.tanh(alpha * (x - middle)) / (2 * math.tanh(alpha / 2))
 

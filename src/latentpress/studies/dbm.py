@@ -30,7 +30,7 @@ from latentpress.training.boltzmann.recipe import BoltzmannRecipe
 from latentpress.training.checkpoint import load_checkpoint
 from latentpress.training.data import Pictures, load_pictures
 from latentpress.training.recipe import read_recipe
-from latentpress.training.runner import CHECKPOINT, LOG
+from latentpress.training.runner import CHECKPOINT, LOG, RunOptions
 
 __all__ = ["SEEDS", "STARTS", "Outcome", "Start", "run", "study"]
 
@@ -150,9 +150,8 @@ def _outcome(
     tuning = time.process_time()
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder)
-        Trainer(plan, patches, net, "cpu", None).run(
-            run, [validation], max_steps=None, minutes=None, checkpoint_minutes=math.inf, say=lambda _: None
-        )
+        how = RunOptions(run, checkpoint_minutes=math.inf)
+        Trainer(plan, patches, net, "cpu", None).run([validation], how, say=lambda _: None)
         tuned = time.process_time()
         with (run / LOG).open(newline="", encoding="utf-8") as file:
             marks = {int(row["step"]): float(row["psnr"]) for row in csv.DictReader(file) if row["kind"] == "valid"}

@@ -127,6 +127,7 @@ def _write_encoder(folder: Path, net: HyperpriorNet, state: Checkpoint, name: st
 
 
 def store(folder: Path, card: dict[str, Any], files: dict[str, bytes]) -> ModelPackage:
+    """Write the files of a package by name and its card, with the SHA-256 of both put in, and open it."""
     for file, contents in files.items():
         with atomic_output(folder / file) as stream:
             stream.write(contents)
@@ -155,6 +156,7 @@ def _card(state: Checkpoint, name: str, config: dict[str, Any]) -> dict[str, Any
 
 
 def npz(arrays: dict[str, Any]) -> bytes:
+    """Arrays by name as the bytes of a compressed npz file."""
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)
     return buffer.getvalue()

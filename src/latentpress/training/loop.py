@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,17 @@ from latentpress.training.data import Pictures, load_held_out, load_pictures
 from latentpress.training.objective import code, log_loss
 from latentpress.training.progress import COLUMNS, RunLog
 from latentpress.training.recipe import Recipe, Schedule, load_recipe
-from latentpress.training.runner import BEST, CHECKPOINT, LOG, Runner, learning_rate, next_stage, open_run, prepare
+from latentpress.training.runner import (
+    BEST,
+    CHECKPOINT,
+    LOG,
+    Runner,
+    RunOptions,
+    learning_rate,
+    next_stage,
+    open_run,
+    prepare,
+)
 from latentpress.training.sources import crop_source
 from latentpress.training.transplant import transplant
 from latentpress.training.validation import validate
@@ -32,63 +42,34 @@ __all__ = ["BEST", "CHECKPOINT", "LOG", "Trainer", "learning_rate", "train"]
 def train(
     recipe: str | Path | Recipe,
     data: str | Path | Sequence[str | Path],
-    *,
-    run: str | Path,
-    valid: str | Path | Sequence[str | Path] | None = None,
-    minutes: float | None = None,
-    max_steps: int | None = None,
-    resume: bool = False,
-    start: str | Path | None = None,
-    device: str = "cpu",
-    threads: int | None = None,
-    checkpoint_minutes: float = 5.0,
-    report: Callable[[str], None] | None = None,
-    accelerate: str | None = None,
-    saved: Callable[[], None] | None = None,
-    until: float = math.inf,
+    **options: Any,
 ) -> Path:
-    """Train until the recipe's last step (or step ``max_steps``), ``minutes`` have passed, or the process is asked to
-    stop; then save and return the checkpoint's path.
+    """Train until the recipe's last step, or until ``options``, those of `RunOptions`, or a request to the process say
+    to stop; then save and return the checkpoint's path.
 
-    ``data``: folder or folders of pictures. ``run``: folder for the checkpoint and the log. ``valid``: folder of
-    pictures for validation points in the log and for choosing the best weights. ``resume``: go on from the run's
-    checkpoint if it has one (the sizes of its network must be those of the recipe; the schedule may have changed).
-    ``start``: a checkpoint whose averaged weights a new run begins with, at step 0 of its schedule; its network may
-    have other sizes (`transplant`).
-    ``report`` gets a line of progress now and then (default: standard error). ``accelerate``: how steps run
-    (`step.ACCELERATIONS`; default: as a CUDA graph on a GPU). ``saved`` is called after each writing of the
-    checkpoint. ``until``: a time of `time.monotonic` that ends the run too, so that loading counts. Raises
-    InvalidInputError for a bad recipe, folder or device, or when a checkpoint is there and ``resume`` is not set.
+    ``data``: folder or folders of pictures. The network of a checkpoint to start from may have other sizes
+    (`transplant`). Raises InvalidInputError for a bad recipe, folder or device, or when a checkpoint is there and the
+    run is not to be resumed.
     """
     plan = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
-    folder = Path(run)
-    state = _open_run(plan, folder, resume, start)
-    say = prepare(device, threads, report)
+    how = RunOptions(**options)
+    state = _open_run(plan, how)
+    say = prepare(how)
     pictures = load_pictures(data, plan.schedule.crop)
-    held_out = load_held_out(valid) if valid else []
+    held_out = load_held_out(how.valid) if how.valid else []
     say(f"{len(pictures)} training pictures, {len(held_out)} for validation, from step {state.step if state else 0}")
-    trainer = Trainer(plan, pictures, device, state)
-    return trainer.run(
-        folder,
-        held_out,
-        max_steps=max_steps,
-        minutes=minutes,
-        checkpoint_minutes=checkpoint_minutes,
-        say=say,
-        accelerate=accelerate,
-        saved=saved,
-        until=until,
-    )
+    trainer = Trainer(plan, pictures, how.device, state)
+    return trainer.run(held_out, how, say)
 
 
-def _open_run(plan: Recipe, folder: Path, resume: bool, start: str | Path | None) -> Checkpoint | None:
+def _open_run(plan: Recipe, how: RunOptions) -> Checkpoint | None:
     """The state that the run begins with, or None for a network of its own making."""
-    state, running = open_run(folder, resume, start, Recipe.from_dict)
+    state, running = open_run(how, Recipe.from_dict)
     if state is None:
         return None
     if running:
         if state.recipe.model != plan.model:
-            raise InvalidInputError(f"{folder / CHECKPOINT} was made with other network sizes than the recipe")
+            raise InvalidInputError(f"{how.folder / CHECKPOINT} was made with other network sizes than the recipe")
         return state
     if state.recipe.model != plan.model:
         torch.manual_seed(plan.schedule.seed)

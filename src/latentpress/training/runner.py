@@ -11,7 +11,7 @@ import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -25,7 +25,18 @@ from latentpress.training.data import Pictures, step_generator
 from latentpress.training.progress import RunLog, StopRequests
 from latentpress.training.step import make_step
 
-__all__ = ["BEST", "CHECKPOINT", "LOG", "AnySchedule", "Runner", "learning_rate", "next_stage", "open_run", "prepare"]
+__all__ = [
+    "BEST",
+    "CHECKPOINT",
+    "LOG",
+    "AnySchedule",
+    "RunOptions",
+    "Runner",
+    "learning_rate",
+    "next_stage",
+    "open_run",
+    "prepare",
+]
 
 CHECKPOINT = "checkpoint.safetensors"
 """Name of the checkpoint inside a run's folder."""
@@ -87,24 +98,56 @@ def learning_rate(schedule: AnySchedule, step: int) -> float:
     return schedule.learning_rate * warm * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
 
 
-def open_run(
-    folder: Path, resume: bool, start: str | Path | None, parse: Callable[[dict[str, Any]], AnyRecipe]
-) -> tuple[Checkpoint | None, bool]:
-    """The checkpoint that a run in ``folder`` begins with, or None; and whether it is the run's own.
+@dataclass(frozen=True)
+class RunOptions:
+    """What a call of a system's ``train`` says beside recipe and pictures; the recipe alone decides what is learned.
 
-    Raises InvalidInputError when a checkpoint is there and ``resume`` is not set. Makes the folder.
+    run: folder for the checkpoint and the log. valid: folder or folders of pictures for validation points in the log
+    and for choosing the best weights. minutes: time after which the run ends. max_steps: step at which it ends. resume:
+    go on from the run's checkpoint if it has one (the sizes of its network must be those of the recipe; the schedule
+    may have changed). start: a checkpoint whose averaged weights a new run begins with, at step 0 of its schedule.
+    device: ``cpu`` or ``cuda``. threads: of the CPU. checkpoint_minutes: between two writings. report: gets a line of
+    progress now and then (default: standard error). accelerate: how steps run (`step.ACCELERATIONS`; default: as a
+    CUDA graph on a GPU). saved: called after each writing of the checkpoint. until: a time of `time.monotonic` that
+    ends the run too, so that loading counts.
     """
-    path: str | Path = folder / CHECKPOINT
+
+    run: str | Path
+    valid: str | Path | Sequence[str | Path] | None = None
+    minutes: float | None = None
+    max_steps: int | None = None
+    resume: bool = False
+    start: str | Path | None = None
+    device: str = "cpu"
+    threads: int | None = None
+    checkpoint_minutes: float = 5.0
+    report: Callable[[str], None] | None = None
+    accelerate: str | None = None
+    saved: Callable[[], None] | None = None
+    until: float = math.inf
+
+    @property
+    def folder(self) -> Path:
+        """Of checkpoint and log."""
+        return Path(self.run)
+
+
+def open_run(how: RunOptions, parse: Callable[[dict[str, Any]], AnyRecipe]) -> tuple[Checkpoint | None, bool]:
+    """The checkpoint that a run begins with, or None; and whether it is the run's own.
+
+    Raises InvalidInputError when a checkpoint is there and the run is not to be resumed. Makes the run's folder.
+    """
+    path: str | Path = how.folder / CHECKPOINT
     running = Path(path).is_file()
-    if running and not resume:
+    if running and not how.resume:
         raise InvalidInputError(f"{path} exists already; pass --resume to go on with it, or choose another folder")
-    if not running and start is not None:
-        path = start
+    if not running and how.start is not None:
+        path = how.start
     elif not running:
-        folder.mkdir(parents=True, exist_ok=True)
+        how.folder.mkdir(parents=True, exist_ok=True)
         return None, False
     state = load_checkpoint(path, parse)
-    folder.mkdir(parents=True, exist_ok=True)
+    how.folder.mkdir(parents=True, exist_ok=True)
     return state, running
 
 
@@ -116,19 +159,16 @@ def next_stage(state: Checkpoint) -> Checkpoint:
     return replace(state, step=0, weights=state.average, moments={}, history=history)
 
 
-def prepare(device: str, threads: int | None, report: Callable[[str], None] | None) -> Callable[[str], None]:
-    """Set torch's threads, and give the function that gets lines of progress (None: to standard error).
+def prepare(how: RunOptions) -> Callable[[str], None]:
+    """Set torch's threads, and give the function that gets lines of progress.
 
     Raises InvalidInputError for a device that is not there.
     """
-    if threads:
-        torch.set_num_threads(threads)
-    if device != "cpu":
-        if not torch.cuda.is_available():
-            raise InvalidInputError(f"device {device} is not available here; use --device cpu")
-        torch.backends.cudnn.allow_tf32 = False  # float32 of the entropy networks is meant: TF32 has 10 bits
-        torch.backends.cudnn.benchmark = True  # crops have one size
-    return report or (lambda line: print(line, file=sys.stderr, flush=True))
+    if how.threads:
+        torch.set_num_threads(how.threads)
+    if how.device != "cpu" and not torch.cuda.is_available():
+        raise InvalidInputError(f"device {how.device} is not available here; use --device cpu")
+    return how.report or (lambda line: print(line, file=sys.stderr, flush=True))
 
 
 class Runner(ABC):
@@ -192,32 +232,19 @@ class Runner(ABC):
     def validate(self, log: RunLog, held_out: Pictures) -> tuple[float, str]:
         """Validate the network as it is, with lines in the log; returns the loss to choose by and a line in words."""
 
-    def run(
-        self,
-        folder: Path,
-        held_out: Pictures,
-        *,
-        max_steps: int | None,
-        minutes: float | None,
-        checkpoint_minutes: float,
-        say: Callable[[str], None],
-        accelerate: str | None = None,
-        saved: Callable[[], None] | None = None,
-        until: float = math.inf,
-    ) -> Path:
-        """Train to the schedule's end, to step ``max_steps``, for so many minutes or until asked to stop, with
-        checkpoints, log and best weights in ``folder``. Returns the checkpoint's path.
-
-        ``accelerate``: how steps run (`step.make_step`). ``saved`` is called after each writing of the checkpoint.
-        ``until``: a time of `time.monotonic` that ends the run too.
+    def run(self, held_out: Pictures, how: RunOptions, say: Callable[[str], None]) -> Path:
+        """Train to the schedule's end, or until the options or a request say to stop, with checkpoints, log and best
+        weights in the run's folder. Returns the checkpoint's path.
         """
-        self.accelerate(accelerate, say)
-        end = self.schedule.steps if max_steps is None else min(max_steps, self.schedule.steps)
-        if minutes is not None:
-            until = min(until, time.monotonic() + 60 * minutes)
+        self.accelerate(how.accelerate, say)
+        end = self.schedule.steps if how.max_steps is None else min(how.max_steps, self.schedule.steps)
+        until = how.until
+        if how.minutes is not None:
+            until = min(until, time.monotonic() + 60 * how.minutes)
+        every, saved = 60 * how.checkpoint_minutes, how.saved or (lambda: None)
         with StopRequests() as stop:
-            self._run(folder, held_out, end, until, 60 * checkpoint_minutes, stop, say, saved or (lambda: None))
-        return folder / CHECKPOINT
+            self._run(how.folder, held_out, end, until, every, stop, say, saved)
+        return how.folder / CHECKPOINT
 
     def accelerate(self, how: str | None, say: Callable[[str], None]) -> None:
         """Choose how steps run (`step.make_step`); `run` does so by itself."""

@@ -16,7 +16,7 @@ from latentpress.codecs.base import Region
 from latentpress.codecs.importance import ImportanceCodec
 from latentpress.codecs.importance.quantiser import NOMINAL
 from latentpress.codecs.targets import psnr_of
-from latentpress.container import STREAM, Chunk
+from latentpress.container import INTEREST, STREAM, Chunk
 from latentpress.errors import CorruptFileError, InvalidInputError, LatentPressError, UnsupportedError
 from latentpress.image import Image, read
 
@@ -112,6 +112,8 @@ def test_damage_is_noticed(importance: ImportanceCodec, crop: Image) -> None:
     for head in (replace(header, rate=400), replace(header, width=16000, height=16000)):
         with pytest.raises(CorruptFileError):
             importance.decode(container.write(head, chunks))
+    with pytest.raises(CorruptFileError, match="interest"):
+        importance.decode(container.write(header, [Chunk(INTEREST, b"x"), *chunks]))
     with pytest.raises(UnsupportedError):
         importance.decode(container.write(replace(header, codec=1), chunks))
     with pytest.raises(UnsupportedError, match="not installed"):

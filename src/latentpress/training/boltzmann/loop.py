@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from latentpress.training.checkpoint import Checkpoint
 from latentpress.training.data import load_pictures
 from latentpress.training.progress import RunLog
 from latentpress.training.recipe import read_recipe
-from latentpress.training.runner import Runner, next_stage, open_run, prepare
+from latentpress.training.runner import Runner, RunOptions, next_stage, open_run, prepare
 
 __all__ = ["COLUMNS", "Trainer", "starting_network", "train"]
 
@@ -35,17 +35,7 @@ _HELD_OUT = 20_000  # patches
 def train(
     recipe: str | Path | BoltzmannRecipe,
     data: str | Path | Sequence[str | Path],
-    *,
-    run: str | Path,
-    valid: str | Path | None = None,
-    minutes: float | None = None,
-    max_steps: int | None = None,
-    resume: bool = False,
-    start: str | Path | None = None,
-    device: str = "cpu",
-    threads: int | None = None,
-    checkpoint_minutes: float = 3.0,
-    report: Callable[[str], None] | None = None,
+    **options: Any,
 ) -> Path:
     """Train a patch autoencoder; arguments, result and errors as `latentpress.training.loop.train`.
 
@@ -53,23 +43,21 @@ def train(
     ``start`` does without.
     """
     plan = recipe if isinstance(recipe, BoltzmannRecipe) else BoltzmannRecipe.from_dict(read_recipe(recipe))
-    folder = Path(run)
-    state, running = open_run(folder, resume, start, BoltzmannRecipe.from_dict)
+    how = RunOptions(**options)
+    state, running = open_run(how, BoltzmannRecipe.from_dict)
     if state is not None and state.recipe.model != plan.model:
-        raise InvalidInputError(f"the checkpoint for {folder} was made with other sizes than the recipe's")
-    say = prepare(device, threads, report)
+        raise InvalidInputError(f"the checkpoint for {how.folder} was made with other sizes than the recipe's")
+    say = prepare(how)
     patches = collect(load_pictures(data, _SMALLEST), plan.model.patch, plan.schedule.patches, plan.schedule.seed)
-    held_out = [collect(load_pictures(valid, _SMALLEST), plan.model.patch, _HELD_OUT, 0)] if valid else []
+    held_out = [collect(load_pictures(how.valid, _SMALLEST), plan.model.patch, _HELD_OUT, 0)] if how.valid else []
     if state is None:
         say(f"{len(patches)} patches; pre-training")
         net = starting_network(plan, patches)
     else:
         net = PatchAutoencoder(plan.model)
         state = state if running else next_stage(state)
-    trainer = Trainer(plan, patches, net, device, state)
-    return trainer.run(
-        folder, held_out, max_steps=max_steps, minutes=minutes, checkpoint_minutes=checkpoint_minutes, say=say
-    )
+    trainer = Trainer(plan, patches, net, how.device, state)
+    return trainer.run(held_out, how, say)
 
 
 def starting_network(plan: BoltzmannRecipe, patches: Pixels) -> PatchAutoencoder:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from latentpress.training.importance.objective import code, error_weights, plane
 from latentpress.training.importance.recipe import ImportanceRecipe
 from latentpress.training.progress import RunLog
 from latentpress.training.recipe import Recipe, read_recipe
-from latentpress.training.runner import CHECKPOINT, Runner, next_stage, open_run, prepare
+from latentpress.training.runner import CHECKPOINT, Runner, RunOptions, next_stage, open_run, prepare
 from latentpress.training.transplant import transplant
 from latentpress.transforms import KltBasis, fit_klt
 
@@ -40,44 +40,32 @@ _DRAWS = 4  # of planes, for each validation point
 def train(
     recipe: str | Path | ImportanceRecipe,
     data: str | Path | Sequence[str | Path],
-    *,
-    run: str | Path,
-    valid: str | Path | None = None,
-    minutes: float | None = None,
-    max_steps: int | None = None,
-    resume: bool = False,
-    start: str | Path | None = None,
-    device: str = "cpu",
-    threads: int | None = None,
-    checkpoint_minutes: float = 5.0,
-    report: Callable[[str], None] | None = None,
+    **options: Any,
 ) -> Path:
     """Train the codec; arguments, result and errors as `latentpress.training.loop.train`.
 
     ``start`` may be a checkpoint of the hyperprior: analysis and synthesis begin with its weights.
     """
     plan = recipe if isinstance(recipe, ImportanceRecipe) else ImportanceRecipe.from_dict(read_recipe(recipe))
-    folder = Path(run)
-    state = _open_run(plan, folder, resume, start)
-    say = prepare(device, threads, report)
+    how = RunOptions(**options)
+    state = _open_run(plan, how)
+    say = prepare(how)
     pictures = load_pictures(data, plan.schedule.crop)
-    held_out = load_pictures(valid, 64)[::3] if valid else []
+    held_out = load_pictures(how.valid, 64)[::3] if how.valid else []
     say(f"{len(pictures)} training pictures, {len(held_out)} for validation, from step {state.step if state else 0}")
-    trainer = _Trainer(plan, pictures, device, state)
-    return trainer.run(
-        folder, held_out, max_steps=max_steps, minutes=minutes, checkpoint_minutes=checkpoint_minutes, say=say
-    )
+    trainer = _Trainer(plan, pictures, how.device, state)
+    return trainer.run(held_out, how, say)
 
 
-def _open_run(plan: ImportanceRecipe, folder: Path, resume: bool, start: str | Path | None) -> Checkpoint | None:
+def _open_run(plan: ImportanceRecipe, how: RunOptions) -> Checkpoint | None:
     """The state that the run begins with, or None for a network of its own making."""
-    state, running = open_run(folder, resume, start, _parse)
+    state, running = open_run(how, _parse)
     if state is None:
         return None
     same = isinstance(state.recipe, ImportanceRecipe) and state.recipe.model == plan.model
     if running:
         if not same:
-            raise InvalidInputError(f"{folder / CHECKPOINT} was made with other network sizes than the recipe")
+            raise InvalidInputError(f"{how.folder / CHECKPOINT} was made with other network sizes than the recipe")
         return state
     if not same:
         torch.manual_seed(plan.schedule.seed)

@@ -30,7 +30,7 @@ from latentpress.training.lc_fdnet.samples import (
 from latentpress.training.lossless.loop import SAMPLES, open_state
 from latentpress.training.progress import RunLog
 from latentpress.training.recipe import read_recipe
-from latentpress.training.runner import Runner, prepare
+from latentpress.training.runner import Runner, RunOptions, prepare
 
 __all__ = ["COLUMNS", "train"]
 
@@ -49,30 +49,18 @@ _ALONE = 0.1  # weight of the bits of all pixels under the first network, which 
 def train(
     recipe: str | Path | LcFdnetRecipe,
     data: str | Path | Sequence[str | Path],
-    *,
-    run: str | Path,
-    valid: str | Path | None = None,
-    minutes: float | None = None,
-    max_steps: int | None = None,
-    resume: bool = False,
-    start: str | Path | None = None,
-    device: str = "cpu",
-    threads: int | None = None,
-    checkpoint_minutes: float = 3.0,
-    report: Callable[[str], None] | None = None,
+    **options: Any,
 ) -> Path:
     """Train the networks; arguments, result and errors as `latentpress.training.lossless.loop.train`."""
     plan = recipe if isinstance(recipe, LcFdnetRecipe) else LcFdnetRecipe.from_dict(read_recipe(recipe))
-    folder = Path(run)
-    state = open_state(plan, folder, resume, start, LcFdnetRecipe.from_dict)
-    say = prepare(device, threads, report)
-    samples = _samples(plan, folder, data, say)
-    held_out = _held_out(folder, valid, say) if valid else []
+    how = RunOptions(**options)
+    state = open_state(plan, how, LcFdnetRecipe.from_dict)
+    say = prepare(how)
+    samples = _samples(plan, how.folder, data, say)
+    held_out = _held_out(how.folder, how.valid, say) if how.valid else []
     say(f"{BLOCK * len(samples[0])} pixels of each step, from step {state.step if state else 0}")
-    trainer = _Trainer(plan, samples, device, state)
-    return trainer.run(
-        folder, held_out, max_steps=max_steps, minutes=minutes, checkpoint_minutes=checkpoint_minutes, say=say
-    )
+    trainer = _Trainer(plan, samples, how.device, state)
+    return trainer.run(held_out, how, say)
 
 
 def _samples(
@@ -88,7 +76,7 @@ def _samples(
     return load_samples(path)
 
 
-def _held_out(folder: Path, valid: str | Path, say: Callable[[str], None]) -> list[Any]:
+def _held_out(folder: Path, valid: str | Path | Sequence[str | Path], say: Callable[[str], None]) -> list[Any]:
     """Stretches of every third picture to validate on."""
     starts = load_starts(folder / SAMPLES)
     pictures = load_pictures(valid, _SMALLEST)[::3]

@@ -26,7 +26,7 @@ from latentpress.training.lossless.samples import (
 )
 from latentpress.training.progress import RunLog
 from latentpress.training.recipe import read_recipe
-from latentpress.training.runner import Runner, next_stage, open_run, prepare
+from latentpress.training.runner import Runner, RunOptions, next_stage, open_run, prepare
 
 __all__ = ["COLUMNS", "SAMPLES", "open_state", "train"]
 
@@ -46,17 +46,7 @@ _HELD_OUT = 200_000  # pixels of a plane to validate on
 def train(
     recipe: str | Path | LosslessRecipe,
     data: str | Path | Sequence[str | Path],
-    *,
-    run: str | Path,
-    valid: str | Path | None = None,
-    minutes: float | None = None,
-    max_steps: int | None = None,
-    resume: bool = False,
-    start: str | Path | None = None,
-    device: str = "cpu",
-    threads: int | None = None,
-    checkpoint_minutes: float = 3.0,
-    report: Callable[[str], None] | None = None,
+    **options: Any,
 ) -> Path:
     """Train the networks; arguments, result and errors as `latentpress.training.loop.train`.
 
@@ -64,27 +54,23 @@ def train(
     and does not count into ``minutes``.
     """
     plan = recipe if isinstance(recipe, LosslessRecipe) else LosslessRecipe.from_dict(read_recipe(recipe))
-    folder = Path(run)
-    state = open_state(plan, folder, resume, start, LosslessRecipe.from_dict)
-    say = prepare(device, threads, report)
-    samples = _samples(plan, folder, data, say)
-    held_out = _held_out(folder, valid, say) if valid else []
+    how = RunOptions(**options)
+    state = open_state(plan, how, LosslessRecipe.from_dict)
+    say = prepare(how)
+    samples = _samples(plan, how.folder, data, say)
+    held_out = _held_out(how.folder, how.valid, say) if how.valid else []
     say(f"{len(samples[0])} pixels of each plane, from step {state.step if state else 0}")
-    trainer = _Trainer(plan, samples, device, state)
-    return trainer.run(
-        folder, held_out, max_steps=max_steps, minutes=minutes, checkpoint_minutes=checkpoint_minutes, say=say
-    )
+    trainer = _Trainer(plan, samples, how.device, state)
+    return trainer.run(held_out, how, say)
 
 
-def open_state(
-    plan: Any, folder: Path, resume: bool, start: str | Path | None, parse: Callable[[dict[str, Any]], AnyRecipe]
-) -> Checkpoint | None:
+def open_state(plan: Any, how: RunOptions, parse: Callable[[dict[str, Any]], AnyRecipe]) -> Checkpoint | None:
     """The state that a run with the recipe ``plan`` begins with, or None for networks of its own making."""
-    state, running = open_run(folder, resume, start, parse)
+    state, running = open_run(how, parse)
     if state is None:
         return None
     if state.recipe.model != plan.model:
-        raise InvalidInputError(f"the checkpoint for {folder} was made with other sizes than the recipe's")
+        raise InvalidInputError(f"the checkpoint for {how.folder} was made with other sizes than the recipe's")
     return state if running else next_stage(state)
 
 
@@ -101,7 +87,7 @@ def _samples(
     return load_samples(path)[0]
 
 
-def _held_out(folder: Path, valid: str | Path, say: Callable[[str], None]) -> list[Any]:
+def _held_out(folder: Path, valid: str | Path | Sequence[str | Path], say: Callable[[str], None]) -> list[Any]:
     """Pixels of every third picture to validate on."""
     starts = load_samples(folder / SAMPLES)[1]
     pictures = load_pictures(valid, _SMALLEST)[::3]

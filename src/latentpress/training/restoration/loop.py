@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,7 +22,7 @@ from latentpress.training.restoration.data import degrade
 from latentpress.training.restoration.objective import edge_error, scale_errors, ycc_of
 from latentpress.training.restoration.recipe import RestorationRecipe, build_restorer
 from latentpress.training.restoration.validation import validate
-from latentpress.training.runner import Runner, next_stage, open_run, prepare
+from latentpress.training.runner import Runner, RunOptions, next_stage, open_run, prepare
 
 __all__ = ["COLUMNS", "train"]
 
@@ -36,39 +37,27 @@ _FLOOR = 1.0  # squared grey levels; a crop that the JPEG shows nearly without e
 def train(
     recipe: str | Path | RestorationRecipe,
     data: str | Path | Sequence[str | Path],
-    *,
-    run: str | Path,
-    valid: str | Path | None = None,
-    minutes: float | None = None,
-    max_steps: int | None = None,
-    resume: bool = False,
-    start: str | Path | None = None,
-    device: str = "cpu",
-    threads: int | None = None,
-    checkpoint_minutes: float = 3.0,
-    report: Callable[[str], None] | None = None,
+    **options: Any,
 ) -> Path:
     """Train a restorer; arguments, result and errors as `latentpress.training.loop.train`."""
     plan = recipe if isinstance(recipe, RestorationRecipe) else RestorationRecipe.from_dict(read_recipe(recipe))
-    folder = Path(run)
-    state = _open_run(plan, folder, resume, start)
-    say = prepare(device, threads, report)
+    how = RunOptions(**options)
+    state = _open_run(plan, how)
+    say = prepare(how)
     pictures = load_pictures(data, plan.schedule.crop)
-    held_out = load_pictures(valid, 64)[::3] if valid else []
+    held_out = load_pictures(how.valid, 64)[::3] if how.valid else []
     say(f"{len(pictures)} training pictures, {len(held_out)} for validation, from step {state.step if state else 0}")
-    trainer = _Trainer(plan, pictures, device, state)
-    return trainer.run(
-        folder, held_out, max_steps=max_steps, minutes=minutes, checkpoint_minutes=checkpoint_minutes, say=say
-    )
+    trainer = _Trainer(plan, pictures, how.device, state)
+    return trainer.run(held_out, how, say)
 
 
-def _open_run(plan: RestorationRecipe, folder: Path, resume: bool, start: str | Path | None) -> Checkpoint | None:
+def _open_run(plan: RestorationRecipe, how: RunOptions) -> Checkpoint | None:
     """The state that the run begins with, or None for a network of its own making."""
-    state, running = open_run(folder, resume, start, RestorationRecipe.from_dict)
+    state, running = open_run(how, RestorationRecipe.from_dict)
     if state is None:
         return None
     if (state.recipe.codec, state.recipe.model) != (plan.codec, plan.model):
-        raise InvalidInputError(f"the checkpoint for {folder} was made with another network than the recipe's")
+        raise InvalidInputError(f"the checkpoint for {how.folder} was made with another network than the recipe's")
     return state if running else next_stage(state)
 
 
