@@ -37,7 +37,10 @@ PSNR that of the 8-bit result over all channels, and every file was decoded agai
   programs that the coder starts.
 
 LatentPress's own codecs are in bold. The pictures of CID22's validation part helped to choose their weights and
-settings; no other pictures on this page did."""
+settings; no other pictures on this page did.
+
+Elsewhere: lossless codecs, high bit depth and raw mosaics in [lossless.md](lossless.md); JPEG restoration in
+[restoration.md](restoration.md); the papers' own tables, printed beside measured, in [studies/](studies/)."""
 
 Summary = dict[str, Any]
 

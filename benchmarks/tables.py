@@ -91,23 +91,23 @@ def speed_table(result: dict[str, Any]) -> str:
 
 def effort_table(result: dict[str, Any]) -> str:
     """One line a level of effort."""
-    lines = []
-    for effort, level in result["efforts"].items():
-        against_jpeg = level["bd_rate_against_jpeg"]
-        lines.append(
-            [
-                f"`--effort {effort}`",
-                "-" if against_jpeg is None else f"{against_jpeg:+.1f} %",
-                "0" if effort == "1" else f"{level['bd_rate_against_effort_1']:+.1f} %",
-                f"{level['encode_s']:.1f} s",
-            ]
-        )
-    machine, pictures = result["machine"], len({row["picture"] for row in result["rows"]})
+    lines = [
+        [
+            f"`--effort {effort}`",
+            "0" if effort == "1" else f"{level['bd_rate_against_effort_1']:+.1f} %",
+            f"{level['encode_s']:.1f} s",
+            f"{level['slowest_s']:.1f} s",
+        ]
+        for effort, level in result["efforts"].items()
+    ]
+    machine, rows = result["machine"], result["rows"]
+    pictures, qualities = (len({row[key] for row in rows}) for key in ("picture", "quality"))
     note = (
-        f"{pictures} pictures; median time of an encoding on {result['threads']} thread{'s' * (result['threads'] > 1)} "
-        f"of {machine['cpu']}; {result['date'][:10]}."
+        f"{pictures} pictures at {qualities} qualities, PSNR; time of an encoding on {result['threads']} "
+        f"thread{'s' * (result['threads'] > 1)} of {machine['cpu']}, {machine['cores']} cores, "
+        f"load {machine['load']:.0f}; {result['date'][:10]}."
     )
-    return f"{_markdown(['', 'BD-rate against JPEG', 'against effort 1', 'encode'], lines)}\n\n{note}"
+    return f"{_markdown(['', 'BD-rate against effort 1', 'encode, median', 'slowest'], lines)}\n\n{note}"
 
 
 TABLES: dict[str, Callable[[dict[str, Any]], str]] = {

@@ -52,6 +52,13 @@ def test_beats_jpeg_on_a_photograph(codec: HyperpriorCodec, photograph: Image) -
     assert ours > theirs + 1
 
 
+def test_chunks_of_other_codecs_are_refused(codec: HyperpriorCodec, photograph: Image) -> None:
+    """A critical chunk that is passed over would show another picture than was meant."""
+    header, chunks = container.read(codec.encode(Image(photograph.pixels[:32, :32].copy()), 50))
+    with pytest.raises(CorruptFileError, match="no chunk of kind 7"):
+        codec.decode(container.write(header, [Chunk(container.MOSAIC, b"\0"), *chunks]))
+
+
 def test_gray_is_coded_as_gray(codec: HyperpriorCodec, photograph: Image) -> None:
     gray = Image(photograph.pixels[:, :, 1:2].copy())
     restored = codec.decode(codec.encode(gray, quality=70))

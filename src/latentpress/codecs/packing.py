@@ -13,7 +13,7 @@ from latentpress.container import ALPHA, EXIF, ICC, XMP, Chunk, Header
 from latentpress.errors import CorruptFileError, LimitError
 from latentpress.image import Image, Metadata, Samples
 
-__all__ = ["colour_of", "pack_sides", "read_metadata", "unpack"]
+__all__ = ["check_kinds", "colour_of", "pack_sides", "read_metadata", "unpack"]
 
 _MAX_METADATA = 2**26  # bytes of a block when unpacked: a few bytes of zlib can claim any length
 
@@ -33,6 +33,13 @@ def pack_sides(image: Image) -> list[Chunk]:
     blocks = ((ICC, image.metadata.icc), (EXIF, image.metadata.exif), (XMP, image.metadata.xmp))
     chunks += [Chunk(kind, zlib.compress(block, 9), ancillary=True) for kind, block in blocks if block]
     return chunks
+
+
+def check_kinds(chunks: Sequence[Chunk], kinds: Sequence[int]) -> None:
+    """Raise CorruptFileError if a file has a critical chunk that its codec, which writes ``kinds``, does not write."""
+    for chunk in chunks:
+        if not chunk.ancillary and chunk.kind != ALPHA and chunk.kind not in kinds:
+            raise CorruptFileError(f"the file breaks the format: its codec has no chunk of kind {chunk.kind}")
 
 
 def unpack(colour: Samples, header: Header, chunks: Sequence[Chunk], region: Region | None = None) -> Image:

@@ -7,7 +7,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from latentpress import container
 from latentpress.codecs.base import Codec, Region
 from latentpress.codecs.decoding import Decoding, TransformModel
-from latentpress.codecs.packing import pack_sides, unpack
+from latentpress.codecs.packing import check_kinds, pack_sides, unpack
 from latentpress.codecs.planes import to_planes
 from latentpress.codecs.tiles import Grid, Tile, grid_of, pack_grid, unpack_grid
-from latentpress.container import STREAM, Chunk, Header
+from latentpress.container import STREAM, TILES, Chunk, Header
 from latentpress.errors import CorruptFileError, UnsupportedError
 from latentpress.image import Image, Samples
 from latentpress.memory import give_back
@@ -70,6 +70,7 @@ class TiledCodec(Codec, Generic[Model]):
     A subclass says how a tile's latents are coded (`_reader`, and `encode` by way of `_file`) and opens its model.
     """
 
+    kinds: ClassVar[tuple[int, ...]] = (STREAM, TILES)  # critical chunks of its files, beside alpha
     stride = 16  # pixels a latent
     largest_tile = 2**16  # latents of a tile that a file may have
 
@@ -149,6 +150,7 @@ class TiledCodec(Codec, Generic[Model]):
         header, chunks = container.read(data)
         if header.codec != self.number:
             raise UnsupportedError(f"this is a file of codec number {header.codec}, not of {self.id}")
+        check_kinds(chunks, self.kinds)
         package = self._package_of(header)
         payloads = [chunk.payload for chunk in chunks if chunk.kind == STREAM]
         if len(payloads) != 1:

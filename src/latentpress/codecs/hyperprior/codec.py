@@ -19,7 +19,7 @@ from latentpress.codecs.packing import colour_of
 from latentpress.codecs.roi import Roi
 from latentpress.codecs.tiled import TiledCodec, Window
 from latentpress.codecs.tiles import Grid
-from latentpress.container import Chunk, Header
+from latentpress.container import INTEREST, STREAM, TILES, Chunk, Header
 from latentpress.errors import InvalidInputError, UnsupportedError
 from latentpress.image import Image
 from latentpress.models import ModelPackage, installed_models
@@ -48,6 +48,7 @@ class HyperpriorCodec(TiledCodec[HyperpriorModel]):
 
     id: ClassVar[str] = "hyperprior"
     number: ClassVar[int] = 1
+    kinds: ClassVar[tuple[int, ...]] = (STREAM, TILES, INTEREST)
 
     def __init__(
         self,

@@ -17,8 +17,7 @@ from latentpress.codecs.packing import colour_of
 from latentpress.codecs.roi import Roi
 from latentpress.codecs.tiled import TiledCodec, Window
 from latentpress.codecs.tiles import Grid
-from latentpress.container import INTEREST, Chunk, Header
-from latentpress.errors import CorruptFileError
+from latentpress.container import Chunk, Header
 from latentpress.image import Image
 from latentpress.models import ModelPackage
 
@@ -77,9 +76,6 @@ class ImportanceCodec(TiledCodec[ImportanceModel]):
     def _reader(
         self, model: ImportanceModel, header: Header, chunks: Sequence[Chunk], grid: Grid
     ) -> Callable[[bytes, int, int, int], Float]:
-        if any(chunk.kind == INTEREST for chunk in chunks):
-            raise CorruptFileError("the file breaks the format: importance needs no map of interest beside it")
-
         def read(stream: bytes, height: int, width: int, number: int) -> Float:
             return values_of(decode_tile(model, stream, header.rate, height, width, number), model.pyramid)
 

@@ -29,7 +29,7 @@ from latentpress.codecs.lossless.mosaic import (
 )
 from latentpress.codecs.lossless.tiles import DRAWN, Method, PlaneCoder, TileCoder, method_of
 from latentpress.codecs.lossless.waves import WaveCoder
-from latentpress.codecs.packing import pack_sides, unpack
+from latentpress.codecs.packing import check_kinds, pack_sides, unpack
 from latentpress.container import MOSAIC, STREAM, Chunk, Header, varint
 from latentpress.errors import CorruptFileError, InvalidInputError, UnsupportedError
 from latentpress.image import Image
@@ -193,6 +193,7 @@ class LosslessCodec(Codec):
         header, chunks = container.read(data)
         if header.codec != self.number:
             raise UnsupportedError(f"this is a file of codec number {header.codec}, not of {self.id}")
+        check_kinds(chunks, (STREAM, MOSAIC))
         return header, chunks
 
     def _coder(self, depth: int, colours: int, max_error: int, package: ModelPackage | None) -> TileCoder:
