@@ -1,10 +1,10 @@
-"""Turn the benchmarks' JSON into the tables of README.md.
+"""Turn the benchmarks' JSON into the tables of README.md and docs/training.md.
 
     python benchmarks/tables.py            # rewrite the tables
-    python benchmarks/tables.py --check    # exit 1 if README.md does not agree with the JSON
+    python benchmarks/tables.py --check    # exit 1 if a page does not agree with the JSON
 
 A table stands between the lines `<!-- table: NAME -->` and `<!-- end of table -->`, NAME being the stem of the JSON
-file: kodak_hyperprior, kodak_variants, speed or effort.
+file: kodak_hyperprior, kodak_variants, speed, effort or ablations.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 BENCHMARKS = Path(__file__).resolve().parent
+PAGES = ("README.md", "docs/training.md")
 RATES = (0.25, 0.5, 1.0, 2.0)
 TITLES = {
     "jpeg-420": "JPEG 4:2:0",
@@ -110,11 +111,37 @@ def effort_table(result: dict[str, Any]) -> str:
     return f"{_markdown(['', 'BD-rate against effort 1', 'encode, median', 'slowest'], lines)}\n\n{note}"
 
 
+def ablations_table(result: dict[str, Any]) -> str:
+    """One line a change, with the loss at half time and at the end."""
+    runs = result["runs"]
+    base = _losses(runs["base"])[-1]
+    lines = []
+    for run in runs.values():
+        half, end = _losses(run)[-2:]
+        lines.append(
+            [
+                run["change"],
+                f"{half:.3f}",
+                f"{end:.3f}",
+                f"{100 * (2 ** (end - base) - 1):+.1f} %",
+                f"{run['synthesis_kmac_per_pixel']:.2f}",
+            ]
+        )
+    head = ["change", f"loss at {result['steps'] // 2} steps", f"at {result['steps']}", "R + lambda D", "kMAC a pixel"]
+    return _markdown(head, lines)
+
+
+def _losses(run: dict[str, Any]) -> list[float]:
+    """Validation losses of a run, in order of steps."""
+    return list(run["loss"].values())
+
+
 TABLES: dict[str, Callable[[dict[str, Any]], str]] = {
     "kodak_hyperprior": kodak_table,
     "kodak_variants": variants_table,
     "speed": speed_table,
     "effort": effort_table,
+    "ablations": ablations_table,
 }
 
 
@@ -154,15 +181,20 @@ def _markdown(head: list[str], lines: list[list[str]]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--readme", type=Path, default=BENCHMARKS.parent / "README.md")
+    parser.add_argument("--pages", type=Path, nargs="+", default=[BENCHMARKS.parent / page for page in PAGES])
     parser.add_argument("--results", type=Path, default=BENCHMARKS / "results")
     parser.add_argument("--check", action="store_true", help="change nothing; fail if the tables are out of date")
     arguments = parser.parse_args()
-    text = arguments.readme.read_text(encoding="utf-8")
-    filled = fill(text, arguments.results)
-    if arguments.check:
-        raise SystemExit(0 if filled == text else f"{arguments.readme} is out of date: run python benchmarks/tables.py")
-    arguments.readme.write_text(filled, encoding="utf-8")
+    stale = []
+    for page in arguments.pages:
+        text = page.read_text(encoding="utf-8")
+        filled = fill(text, arguments.results)
+        if filled != text:
+            stale.append(str(page))
+            if not arguments.check:
+                page.write_text(filled, encoding="utf-8")
+    if arguments.check and stale:
+        raise SystemExit(f"out of date: {', '.join(stale)}; run python benchmarks/tables.py")
 
 
 if __name__ == "__main__":

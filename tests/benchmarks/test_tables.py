@@ -129,7 +129,7 @@ def test_check_changes_nothing(speed: dict[str, Any], tmp_path: Path, monkeypatc
     readme = tmp_path / "README.md"
     readme.write_text("<!-- table: speed -->\n<!-- end of table -->\n")
     (tmp_path / "speed.json").write_text(json.dumps(speed))
-    command = ["tables.py", "--readme", str(readme), "--results", str(tmp_path)]
+    command = ["tables.py", "--pages", str(readme), "--results", str(tmp_path)]
     monkeypatch.setattr(sys, "argv", [*command, "--check"])
     with pytest.raises(SystemExit, match="out of date"):
         tables.main()
