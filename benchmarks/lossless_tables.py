@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from latentpress.studies.s2_table1 import PRINTED
+
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
 PAGE = HERE.parent / "docs" / "lossless.md"
@@ -33,17 +35,8 @@ NAMES = {
 
 SETS = (("kodak", "Kodak", 24), ("mcmaster", "McMaster", 18), ("valid", "validation", 41))
 
-# Table 1 of the paper that proposed the perceptron codec, "Ours"; bits a pixel of all three channels.
-PUBLISHED_MCMASTER = {
-    "PNG": 13.97,
-    "JPEG 2000": 12.50,
-    "WebP": 11.86,
-    "FLIF": 11.59,
-    "L3C": 12.24,
-    "perceptrons": 11.23,
-}
-
-# Table 2 of the same paper: LC-FDNet and known codecs on sets that are not measured here; bits a pixel likewise.
+# Table 2 of the survey (its table 1 is in the study): LC-FDNet and known codecs on sets that are not measured here,
+# bits a pixel of all three channels.
 PUBLISHED_SUB_IMAGES = {
     "PNG": (11.79, 11.79, 12.69),
     "JPEG 2000": (7.59, 8.79, 9.36),
@@ -137,7 +130,9 @@ def near_table(rows: list[dict[str, Any]]) -> list[str]:
 def page() -> str:
     """The part of the page between its marks."""
     rows, near, mosaics = (rows_of(f"{name}.json") for name in ("lossless", "near_lossless", "raw_mosaics"))
-    published = ", ".join(f"{name} {value:.2f}" for name, value in PUBLISHED_MCMASTER.items())
+    published = ", ".join(
+        f"{'perceptrons' if name == 'Ours' else name} {values[0]:.2f}" for name, values in PRINTED.items()
+    )
     parts = [
         "Whole files, each decoded and compared; bits a pixel are of all channels together. Seconds: processor time,",
         "one thread, the median.",

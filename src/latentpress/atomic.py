@@ -94,6 +94,6 @@ def _existing_mode(target: Path) -> int | None:
 def _open(target: Path, shown: str | os.PathLike[str], mode: str) -> BinaryIO:
     """Open ``target``; on failure name the path that the caller gave."""
     try:
-        return open(target, mode)  # type: ignore[return-value]
+        return open(target, mode)  # type: ignore[return-value]  # the mode is binary
     except OSError as error:
         raise InvalidInputError(f"cannot write {shown}: {error.strerror or error}") from error

@@ -133,7 +133,7 @@ def _style(summary: _Summary, id: str) -> dict[str, Any]:
     others = [other for other in _lossy(summary) if "latentpress" not in summary["run"]["coders"][other]["versions"]]
     place = others.index(id)
     return {
-        "color": colormaps["tab20"].colors[(2 * place + place // 10) % 20],  # type: ignore[attr-defined]
+        "color": colormaps["tab20"].colors[(2 * place + place // 10) % 20],  # type: ignore[attr-defined]  # a listed map
         "marker": _MARKERS[place % len(_MARKERS)],
         "linewidth": 1.3,
         "zorder": 3,

@@ -74,7 +74,7 @@ class Target:
         return self.value
 
     def measure(self, image: Image, data: bytes, decode: Callable[[bytes], Image]) -> float:
-        """The value of a file."""
+        """The value of a file; each kind of target has its own."""
         raise NotImplementedError
 
     def scaled(self, value: float) -> float:

@@ -190,7 +190,7 @@ class _Floor(torch.autograd.Function):
 
 
 def _floor(node: Node, x: Tensor) -> Tensor:
-    result: Tensor = _Floor.apply(x)  # type: ignore[no-untyped-call]
+    result: Tensor = _Floor.apply(x)  # type: ignore[no-untyped-call]  # torch's own
     return result
 
 

@@ -34,7 +34,7 @@ class TorchNetwork(Network):
         with needs_extra("the torch engine", "train"):
             import onnx
             import torch
-            from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+            from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # no stubs
         from latentpress.engine._torch_ops import OPERATORS, Node
 
         if dtype not in ("float32", "float64"):

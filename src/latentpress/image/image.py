@@ -135,7 +135,7 @@ class Image:
         return self.bit_depth == other.bit_depth and np.array_equal(self.pixels, other.pixels)
 
     # Equal by value but too large to hash cheaply: like an array, an image is no dictionary key.
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # equal by value of arrays, so not a key
 
     def __repr__(self) -> str:
         return f"<Image {self.width}x{self.height} {self.mode} {self.bit_depth}-bit>"

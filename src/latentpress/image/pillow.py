@@ -29,7 +29,7 @@ def from_pillow(picture: PillowImage.Image) -> Image:
         return Image.from_array(np.asarray(picture).astype(np.uint16, copy=False)).with_metadata(metadata)
     if picture.mode == "I":  # some readers give 16-bit gray in 32 bits
         low, high = picture.getextrema()
-        if not 0 <= float(low) <= float(high) <= 65535:  # type: ignore[arg-type]
+        if not 0 <= float(low) <= float(high) <= 65535:  # type: ignore[arg-type]  # one band: numbers
             raise UnsupportedError("32-bit samples are not supported; scale the picture to 16 bits")
         return Image.from_array(np.asarray(picture).astype(np.uint16)).with_metadata(metadata)
     converted = _in_simple_mode(picture)

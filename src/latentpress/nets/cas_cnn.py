@@ -81,7 +81,7 @@ class _Layer(nn.Module):
         super().__init__()
         self.conv = nn.Conv2d(inputs, outputs, 3, padding=1)
         nn.init.kaiming_normal_(self.conv.weight, a=_SLOPE)
-        nn.init.zeros_(self.conv.bias)  # type: ignore[arg-type]
+        nn.init.zeros_(self.conv.bias)  # type: ignore[arg-type]  # it has one
         self.modulation = Modulation(embedding, outputs)
 
     def forward(self, x: Tensor, embedded: Tensor) -> Tensor:
@@ -96,7 +96,7 @@ class _Half(nn.Module):
         self.register_buffer("mean", torch.full((channels, 1, 2, 2), 0.25), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.conv2d(x, self.mean, stride=2, groups=x.shape[1])  # type: ignore[arg-type]
+        return F.conv2d(x, self.mean, stride=2, groups=x.shape[1])  # type: ignore[arg-type]  # a buffer
 
 
 class UpConv(nn.Module):
@@ -109,7 +109,7 @@ class UpConv(nn.Module):
         super().__init__()
         self.conv = nn.Conv2d(inputs, 4 * outputs, 2, padding=1)
         nn.init.kaiming_normal_(self.conv.weight, a=_SLOPE)
-        nn.init.zeros_(self.conv.bias)  # type: ignore[arg-type]
+        nn.init.zeros_(self.conv.bias)  # type: ignore[arg-type]  # it has one
 
     def forward(self, x: Tensor) -> Tensor:
         return F.pixel_shuffle(self.conv(x), 2)[:, :, 1:-1, 1:-1]
@@ -160,7 +160,7 @@ class CasCnn(nn.Module):
         embedded = F.leaky_relu(self.embed(condition), _SLOPE)
         x = pixels * (1 / 64)
         if self.config.entrance > 1:
-            x = F.conv2d(x, self.fold, stride=self.config.entrance)  # type: ignore[arg-type]
+            x = F.conv2d(x, self.fold, stride=self.config.entrance)  # type: ignore[arg-type]  # a buffer
         features = []
         for level, (first, second) in enumerate(zip(self.first, self.second, strict=True)):
             x = second(first(self.halves[level - 1](x) if level else x, embedded), embedded)
@@ -169,7 +169,7 @@ class CasCnn(nn.Module):
         outputs = [self.heads[3](joined)]
         for level in (2, 1, 0):
             up = F.leaky_relu(self.modulations[level](self.up[level](joined), embedded), _SLOPE)
-            coarse = F.pixel_shuffle(F.conv2d(outputs[0], self.repeat), 2)  # type: ignore[arg-type]
+            coarse = F.pixel_shuffle(F.conv2d(outputs[0], self.repeat), 2)  # type: ignore[arg-type]  # a buffer
             joined = torch.cat([up, features[level], coarse], 1)
             outputs.insert(0, self.heads[level](joined))
         if self.config.entrance > 1:

@@ -66,19 +66,19 @@ class _Transforms(nn.Module):
 
     def coefficients(self, plane: Tensor) -> Tensor:
         """(B, 1, H, W) to (B, 64, H / 8, W / 8)."""
-        return F.conv2d(plane, self.forward_dct, stride=_BLOCK)  # type: ignore[arg-type]
+        return F.conv2d(plane, self.forward_dct, stride=_BLOCK)  # type: ignore[arg-type]  # a buffer
 
     def plane(self, coefficients: Tensor) -> Tensor:
         """The inverse."""
-        return F.pixel_shuffle(F.conv2d(coefficients, self.inverse_dct), _BLOCK)  # type: ignore[arg-type]
+        return F.pixel_shuffle(F.conv2d(coefficients, self.inverse_dct), _BLOCK)  # type: ignore[arg-type]  # a buffer
 
     def picture(self, coefficients: Tensor) -> Tensor:
         """Coefficients of three components (B, 192, H / 8, W / 8) to (B, 3, H, W)."""
-        return F.pixel_shuffle(F.conv2d(coefficients, self.inverse_three, groups=3), _BLOCK)  # type: ignore[arg-type]
+        return F.pixel_shuffle(F.conv2d(coefficients, self.inverse_three, groups=3), _BLOCK)  # type: ignore[arg-type]  # a buffer
 
     def fold(self, picture: Tensor) -> Tensor:
         """(B, 3, H, W) to (B, 12, H / 2, W / 2)."""
-        return F.conv2d(picture, self.fold_weight, stride=_FOLD)  # type: ignore[arg-type]
+        return F.conv2d(picture, self.fold_weight, stride=_FOLD)  # type: ignore[arg-type]  # a buffer
 
 
 class _DualBlock(nn.Module):

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import io
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from latentpress.atomic import atomic_folder, atomic_output
+from latentpress.atomic import atomic_folder
 from latentpress.codecs.hyperprior.model import ANALYSIS, ENCODER, HyperpriorModel
 from latentpress.codecs.hyperprior.rounding import ROUNDING_WEIGHT, Rounding
 from latentpress.errors import InvalidInputError
-from latentpress.models import ModelPackage, find_model, package_digest
-from latentpress.models.package import CARD, FORMAT, TABLES
+from latentpress.models import find_model
+from latentpress.models.package import TABLES
 from latentpress.nets.hyperprior import HyperpriorNet
 from latentpress.nets.rate_table import STEPS_PER_ANCHOR
 from latentpress.training.checkpoint import Checkpoint, load_checkpoint
@@ -23,10 +21,11 @@ from latentpress.training.complexity import macs_per_pixel
 from latentpress.training.data import Pictures, load_pictures
 from latentpress.training.exactness import prove_exact
 from latentpress.training.graphs import export_graphs
+from latentpress.training.packages import new_card, npz, store
 from latentpress.training.tables import initial_tables, measured_tables
 from latentpress.transforms import KltBasis
 
-__all__ = ["build_network", "export_package", "npz", "store"]
+__all__ = ["build_network", "export_package"]
 
 _SIDE = 512  # pictures are cut to this for the tables
 _TABLE_ROUNDS = 2  # tables change what the encoder chooses, which changes the tables
@@ -97,7 +96,7 @@ def _write(
         "lambda_low": net.config.lambda_low,
         "lambda_high": net.config.lambda_high,
     }
-    card = _card(state, name, config)
+    card = new_card(state, name, config)
     card["training"]["table_pictures"] = len(sample)
     card["exactness"] = {"limit": 2**24, "largest_partial_sums": bounds}
     for done in range(_TABLE_ROUNDS):
@@ -122,41 +121,5 @@ def _write_encoder(folder: Path, net: HyperpriorNet, state: Checkpoint, name: st
     if latents != net.config.latents:
         raise InvalidInputError(f"the run's encoder finds {net.config.latents} latents, {decoder.name} has {latents}")
     config = {"model": decoder.id.hex(), "tune": state.recipe.objective.distortion}
-    card = _card(state, name, config) | {"codec": ENCODER}
+    card = new_card(state, name, config, ENCODER)
     store(folder, card, {f"{ANALYSIS}.onnx": export_graphs(net)[ANALYSIS]})
-
-
-def store(folder: Path, card: dict[str, Any], files: dict[str, bytes]) -> ModelPackage:
-    """Write the files of a package by name and its card, with the SHA-256 of both put in, and open it."""
-    for file, contents in files.items():
-        with atomic_output(folder / file) as stream:
-            stream.write(contents)
-    card["sha256"] = package_digest(card["codec"], card["config"], files).hex()
-    with atomic_output(folder / CARD) as stream:
-        stream.write((json.dumps(card, indent=2) + "\n").encode())
-    return ModelPackage(folder)
-
-
-def _card(state: Checkpoint, name: str, config: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "name": name,
-        "codec": state.recipe.codec,
-        "format": FORMAT,
-        "sha256": "",
-        "licence": "Apache-2.0",
-        "config": config,
-        "training": {
-            "recipe": state.recipe.to_dict(),
-            "steps": state.step,
-            "hours": round(float(state.history.get("seconds", 0)) / 3600, 2),
-            "history": state.history,
-            "weights": "exponential moving average",
-        },
-    }
-
-
-def npz(arrays: dict[str, Any]) -> bytes:
-    """Arrays by name as the bytes of a compressed npz file."""
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
-    return buffer.getvalue()

@@ -126,7 +126,7 @@ class _Search:
         window[(slice(None), *inside)] = values
         picture = self._graphs["synthesis"].on_tensors(values=window[None], mix=self._mix)["pixels"]
         cost = bits + self._weight * (picture - self._pixels).square().mean()
-        cost.backward()  # type: ignore[no-untyped-call]
+        cost.backward()  # type: ignore[no-untyped-call]  # torch's own
         slope = torch.zeros_like(wanted)
         for here, value in leaves:
             assert value.grad is not None

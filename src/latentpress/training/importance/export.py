@@ -12,7 +12,7 @@ import torch
 from latentpress.atomic import atomic_folder
 from latentpress.codecs.importance.model import NETWORKS, ImportanceModel
 from latentpress.errors import InvalidInputError
-from latentpress.models.package import FORMAT, TABLES
+from latentpress.models.package import TABLES
 from latentpress.nets.hyperprior import FEATURE_BITS
 from latentpress.nets.importance import BANDS, SIGNED_BITS, ImportanceNet, placeholder_basis
 from latentpress.nets.integer import WEIGHT_LIMIT, IntegerConv2d, exact_bound, set_integer
@@ -20,10 +20,10 @@ from latentpress.nets.rate_table import STEPS_PER_ANCHOR
 from latentpress.training.checkpoint import Checkpoint, load_checkpoint
 from latentpress.training.complexity import count_macs
 from latentpress.training.data import Pictures, load_pictures
-from latentpress.training.export import npz, store
 from latentpress.training.graphs import export_graph, freeze
 from latentpress.training.importance.recipe import ImportanceRecipe
 from latentpress.training.importance.tables import initial_tables, measured_tables
+from latentpress.training.packages import new_card, npz, store
 
 __all__ = ["build_network", "export_package", "prove_exact"]
 
@@ -101,23 +101,9 @@ def _write(
         "anchors": c.anchors,
         "steps_per_anchor": STEPS_PER_ANCHOR,
     }
-    card: dict[str, Any] = {
-        "name": name,
-        "codec": state.recipe.codec,
-        "format": FORMAT,
-        "sha256": "",
-        "licence": "Apache-2.0",
-        "config": config,
-        "training": {
-            "recipe": state.recipe.to_dict(),
-            "steps": state.step,
-            "hours": round(float(state.history.get("seconds", 0)) / 3600, 2),
-            "history": state.history,
-            "weights": "exponential moving average",
-            "table_pictures": len(sample),
-        },
-        "exactness": {"limit": LIMIT, "largest_partial_sums": bounds},
-    }
+    card = new_card(state, name, config)
+    card["training"]["table_pictures"] = len(sample)
+    card["exactness"] = {"limit": LIMIT, "largest_partial_sums": bounds}
     rates = range(0, c.transforms.last_rate + 1, STEPS_PER_ANCHOR)
     say(f"probability tables: {len(sample)} pictures at {len(rates)} rates")
     package = store(folder, card, files | {TABLES: npz(initial_tables(c.anchors, c.latents, c.pyramid))})

@@ -22,14 +22,15 @@ from latentpress.codecs.lossless.model import LARGEST_ALPHABET, PlainModel, netw
 from latentpress.codecs.lossless.tables import TABLES as TABLE_COUNT
 from latentpress.codecs.lossless.walk import Expected
 from latentpress.models import find_model
-from latentpress.models.package import FORMAT, TABLES
+from latentpress.models.package import TABLES
 from latentpress.nets.lc_fdnet import LcFdnetNet
 from latentpress.training.checkpoint import Checkpoint, load_checkpoint
 from latentpress.training.data import Pictures, load_pictures
 from latentpress.training.lc_fdnet.recipe import LcFdnetRecipe
 from latentpress.training.lc_fdnet.samples import typical_starts
-from latentpress.training.lossless.export import npz, starting_counts, store, symbol_counts
+from latentpress.training.lossless.export import starting_counts, symbol_counts
 from latentpress.training.lossless.graphs import LIMIT, export_plane, prove_exact
+from latentpress.training.packages import new_card, npz, store
 
 __all__ = ["export_package"]
 
@@ -79,24 +80,9 @@ def _fill(folder: Path, state: Checkpoint, name: str, sample: Pictures, say: Cal
             files[f"{title}.onnx"] = export_plane(network)
         arrays[f"start_{step_name(*step)}"] = starts[step].astype(np.float64)
         arrays[f"threshold_{step_name(*step)}"] = np.array(part.threshold.whole_weights(), np.float64)
-    card: dict[str, Any] = {
-        "name": name,
-        "codec": state.recipe.codec,
-        "format": FORMAT,
-        "sha256": "",
-        "licence": "Apache-2.0",
-        "config": asdict(state.recipe.model),
-        "training": {
-            "recipe": state.recipe.to_dict(),
-            "steps": state.step,
-            "hours": round(float(state.history.get("seconds", 0)) / 3600, 2),
-            "history": state.history,
-            "weights": "exponential moving average",
-            "first_sub_image": f"networks of {first.name}",
-            "table_pictures": len(sample),
-        },
-        "exactness": {"limit": LIMIT, "largest_partial_sums": bounds},
-    }
+    card = new_card(state, name, asdict(state.recipe.model))
+    card["training"] |= {"first_sub_image": f"networks of {first.name}", "table_pictures": len(sample)}
+    card["exactness"] = {"limit": LIMIT, "largest_partial_sums": bounds}
     package = store(folder, card, files | {TABLES: npz(arrays)})
     say(f"probability tables: {len(sample)} pictures")
     model = TrainedSteps(package, "onnx", None, "float32")

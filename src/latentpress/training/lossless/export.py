@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,23 +9,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from latentpress.atomic import atomic_folder, atomic_output
+from latentpress.atomic import atomic_folder
 from latentpress.codecs.lossless.colours import Colours, plane_ranges, plane_source
 from latentpress.codecs.lossless.features import inputs_of
 from latentpress.codecs.lossless.lanes import Lanes
 from latentpress.codecs.lossless.model import LARGEST_ALPHABET, Model, PlainModel, TrainedModel, network_name
 from latentpress.codecs.lossless.tables import TABLES as TABLE_COUNT
 from latentpress.codecs.lossless.walk import Expected, Source, Walk, lanes_of
-from latentpress.models import ModelPackage, package_digest
-from latentpress.models.package import CARD, FORMAT, TABLES
+from latentpress.models.package import TABLES
 from latentpress.nets.lossless import LosslessNet
 from latentpress.training.checkpoint import Checkpoint, load_checkpoint
 from latentpress.training.data import Pictures, load_pictures
 from latentpress.training.lossless.graphs import LIMIT, export_plane, prove_exact
 from latentpress.training.lossless.recipe import LosslessRecipe
 from latentpress.training.lossless.samples import typical_starts
+from latentpress.training.packages import new_card, npz, store
 
-__all__ = ["export_package", "npz", "starting_counts", "store", "symbol_counts"]
+__all__ = ["export_package", "starting_counts", "symbol_counts"]
 
 Counts = list[NDArray[np.float64]]
 
@@ -69,23 +67,9 @@ def _fill(folder: Path, state: Checkpoint, name: str, sample: Pictures, say: Cal
     arrays: dict[str, NDArray[Any]] = {f"start_{p}": start.astype(np.float64) for p, start in enumerate(starts)}
     arrays |= {f"counts_{p}": PlainModel().counts(p).astype(np.uint16) for p in range(PLANES)}
     config = {"width": state.recipe.model.width, "depth": state.recipe.model.depth}
-    card: dict[str, Any] = {
-        "name": name,
-        "codec": state.recipe.codec,
-        "format": FORMAT,
-        "sha256": "",
-        "licence": "Apache-2.0",
-        "config": config,
-        "training": {
-            "recipe": state.recipe.to_dict(),
-            "steps": state.step,
-            "hours": round(float(state.history.get("seconds", 0)) / 3600, 2),
-            "history": state.history,
-            "weights": "exponential moving average",
-            "table_pictures": len(sample),
-        },
-        "exactness": {"limit": LIMIT, "largest_partial_sums": bounds},
-    }
+    card = new_card(state, name, config)
+    card["training"]["table_pictures"] = len(sample)
+    card["exactness"] = {"limit": LIMIT, "largest_partial_sums": bounds}
     package = store(folder, card, files | {TABLES: npz(arrays)})
     say(f"probability tables: {len(sample)} pictures")
     model = TrainedModel(package, "onnx", None, "float32")
@@ -146,21 +130,3 @@ def symbol_counts(model: Model, picture: NDArray[np.uint8], lanes: Lanes | None 
     walk = _Counter(source, lanes, plane_ranges(Colours.YUV, 8), model, 8, 0)
     walk.run()
     return walk.counts
-
-
-def store(folder: Path, card: dict[str, Any], files: dict[str, bytes]) -> ModelPackage:
-    """Write a package's files and card, with the digest of the files in it."""
-    for file, contents in files.items():
-        with atomic_output(folder / file) as stream:
-            stream.write(contents)
-    card["sha256"] = package_digest(card["codec"], card["config"], files).hex()
-    with atomic_output(folder / CARD) as stream:
-        stream.write((json.dumps(card, indent=2) + "\n").encode())
-    return ModelPackage(folder)
-
-
-def npz(arrays: dict[str, Any]) -> bytes:
-    """Arrays as the bytes of an ``.npz`` file."""
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
-    return buffer.getvalue()

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from latentpress.atomic import atomic_folder, atomic_output
-from latentpress.models import package_digest
-from latentpress.models.package import CARD, FORMAT
+from latentpress.atomic import atomic_folder
 from latentpress.restoration.network import CODEC, NETWORK
 from latentpress.restoration.tables import describe, standard_quantisation
 from latentpress.training.checkpoint import Checkpoint, load_checkpoint
 from latentpress.training.complexity import count_macs
 from latentpress.training.data import load_pictures
 from latentpress.training.graphs import export_graph
+from latentpress.training.packages import new_card, store
 from latentpress.training.restoration.recipe import RestorationRecipe, build_restorer
 from latentpress.training.restoration.validation import validate
 
@@ -59,34 +57,18 @@ def export_package(
         sizes = net.config
         config = {"network": state.recipe.codec, "multiple": sizes.multiple, "margin": sizes.margin}
         files = {f"{NETWORK}.onnx": graph}
-        card = {
-            "name": name,
-            "codec": CODEC,
-            "format": FORMAT,
-            "sha256": package_digest(CODEC, config, files).hex(),
-            "licence": "Apache-2.0",
-            "config": config,
-            "training": {
-                "recipe": state.recipe.to_dict(),
-                "steps": state.step,
-                "hours": round(float(state.history.get("seconds", 0)) / 3600, 2),
-                "history": state.history,
-                "weights": "exponential moving average",
-            },
-            "check": {
-                "pictures": len(sample),
-                "psnr": {str(p.quality): round(p.psnr, 3) for p in points},
-                "gain": {str(p.quality): round(p.gain, 3) for p in points},
-            },
-            "complexity": {
-                "kmac_per_pixel": round(count_macs(graph, {"pixels": _SIDE}) / _SIDE**2 / 1000, 3),
-                "parameters": sum(p.numel() for p in net.parameters()),
-                "package_bytes": len(graph),
-            },
+        card = new_card(state, name, config, CODEC)
+        card["check"] = {
+            "pictures": len(sample),
+            "psnr": {str(p.quality): round(p.psnr, 3) for p in points},
+            "gain": {str(p.quality): round(p.gain, 3) for p in points},
         }
-        for file, contents in (*files.items(), (CARD, (json.dumps(card, indent=2) + "\n").encode())):
-            with atomic_output(folder / file) as stream:
-                stream.write(contents)
+        card["complexity"] = {
+            "kmac_per_pixel": round(count_macs(graph, {"pixels": _SIDE}) / _SIDE**2 / 1000, 3),
+            "parameters": sum(p.numel() for p in net.parameters()),
+            "package_bytes": len(graph),
+        }
+        store(folder, card, files)
     return Path(destination)
 
 
