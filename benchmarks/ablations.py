@@ -20,11 +20,11 @@ from typing import Any
 
 from common import circumstances, write_json
 
+from latentpress.systems.hyperprior.export import build_network
+from latentpress.systems.hyperprior.training import LOG, train
 from latentpress.training.checkpoint import load_checkpoint
 from latentpress.training.complexity import count_macs
-from latentpress.training.export import build_network
 from latentpress.training.graphs import export_graphs
-from latentpress.training.loop import LOG, train
 from latentpress.training.recipe import Recipe
 
 BASE: dict[str, dict[str, Any]] = {

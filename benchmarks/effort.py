@@ -19,10 +19,10 @@ from typing import Any
 import torch
 from common import circumstances, pictures, write_json
 
-from latentpress.codecs.hyperprior import HyperpriorCodec
 from latentpress.codecs.targets import psnr_of
 from latentpress.image import read
 from latentpress.metrics import bd_rate
+from latentpress.systems.hyperprior.codec import HyperpriorCodec
 
 
 def means(rows: list[dict[str, Any]], effort: int) -> list[tuple[float, float]]:

@@ -21,9 +21,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from latentpress.codecs.hyperprior import HyperpriorCodec
 from latentpress.errors import LatentPressError
 from latentpress.image import Image
+from latentpress.systems.hyperprior.codec import HyperpriorCodec
 
 sys.path.insert(0, str(Path(__file__).parent))  # so that `python -m benchmarks.exactness` finds it too
 from common import circumstances, pictures, read_rgb, write_json

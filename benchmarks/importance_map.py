@@ -22,13 +22,13 @@ import numpy as np
 from common import circumstances, pictures, write_json
 
 from latentpress.codecs.base import Codec, Region
-from latentpress.codecs.hyperprior import HyperpriorCodec
-from latentpress.codecs.importance import ImportanceCodec
 from latentpress.codecs.roi import Roi
 from latentpress.codecs.targets import FileSize, encode_to_target, psnr_of
 from latentpress.errors import InvalidInputError
 from latentpress.image import Image, read
 from latentpress.metrics import bd_rate
+from latentpress.systems.hyperprior.codec import HyperpriorCodec
+from latentpress.systems.importance_map.codec import ImportanceCodec
 
 Row = dict[str, Any]
 ROI_QUALITY = 45

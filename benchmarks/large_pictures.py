@@ -23,7 +23,7 @@ from PIL import Image
 from speed import cold
 
 import latentpress
-from latentpress.codecs.hyperprior import HyperpriorCodec
+from latentpress.systems.hyperprior.codec import HyperpriorCodec
 
 Image.MAX_IMAGE_PIXELS = None  # the large one is meant
 

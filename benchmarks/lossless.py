@@ -24,9 +24,9 @@ from common import circumstances, write_json
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
-from latentpress.codecs.lc_fdnet import LcFdnetCodec
-from latentpress.codecs.lossless import MlpLosslessCodec
 from latentpress.image import Image, read
+from latentpress.systems.lc_fdnet.codec import LcFdnetCodec
+from latentpress.systems.mlp_lossless.codec import MlpLosslessCodec
 
 SUFFIXES = {".png", ".ppm", ".pgm", ".tif", ".tiff", ".bmp"}
 

@@ -16,8 +16,8 @@ from typing import Any
 from common import circumstances, write_json
 from lossless import measure, others, own
 
-from latentpress.codecs.lossless import MlpLosslessCodec
 from latentpress.image import Image, read
+from latentpress.systems.mlp_lossless.codec import MlpLosslessCodec
 
 
 def mosaic_of(picture: Image) -> Image:

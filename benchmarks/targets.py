@@ -12,10 +12,10 @@ from typing import Any
 
 from common import circumstances, pictures, write_json
 
-from latentpress.codecs.hyperprior import HyperpriorCodec
 from latentpress.codecs.targets import Bpp, FileSize, Psnr, Target, encode_to_target
 from latentpress.errors import InvalidInputError
 from latentpress.image import read
+from latentpress.systems.hyperprior.codec import HyperpriorCodec
 
 TARGETS: dict[str, Target] = {
     "0.2 bpp": Bpp(0.2),

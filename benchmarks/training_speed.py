@@ -26,8 +26,8 @@ import torch
 from common import circumstances, write_json
 from torch.utils.flop_counter import FlopCounterMode
 
+from latentpress.systems.hyperprior.training import Trainer
 from latentpress.training.data import step_generator
-from latentpress.training.loop import Trainer
 from latentpress.training.recipe import Recipe, load_recipe
 from latentpress.training.runner import prepare
 from latentpress.training.step import ACCELERATIONS, send

@@ -14,8 +14,8 @@ from PIL import UnidentifiedImageError
 
 import latentpress
 import latentpress.pillow
-from latentpress.codecs.hyperprior import HyperpriorCodec
 from latentpress.image import Image, Metadata
+from latentpress.systems.hyperprior.codec import HyperpriorCodec
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from latentpress.codecs.hyperprior import HyperpriorCodec
 from latentpress.image import Image, read
+from latentpress.systems.hyperprior.codec import HyperpriorCodec
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "macaws.png"
 Make = Callable[..., Image]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from latentpress.codecs.hyperprior import HyperpriorCodec
-from latentpress.codecs.hyperprior.latents import HYPER_LIMIT
-from latentpress.codecs.hyperprior.model import HyperpriorModel
 from latentpress.image import Image
+from latentpress.systems.hyperprior.codec import HyperpriorCodec
+from latentpress.systems.hyperprior.latents import HYPER_LIMIT
+from latentpress.systems.hyperprior.model import HyperpriorModel
 
 pytest.importorskip("torch")
 pytest.importorskip("onnx")

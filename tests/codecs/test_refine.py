@@ -9,9 +9,9 @@ import pytest
 
 from latentpress import container
 from latentpress.codecs import tiles
-from latentpress.codecs.hyperprior import HyperpriorCodec, refine
 from latentpress.errors import InvalidInputError, MissingExtraError, UnsupportedError
 from latentpress.image import Image
+from latentpress.systems.hyperprior.codec import HyperpriorCodec, refine
 
 pytest.importorskip("torch")
 pytest.importorskip("onnx")

@@ -11,14 +11,14 @@ import latentpress
 from latentpress import container
 from latentpress.codecs import tiles
 from latentpress.codecs.base import Codec, Region
-from latentpress.codecs.hyperprior import HyperpriorCodec
-from latentpress.codecs.hyperprior.finer import LIMIT, Finer, pack_finer, steps_of, unpack_finer
-from latentpress.codecs.hyperprior.model import Parameters
-from latentpress.codecs.importance import ImportanceCodec
 from latentpress.codecs.roi import Roi
 from latentpress.container import INTEREST, Chunk
 from latentpress.errors import CorruptFileError, InvalidInputError, UnsupportedError
 from latentpress.image import Image, read
+from latentpress.systems.hyperprior.codec import HyperpriorCodec
+from latentpress.systems.hyperprior.finer import LIMIT, Finer, pack_finer, steps_of, unpack_finer
+from latentpress.systems.hyperprior.model import Parameters
+from latentpress.systems.importance_map.codec import ImportanceCodec
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "macaws.png"
 REGION = Region(100, 60, 96, 80)

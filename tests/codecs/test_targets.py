@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from latentpress.codecs.base import Codec
-from latentpress.codecs.hyperprior import HyperpriorCodec
 from latentpress.codecs.targets import ENCODINGS, Bpp, FileSize, MsSsim, Psnr, Target, encode_to_target, psnr_of
 from latentpress.errors import InvalidInputError
 from latentpress.image import Image
+from latentpress.systems.hyperprior.codec import HyperpriorCodec
 
 
 @pytest.mark.parametrize("bpp", [0.3, 0.7, 1.5])

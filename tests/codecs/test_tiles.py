@@ -13,12 +13,12 @@ from latentpress import container
 from latentpress.codecs import tiles
 from latentpress.codecs.base import Region
 from latentpress.codecs.decoding import Decoding
-from latentpress.codecs.hyperprior import HyperpriorCodec
 from latentpress.codecs.planes import to_planes
 from latentpress.codecs.tiles import Grid, pack_grid, unpack_grid
 from latentpress.container import STREAM, TILES, Chunk, varint
 from latentpress.errors import CorruptFileError, InvalidInputError
 from latentpress.image import Image
+from latentpress.systems.hyperprior.codec import HyperpriorCodec
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_latents_are_those_of_the_picture_in_one_piece(
     codec: HyperpriorCodec, photograph: Image, small_tiles: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The analysis in tiles sees all that it would see: the same symbols enter the coder."""
-    from latentpress.codecs.hyperprior import codec as module
+    from latentpress.systems.hyperprior import codec as module
 
     seen = []
     original = module.encode_latents

@@ -7,9 +7,9 @@ import pytest
 
 import latentpress
 from latentpress import container, metrics
-from latentpress.codecs.hyperprior import HyperpriorCodec
 from latentpress.errors import InvalidInputError, UnsupportedError
 from latentpress.image import Image
+from latentpress.systems.hyperprior.codec import HyperpriorCodec
 
 
 def test_ms_ssim_is_better_at_no_larger_size(codec: HyperpriorCodec, photograph: Image) -> None:
@@ -52,7 +52,7 @@ def test_search_has_its_own_aim() -> None:
 
 
 def test_model_without_such_an_encoder_says_so(photograph: Image, monkeypatch: pytest.MonkeyPatch) -> None:
-    from latentpress.codecs.hyperprior import codec as module
+    from latentpress.systems.hyperprior import codec as module
 
     monkeypatch.setattr(module, "installed_models", lambda codec: [])
     with pytest.raises(UnsupportedError, match="has no encoder for tune ms-ssim"):

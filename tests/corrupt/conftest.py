@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from latentpress.codecs import tiles
-from latentpress.codecs.hyperprior import HyperpriorCodec
 from latentpress.image import Image, Metadata, read
+from latentpress.systems.hyperprior.codec import HyperpriorCodec
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "macaws.png"
 

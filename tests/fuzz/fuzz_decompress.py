@@ -17,12 +17,12 @@ import atheris
 with atheris.instrument_imports(include=["latentpress"]):
     import latentpress
     from latentpress.codecs import decoding, tiles  # noqa: F401 - instrumented now
-    from latentpress.codecs.hyperprior import codec, latents  # noqa: F401
-    from latentpress.codecs.importance import bitplanes, maps, stream  # noqa: F401
-    from latentpress.codecs.lc_fdnet import walk  # noqa: F401
     from latentpress.codecs.lossless import tiles as lossless_tiles  # noqa: F401
     from latentpress.container import reader, varint
     from latentpress.entropy import SymbolReader  # noqa: F401
+    from latentpress.systems.hyperprior import codec, latents  # noqa: F401
+    from latentpress.systems.importance_map import bitplanes, maps, stream  # noqa: F401
+    from latentpress.systems.lc_fdnet import walk  # noqa: F401
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 

@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from latentpress.codecs.hyperprior import HyperpriorCodec
 from latentpress.image import Image, read, write
+from latentpress.systems.hyperprior.codec import HyperpriorCodec
 
 HERE = Path(__file__).parent
 INDEX = HERE / "golden.json"

@@ -14,9 +14,9 @@ from pathlib import Path
 from make_golden import drawn, pictures, values_digest
 
 from latentpress.codecs.base import Region
-from latentpress.codecs.hyperprior import HyperpriorCodec
-from latentpress.codecs.importance import ImportanceCodec
 from latentpress.codecs.roi import Roi
+from latentpress.systems.hyperprior.codec import HyperpriorCodec
+from latentpress.systems.importance_map.codec import ImportanceCodec
 
 HERE = Path(__file__).parent
 INDEX = HERE / "importance.json"

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 import latentpress
-from latentpress.codecs.hyperprior import HyperpriorCodec
 from latentpress.image import read
+from latentpress.systems.hyperprior.codec import HyperpriorCodec
 
 HERE = Path(__file__).parent
 GOLDEN: dict[str, dict[str, Any]] = json.loads((HERE / "golden.json").read_text(encoding="utf-8"))

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 import latentpress
-from latentpress.codecs.hyperprior import HyperpriorCodec
-from latentpress.codecs.importance import ImportanceCodec
+from latentpress.systems.hyperprior.codec import HyperpriorCodec
+from latentpress.systems.importance_map.codec import ImportanceCodec
 
 HERE = Path(__file__).parent
 GOLDEN: dict[str, dict[str, Any]] = json.loads((HERE / "importance.json").read_text(encoding="utf-8"))

@@ -22,7 +22,7 @@ def smooth(seed: int, side: int = 96) -> np.ndarray:
 def test_pre_training() -> None:
     pytest.importorskip("torch")
     from latentpress.studies.dbm import STARTS, study
-    from latentpress.training.boltzmann.recipe import BoltzmannRecipe
+    from latentpress.systems.dbm_autoencoder.recipe import BoltzmannRecipe
 
     plan = BoltzmannRecipe.from_dict(
         {

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from latentpress.models import ModelPackage
-from latentpress.training.export import export_package
-from latentpress.training.loop import train
+from latentpress.systems.hyperprior.export import export_package
+from latentpress.systems.hyperprior.training import train
 from latentpress.training.recipe import Recipe
 
 

@@ -15,18 +15,18 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from latentpress.codecs.hyperprior import HyperpriorCodec
 from latentpress.engine import Network, OnnxNetwork, TorchNetwork
 from latentpress.errors import InvalidInputError
 from latentpress.image import Image
 from latentpress.models import ModelPackage, package_digest
-from latentpress.nets.hyperprior import FEATURE_BITS, HYPER_LIMIT, HyperpriorNet
-from latentpress.nets.integer import IntegerConv2d, set_integer
-from latentpress.nets.rate_table import mix_for_rates
+from latentpress.parts.integer import IntegerConv2d, set_integer
+from latentpress.parts.rate_table import mix_for_rates
+from latentpress.systems.hyperprior.codec import HyperpriorCodec
+from latentpress.systems.hyperprior.exactness import LIMIT, prove_exact
+from latentpress.systems.hyperprior.export import build_network, export_package
+from latentpress.systems.hyperprior.net import FEATURE_BITS, HYPER_LIMIT, HyperpriorNet
 from latentpress.training.checkpoint import load_checkpoint, save_checkpoint
 from latentpress.training.complexity import count_macs, macs_per_pixel
-from latentpress.training.exactness import LIMIT, prove_exact
-from latentpress.training.export import build_network, export_package
 from latentpress.training.graphs import export_graphs
 from latentpress.training.recipe import Recipe
 

@@ -15,8 +15,8 @@ import torch
 from PIL import Image
 
 from latentpress.errors import CorruptFileError, InvalidInputError
+from latentpress.systems.hyperprior.training import BEST, CHECKPOINT, LOG, learning_rate, train
 from latentpress.training.checkpoint import load_checkpoint, save_starting_point
-from latentpress.training.loop import BEST, CHECKPOINT, LOG, learning_rate, train
 from latentpress.training.recipe import Recipe, Schedule, load_recipe
 
 

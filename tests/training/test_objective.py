@@ -10,16 +10,16 @@ import pytest
 import torch
 from PIL import Image
 
-from latentpress.codecs.hyperprior.latents import encode_latents, pass_masks, quantise_latents
-from latentpress.codecs.hyperprior.model import HyperpriorModel
-from latentpress.codecs.hyperprior.rounding import ROUNDING_WEIGHT, Rounding
 from latentpress.codecs.planes import to_planes
 from latentpress.models import ModelPackage
-from latentpress.nets.hyperprior import HyperpriorNet, pass_numbers
-from latentpress.nets.integer import set_integer
+from latentpress.parts.integer import set_integer
+from latentpress.systems.hyperprior.export import build_network
+from latentpress.systems.hyperprior.latents import encode_latents, pass_masks, quantise_latents
+from latentpress.systems.hyperprior.model import HyperpriorModel
+from latentpress.systems.hyperprior.net import HyperpriorNet, pass_numbers
+from latentpress.systems.hyperprior.objective import Outcome, code, log_loss
+from latentpress.systems.hyperprior.rounding import ROUNDING_WEIGHT, Rounding
 from latentpress.training.checkpoint import load_checkpoint
-from latentpress.training.export import build_network
-from latentpress.training.objective import Outcome, code, log_loss
 
 CHECK_BYTES = 4  # the checksum in front of a stream
 

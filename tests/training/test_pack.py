@@ -16,11 +16,11 @@ import torch
 
 from latentpress.errors import CorruptFileError, InvalidInputError
 from latentpress.models import ModelPackage
+from latentpress.systems.hyperprior.export import export_package
+from latentpress.systems.hyperprior.training import BEST, CHECKPOINT, LOG, train
 from latentpress.training import bare
 from latentpress.training.checkpoint import load_checkpoint
 from latentpress.training.data import load_held_out, load_pictures
-from latentpress.training.export import export_package
-from latentpress.training.loop import BEST, CHECKPOINT, LOG, train
 from latentpress.training.pack import MANIFEST, START, STATE, pack_training
 from latentpress.training.parts import INDEX, join_state
 from latentpress.training.recipe import Recipe, load_recipe
@@ -228,5 +228,5 @@ def test_what_cannot_be_packed(recipe: Path, folder: Path, tmp_path: Path) -> No
     with pytest.raises(InvalidInputError, match="no readable picture"):
         pack_training("hyperprior-gpu", folder, tmp_path / "c")
     with pytest.raises(InvalidInputError, match="trains: hyperprior"):
-        pack_training("restore", folder, tmp_path / "d")
+        pack_training("cas-cnn", folder, tmp_path / "d")
     assert not any(tmp_path.iterdir())

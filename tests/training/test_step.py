@@ -13,12 +13,12 @@ import pytest
 import torch
 
 from latentpress.errors import InvalidInputError
-from latentpress.nets.integer import set_integer
-from latentpress.training import loop
+from latentpress.parts.integer import set_integer
+from latentpress.systems.hyperprior import training as loop
+from latentpress.systems.hyperprior.objective import code, log_loss
+from latentpress.systems.hyperprior.training import train
 from latentpress.training.checkpoint import load_checkpoint
 from latentpress.training.data import load_pictures, sample_crops, step_generator
-from latentpress.training.loop import train
-from latentpress.training.objective import code, log_loss
 from latentpress.training.recipe import Recipe
 from latentpress.training.sources import DeviceCrops
 from latentpress.training.step import GraphStep, make_step

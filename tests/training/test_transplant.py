@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import torch
 
-from latentpress.nets.hyperprior import HyperpriorConfig, HyperpriorNet
+from latentpress.systems.hyperprior.export import build_network
+from latentpress.systems.hyperprior.net import HyperpriorConfig, HyperpriorNet
+from latentpress.systems.hyperprior.objective import code
+from latentpress.systems.hyperprior.training import train
 from latentpress.training.checkpoint import load_checkpoint
-from latentpress.training.export import build_network
-from latentpress.training.loop import train
-from latentpress.training.objective import code
 from latentpress.training.recipe import Recipe
 from latentpress.training.transplant import transplant
 from latentpress.transforms import KltBasis

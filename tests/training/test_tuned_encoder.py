@@ -10,13 +10,13 @@ import pytest
 import torch
 from PIL import Image as PillowImage
 
-from latentpress.codecs.hyperprior import HyperpriorCodec
 from latentpress.errors import InvalidInputError
 from latentpress.image import Image
 from latentpress.models import ModelPackage
-from latentpress.training import export
+from latentpress.systems.hyperprior import export
+from latentpress.systems.hyperprior.codec import HyperpriorCodec
+from latentpress.systems.hyperprior.training import train
 from latentpress.training.checkpoint import load_checkpoint
-from latentpress.training.loop import train
 from latentpress.training.recipe import Objective, Recipe
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import Any, ClassVar, Self
 
+from latentpress.catalogue import NAMED_CODEC, number_of
 from latentpress.errors import InvalidInputError
 from latentpress.image import Image
 
@@ -67,13 +68,19 @@ class Codec(ABC):
     docstring is its description in listings. Its constructor takes keyword arguments only that can stand in JSON.
 
     id: the name that `get_codec` and the command line know it by: 1..64 characters of a-z 0-9 . _ -.
-    number: the codec's number in the file header; 255 for codecs outside docs/format.md, whose ``id`` is stored too.
+    number: the codec's number in the file header, which the catalogue knows by its id; 255 for codecs outside
+    docs/format.md, whose ``id`` is stored too.
     lossless: whether `decode` always gives back exactly what `encode` took.
     """
 
     id: ClassVar[str]
-    number: ClassVar[int]
+    number: ClassVar[int] = NAMED_CODEC
     lossless: ClassVar[bool] = False
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "id" in vars(cls) and "number" not in vars(cls):
+            cls.number = number_of(cls.id)
 
     @abstractmethod
     def encode(self, image: Image, quality: float = 50.0) -> bytes:

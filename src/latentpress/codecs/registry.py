@@ -1,19 +1,19 @@
 """Which codecs there are, and how to get one by its name or for a given file.
 
 Three sources, in this order, so that nothing installed later can take the place of a built-in codec: the built-in
-table, classes given to `register`, and the entry points of installed packages in the group ``latentpress.codecs``
+catalogue, classes given to `register`, and the entry points of installed packages in the group ``latentpress.codecs``
 (``name = "module:Class"``, the name being the codec's id). Nothing is imported before it is asked for.
 """
 
 from __future__ import annotations
 
-import importlib
 import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from latentpress.catalogue import NAMED_CODEC, NUMBERS, number_of, system, systems
 from latentpress.codecs.base import Codec
-from latentpress.container import NAMED_CODEC, Header
+from latentpress.container import Header
 from latentpress.container.layout import check_codec_name
 from latentpress.errors import InvalidInputError, LatentPressError, UnsupportedError
 
@@ -24,15 +24,6 @@ __all__ = ["ENTRY_POINTS", "CodecInfo", "codec_class", "codec_for", "codec_id", 
 
 ENTRY_POINTS = "latentpress.codecs"
 """Entry-point group in which packages announce their codecs."""
-
-# Codec number in the header -> (id, import path). The table of docs/format.md in code; numbers are never reused.
-_BUILTIN = {
-    1: ("hyperprior", "latentpress.codecs.hyperprior:HyperpriorCodec"),
-    2: ("mlp-lossless", "latentpress.codecs.lossless:MlpLosslessCodec"),
-    3: ("lc-fdnet", "latentpress.codecs.lc_fdnet:LcFdnetCodec"),
-    4: ("importance-map", "latentpress.codecs.importance:ImportanceCodec"),
-}
-_BUILTIN_IDS = {id: (number, path) for number, (id, path) in _BUILTIN.items()}
 
 _registered: dict[str, type[Codec]] = {}
 
@@ -85,19 +76,19 @@ def codec_id(header: Header) -> str | None:
     """Id of the codec that wrote the file, or None for a number that this version does not know."""
     if header.codec == NAMED_CODEC:
         return header.codec_name
-    return _BUILTIN[header.codec][0] if header.codec in _BUILTIN else None
+    return NUMBERS.get(header.codec)
 
 
 def codec_class(id: str) -> type[Codec]:
     """The class of the codec called ``id``; raises UnsupportedError if there is none or it does not load."""
     if not isinstance(id, str):
         raise InvalidInputError(f"a codec is named by a string, not {type(id).__name__}")
-    if id in _BUILTIN_IDS:
-        module, _, name = _BUILTIN_IDS[id][1].partition(":")
-        built_in: type[Codec] = getattr(importlib.import_module(module), name)
-        return built_in
+    if id in NUMBERS.values():  # the usual case, without a look at the other systems
+        return _built_in(id)
     if id in _registered:
         return _registered[id]
+    if id in _built_in_ids():
+        return _built_in(id)
     # Of two packages with one id the first on the path counts, as for modules.
     for entry in _entry_points():
         if entry.name == id:
@@ -107,18 +98,29 @@ def codec_class(id: str) -> type[Codec]:
 
 def list_codecs() -> list[CodecInfo]:
     """All codecs, built-in ones first, then by id. One that does not load is listed with its problem."""
-    return [_describe(id) for id in sorted(_ids(), key=lambda id: (id not in _BUILTIN_IDS, id))]
+    return [_describe(id) for id in sorted(_ids(), key=lambda id: (number_of(id) == NAMED_CODEC, id))]
+
+
+def _built_in_ids() -> set[str]:
+    """Ids of the systems that write files."""
+    return {one.id for one in systems() if one.codec}
+
+
+def _built_in(id: str) -> type[Codec]:
+    one = system(id)
+    cls: type[Codec] = one.load(one.codec)
+    return cls
 
 
 def _ids() -> set[str]:
     """Ids of everything that can be asked for; an entry point with an impossible name is left out."""
     announced = {entry.name for entry in _entry_points()}
-    return {*_BUILTIN_IDS, *_registered, *filter(check_codec_name, announced)}
+    return {*_built_in_ids(), *_registered, *filter(check_codec_name, announced)}
 
 
 def _describe(id: str) -> CodecInfo:
     """The row of ``id``."""
-    number = _BUILTIN_IDS[id][0] if id in _BUILTIN_IDS else NAMED_CODEC
+    number = number_of(id)
     try:
         cls = codec_class(id)
         models = tuple(cls.models())
@@ -157,7 +159,7 @@ def _check_class(cls: Any, id: str) -> type[Codec]:
         raise InvalidInputError(
             f"{cls.__name__}.id is {getattr(cls, 'id', None)!r}; it must be the codec's name, of a-z 0-9 . _ -"
         )
-    if id in _BUILTIN_IDS:
+    if id in _built_in_ids():
         raise InvalidInputError(f"{id!r} is the id of a built-in codec")
     if getattr(cls, "number", None) != NAMED_CODEC:
         raise InvalidInputError(f"{cls.__name__}.number must be {NAMED_CODEC}: smaller ones belong to the format")

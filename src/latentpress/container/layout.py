@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from latentpress import limits
+from latentpress.catalogue import NAMED_CODEC
 from latentpress.container import varint
 from latentpress.errors import InvalidInputError, UnsupportedError
 
@@ -44,9 +45,6 @@ MAGIC = b"\x8fLPX\r\n"
 
 VERSION = (1, 0)
 """(major, minor) that this library writes. It reads every minor of the same major."""
-
-NAMED_CODEC = 255
-"""Codec number of codecs outside the registry of docs/format.md; their name follows it in the header."""
 
 STREAM = 1
 """Chunk kind: the entropy-coded symbols of the picture."""

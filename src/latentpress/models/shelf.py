@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
+from latentpress.catalogue import default_model
 from latentpress.errors import LatentPressError, UnsupportedError
 from latentpress.models.package import CARD, ModelPackage
 
@@ -14,14 +15,6 @@ __all__ = ["SEARCH_PATH", "find_model", "installed_models"]
 
 SEARCH_PATH = "LATENTPRESS_MODELS"
 """Environment variable with folders of model packages, separated like PATH, beside those that ship with LatentPress."""
-
-_DEFAULTS = {
-    "hyperprior": "hyperprior-2",
-    "mlp-lossless": "mlp-lossless-1",
-    "lc-fdnet": "lc-fdnet-1",
-    "restore": "restore-1",
-    "importance-map": "importance-map-1",
-}
 
 
 def installed_models(codec: str) -> list[ModelPackage]:
@@ -43,7 +36,7 @@ def find_model(codec: str, *, name: str | None = None, id: bytes | None = None) 
     if id is not None:
         wanted, found = f"model {id.hex()}", [p for p in packages if p.id == id]
     else:
-        wanted = name or _DEFAULTS.get(codec, "default model")
+        wanted = name or default_model(codec) or "default model"
         found = [p for p in packages if p.name == wanted]
     if not found:
         have = ", ".join(f"{p.name} ({p.id.hex()})" for p in packages) or "none"

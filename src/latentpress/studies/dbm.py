@@ -20,13 +20,13 @@ from latentpress.bench.machine import machine, now, versions
 from latentpress.bench.pictures import find_pictures, read_pixels
 from latentpress.errors import InvalidInputError
 from latentpress.metrics import bits_per_pixel, psnr
-from latentpress.nets.patch_autoencoder import PatchAutoencoder
 from latentpress.studies.base import Request, Result, Table
 from latentpress.studies.s1_table1 import jpeg_near
-from latentpress.training.boltzmann.loop import Trainer, held_out_error, starting_network
-from latentpress.training.boltzmann.patch_codec import PatchCodec
-from latentpress.training.boltzmann.patches import Pixels, collect, luma_of
-from latentpress.training.boltzmann.recipe import BoltzmannRecipe
+from latentpress.systems.dbm_autoencoder.net import PatchAutoencoder
+from latentpress.systems.dbm_autoencoder.patch_codec import PatchCodec
+from latentpress.systems.dbm_autoencoder.patches import Pixels, collect, luma_of
+from latentpress.systems.dbm_autoencoder.recipe import BoltzmannRecipe
+from latentpress.systems.dbm_autoencoder.training import Trainer, held_out_error, starting_network
 from latentpress.training.checkpoint import load_checkpoint
 from latentpress.training.data import Pictures, load_pictures
 from latentpress.training.recipe import read_recipe

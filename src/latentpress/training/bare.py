@@ -13,8 +13,8 @@ from typing import Any
 import torch
 
 from latentpress.errors import CorruptFileError, InvalidInputError, LatentPressError
+from latentpress.systems.hyperprior.training import CHECKPOINT, train
 from latentpress.training.checkpoint import load_checkpoint
-from latentpress.training.loop import CHECKPOINT, train
 from latentpress.training.pack import CODE, MANIFEST, RECIPE, START, STATE
 from latentpress.training.parts import INDEX, PART_SIZE, TOTAL_SIZE, join_state, sha256_of, split_state
 from latentpress.training.step import ACCELERATIONS

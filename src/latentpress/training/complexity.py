@@ -7,8 +7,8 @@ import math
 import onnx
 from onnx import helper, shape_inference
 
-from latentpress.codecs.hyperprior.model import network_names
 from latentpress.models import ModelPackage
+from latentpress.systems.hyperprior.model import network_names
 
 __all__ = ["count_macs", "macs_per_pixel"]
 

@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from latentpress.catalogue import system, systems
 from latentpress.errors import InvalidInputError
 from latentpress.training.checkpoint import load_checkpoint
 from latentpress.training.recipe import read_recipe
 
-__all__ = ["SYSTEMS", "export_package", "train"]
-
-SYSTEMS = {
-    "hyperprior": "latentpress.training",
-    "mlp-lossless": "latentpress.training.lossless",
-    "lc-fdnet": "latentpress.training.lc_fdnet",
-    "importance-map": "latentpress.training.importance",
-    "cas-cnn": "latentpress.training.restoration",
-    "idcn": "latentpress.training.restoration",
-    "dbm-autoencoder": "latentpress.training.boltzmann",
-}
-"""The package whose ``loop.train`` and ``export.export_package`` are meant, by a recipe's ``codec``."""
+__all__ = ["export_package", "train"]
 
 
 def train(recipe: str | Path, data: str | Path | Sequence[str | Path], **settings: Any) -> Path:
-    """Train what the recipe's ``codec`` names; arguments, result and errors as `latentpress.training.loop.train`."""
+    """Train what the recipe's ``codec`` names; arguments, result and errors as the flagship's."""
     codec = read_recipe(recipe).get("codec")
-    function = _function(codec, "recipe", "loop", "train")
+    function = _function(codec, "recipe", "training", "train")
     how = settings.pop("accelerate", None)
     if how is not None:
         if "accelerate" not in inspect.signature(function).parameters:
@@ -40,7 +29,7 @@ def train(recipe: str | Path, data: str | Path | Sequence[str | Path], **setting
 
 
 def export_package(checkpoint: str | Path, destination: str | Path, **settings: Any) -> Path:
-    """Make a package of a checkpoint of whatever codec; as `latentpress.training.export.export_package`."""
+    """Make a package of a checkpoint of whatever codec; as `latentpress.systems.hyperprior.export.export_package`."""
     codec = load_checkpoint(checkpoint, _Values).recipe.values.get("codec")
     path: Path = _function(codec, "checkpoint", "export", "export_package")(checkpoint, destination, **settings)
     return path
@@ -58,7 +47,8 @@ class _Values:
 
 
 def _function(codec: Any, kind: str, module: str, name: str) -> Callable[..., Path]:
-    if codec not in SYSTEMS:
-        raise InvalidInputError(f"{kind} names codec {codec!r}; this version trains: {', '.join(SYSTEMS)}")
-    function: Callable[..., Path] = getattr(importlib.import_module(f"{SYSTEMS[codec]}.{module}"), name)
+    trained = {one.id for one in systems() if one.training}
+    if codec not in trained:
+        raise InvalidInputError(f"{kind} names codec {codec!r}; this version trains: {', '.join(sorted(trained))}")
+    function: Callable[..., Path] = system(codec).load(f"{module}:{name}")
     return function

@@ -15,11 +15,11 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from latentpress.codecs.hyperprior.model import context_name
-from latentpress.nets.hyperprior import HyperpriorNet
-from latentpress.nets.integer import WEIGHT_LIMIT, IntegerConv2d, set_integer
-from latentpress.nets.quantise import round_half_up
-from latentpress.nets.rate_table import STEPS_PER_ANCHOR, IntegerRateTable
+from latentpress.parts.integer import WEIGHT_LIMIT, IntegerConv2d, set_integer
+from latentpress.parts.quantise import round_half_up
+from latentpress.parts.rate_table import STEPS_PER_ANCHOR, IntegerRateTable
+from latentpress.systems.hyperprior.model import context_name
+from latentpress.systems.hyperprior.net import HyperpriorNet
 
 __all__ = ["export_graph", "export_graphs", "freeze"]
 

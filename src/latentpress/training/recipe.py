@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+from latentpress.catalogue import folder_of, systems
 from latentpress.errors import InvalidInputError
-from latentpress.nets.hyperprior import HyperpriorConfig
+from latentpress.systems.hyperprior.net import HyperpriorConfig
 from latentpress.training.structural import SMALLEST_SIDE
 
 T = TypeVar("T")
@@ -129,9 +130,14 @@ def fill(kind: type[T], section: str, values: dict[str, Any]) -> T:
 
 
 def recipe_path(name: str) -> Path:
-    """A recipe file: ``name`` is a path, or the name of a recipe in the package (``hyperprior``)."""
-    shipped = Path(__file__).parent / "recipes" / f"{name}.toml"
-    return shipped if shipped.is_file() else Path(name)
+    """A recipe file: ``name`` is a path, or names a recipe of the package: the id of a system for ``recipe.toml`` in
+    its folder, ``<id>-<variant>`` for ``recipe-<variant>.toml``.
+    """
+    for id in sorted((one.id for one in systems() if name.startswith(one.id)), key=len, reverse=True):
+        shipped = folder_of(id) / f"recipe{name.removeprefix(id)}.toml"
+        if shipped.is_file():
+            return shipped
+    return Path(name)
 
 
 def read_recipe(name: str | Path) -> dict[str, Any]:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import latentpress
-from latentpress.codecs.lossless import MlpLosslessCodec
 from latentpress.image import Image
+from latentpress.systems.mlp_lossless.codec import MlpLosslessCodec
 
 PARTS, EACH = 20, 25
 LARGEST = 56

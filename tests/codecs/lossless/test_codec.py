@@ -12,9 +12,9 @@ from PIL import Image as PillowImage
 
 import latentpress
 from latentpress import container
-from latentpress.codecs.lossless import MlpLosslessCodec
 from latentpress.errors import CorruptFileError, InvalidInputError, UnsupportedError
 from latentpress.image import Image, Metadata
+from latentpress.systems.mlp_lossless.codec import MlpLosslessCodec
 
 METADATA = Metadata(b"a profile" * 40, b"MM\0*\0\0\0\x08\0\0", b"<xmp/>")
 

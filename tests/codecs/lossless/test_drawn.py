@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from latentpress.codecs.lossless import MlpLosslessCodec
 from latentpress.codecs.lossless.colours import Colours
 from latentpress.codecs.lossless.drawn import looks_drawn
 from latentpress.codecs.lossless.model import PlainModel
@@ -17,6 +16,7 @@ from latentpress.codecs.lossless.waves import WaveCoder
 from latentpress.codecs.webp import encode_webp
 from latentpress.errors import CorruptFileError
 from latentpress.image import Image
+from latentpress.systems.mlp_lossless.codec import MlpLosslessCodec
 
 
 def coder(depth: int = 8, channels: int = 3, max_error: int = 0) -> TileCoder:

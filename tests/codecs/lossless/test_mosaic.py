@@ -13,11 +13,11 @@ from typer.testing import CliRunner
 import latentpress
 from latentpress import container
 from latentpress.apps.cli import app
-from latentpress.codecs.lossless import MlpLosslessCodec
 from latentpress.codecs.lossless.mosaic import PATTERNS, found_pattern, join_mosaic, pattern_at, split_mosaic
 from latentpress.container import MOSAIC, STREAM, Chunk
 from latentpress.errors import CorruptFileError, InvalidInputError, UnsupportedError
 from latentpress.image import Image, read, write
+from latentpress.systems.mlp_lossless.codec import MlpLosslessCodec
 
 
 def mosaic_of(rgb: NDArray[Any], pattern: str = "RGGB") -> NDArray[Any]:

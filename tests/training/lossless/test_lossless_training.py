@@ -10,13 +10,13 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from latentpress.codecs.lossless import MlpLosslessCodec  # noqa: E402
 from latentpress.codecs.lossless.features import inputs_of, linear_of  # noqa: E402
 from latentpress.engine import load  # noqa: E402
 from latentpress.errors import InvalidInputError  # noqa: E402
 from latentpress.image import Image  # noqa: E402
-from latentpress.nets.integer import set_integer  # noqa: E402
-from latentpress.nets.lossless import LosslessConfig, LosslessNet  # noqa: E402
+from latentpress.parts.integer import set_integer  # noqa: E402
+from latentpress.parts.lossless import LosslessConfig, LosslessNet  # noqa: E402
+from latentpress.systems.mlp_lossless.codec import MlpLosslessCodec  # noqa: E402
 from latentpress.training.checkpoint import load_checkpoint  # noqa: E402
 from latentpress.training.dispatch import train  # noqa: E402
 from latentpress.training.lossless.export import export_package  # noqa: E402

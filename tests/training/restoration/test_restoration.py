@@ -151,7 +151,7 @@ def _describe(quantisation: Any) -> Any:
     return describe([quantisation])
 
 
-@pytest.mark.parametrize("name", ["restore", "restore-wide", "restore-idcn", "restore-edges"])
+@pytest.mark.parametrize("name", ["cas-cnn", "cas-cnn-wide", "idcn", "cas-cnn-edges"])
 def test_shipped_recipes_load(name: str) -> None:
     recipe = RestorationRecipe.from_dict(read_recipe(name))
     assert RestorationRecipe.from_dict(recipe.to_dict()) == recipe

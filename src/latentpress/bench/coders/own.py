@@ -10,12 +10,10 @@ from numpy.typing import NDArray
 
 import latentpress
 from latentpress.bench.coders.base import Coder, Pixels
+from latentpress.catalogue import systems
 from latentpress.codecs import Codec, codec_class, get_codec, list_codecs
-from latentpress.codecs.hyperprior.codec import TUNES
-from latentpress.codecs.hyperprior.model import ENCODER
-from latentpress.errors import LatentPressError, UnsupportedError
+from latentpress.errors import UnsupportedError
 from latentpress.image import Image
-from latentpress.models import find_model, installed_models
 
 __all__ = ["OwnCoder", "coders"]
 
@@ -86,7 +84,8 @@ class _BrokenCoder(OwnCoder):
 
 
 def coders() -> list[Coder]:
-    """One for each registered codec, and one for each of its variants."""
+    """One for each registered codec, and one for each variant that its system declares."""
+    declared = {one.id: one.variants for one in systems()}
     found: list[Coder] = []
     for info in list_codecs():
         if info.problem:
@@ -94,24 +93,7 @@ def coders() -> list[Coder]:
             continue
         found.append(OwnCoder(info.id, info.lossless))
         found += [
-            OwnCoder(name, info.lossless, codec=info.id, settings=settings)
-            for name, settings in _variants(info.id).items()
+            OwnCoder(name, info.lossless, codec=info.id, settings=dict(settings))
+            for name, settings in declared.get(info.id, {}).items()
         ]
     return found
-
-
-def _variants(id: str) -> dict[str, dict[str, Any]]:
-    """Names and settings of a codec's other models, and of other aims of its encoder."""
-    cls = codec_class(id)
-    settings = cls().config()
-    if "model" not in settings:
-        return {}
-    try:
-        usual = find_model(id).name
-    except LatentPressError:  # no default model is installed
-        usual = ""
-    variants: dict[str, dict[str, Any]] = {name: {"model": name} for name in cls.models() if name != usual}
-    if "tune" in settings:
-        aims = {package.config.get("tune") for package in installed_models(ENCODER)}
-        variants |= {f"{id}-{tune}": {"tune": tune} for tune in TUNES if tune in aims}
-    return variants

@@ -1,5 +1,5 @@
 """Pictures to files and back without any loss, or with a bound on the error of each sample: what all lossless codecs
-share, and `MlpLosslessCodec`.
+share.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ import os
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
@@ -18,7 +17,7 @@ from latentpress import container
 from latentpress.codecs.base import Codec, Region, check_quality
 from latentpress.codecs.lossless.drawn import looks_drawn
 from latentpress.codecs.lossless.grid import tiles_of
-from latentpress.codecs.lossless.model import PlainModel, TrainedModel
+from latentpress.codecs.lossless.model import PlainModel
 from latentpress.codecs.lossless.mosaic import (
     PATTERNS,
     found_pattern,
@@ -35,7 +34,7 @@ from latentpress.errors import CorruptFileError, InvalidInputError, UnsupportedE
 from latentpress.image import Image
 from latentpress.models import ModelPackage, find_model, installed_models
 
-__all__ = ["MAX_ERROR", "LosslessCodec", "MlpLosslessCodec"]
+__all__ = ["MAX_ERROR", "LosslessCodec"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -212,34 +211,6 @@ class LosslessCodec(Codec):
             return [work(item) for item in items]
         with ThreadPoolExecutor(self._config["threads"] or os.cpu_count() or 1) as pool:
             return list(pool.map(work, items))
-
-
-class MlpLosslessCodec(LosslessCodec):
-    """Learned lossless codec: adaptive least squares and small networks predict each pixel; every kind of picture.
-
-    max_error: 0 for lossless; 1..8 lets every colour sample be wrong by as much, for a smaller file; alpha stays exact.
-    model: name of an installed model package or path of a package's folder, None for the default; a file is decoded
-    with the model it names. mosaic: for a gray picture that is the raw mosaic of a camera, the pattern of its colour
-    filters (``RGGB``, ``BGGR``, ``GRBG`` or ``GBRG``), or ``auto`` to look whether it is one; it comes back as it was,
-    from a smaller file. network: False codes without networks, in less time. verify: decode each file before it is
-    handed out. engine: ``onnx`` (ONNX Runtime) or ``torch``; threads: that work on tiles of a large picture, None for
-    one a core; dtype: ``float32``, or ``float64`` with torch. Every engine reads the same pixels from a file.
-    """
-
-    id: ClassVar[str] = "mlp-lossless"
-    number: ClassVar[int] = 2
-
-    def trained_coders(self, package: ModelPackage) -> Mapping[Method, PlaneCoder]:
-        """The walk in waves."""
-        model = open_model(package, self._config["engine"], self._config["dtype"])
-        return {Method.NETWORK: WaveCoder(model), Method.NETWORK_DRAWN: WaveCoder(model, drawn=True)}
-
-
-@lru_cache(maxsize=4)
-def open_model(package: ModelPackage, engine: str, dtype: str) -> TrainedModel:
-    """The model of the walk in waves that a package holds."""
-    # a wave is too little work for two threads
-    return TrainedModel(package, engine, 1 if engine == "onnx" else None, dtype)
 
 
 def _pattern_of(chunks: Sequence[Chunk], colours: int) -> int | None:

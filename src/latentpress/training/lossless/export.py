@@ -17,7 +17,7 @@ from latentpress.codecs.lossless.model import LARGEST_ALPHABET, Model, PlainMode
 from latentpress.codecs.lossless.tables import TABLES as TABLE_COUNT
 from latentpress.codecs.lossless.walk import Expected, Source, Walk, lanes_of
 from latentpress.models.package import TABLES
-from latentpress.nets.lossless import LosslessNet
+from latentpress.parts.lossless import LosslessNet
 from latentpress.training.checkpoint import Checkpoint, load_checkpoint
 from latentpress.training.data import Pictures, load_pictures
 from latentpress.training.lossless.graphs import LIMIT, export_plane, prove_exact

@@ -8,7 +8,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from latentpress.codecs.lossless.features import CLIP
 from latentpress.errors import InvalidInputError
-from latentpress.nets.lossless import INPUT_BITS, IntegerLinear, PlaneNet
+from latentpress.parts.lossless import INPUT_BITS, IntegerLinear, PlaneNet
 
 __all__ = ["LIMIT", "export_plane", "prove_exact"]
 

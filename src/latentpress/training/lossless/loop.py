@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from latentpress.errors import InvalidInputError
-from latentpress.nets.integer import set_integer
-from latentpress.nets.lossless import LosslessNet
+from latentpress.parts.integer import set_integer
+from latentpress.parts.lossless import LosslessNet
 from latentpress.training.checkpoint import AnyRecipe, Checkpoint
 from latentpress.training.data import load_pictures
 from latentpress.training.lossless.objective import OBJECTIVES, code_length
@@ -48,7 +48,7 @@ def train(
     data: str | Path | Sequence[str | Path],
     **options: Any,
 ) -> Path:
-    """Train the networks; arguments, result and errors as `latentpress.training.loop.train`.
+    """Train the networks; arguments, result and errors as `latentpress.systems.hyperprior.training.train`.
 
     The pictures should be lossless ones: what compression did to them would be learned. Walking over them comes first
     and does not count into ``minutes``.

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from latentpress.nets.lossless import CORRECTION_BITS
+from latentpress.parts.lossless import CORRECTION_BITS
 
 __all__ = ["OBJECTIVES", "code_length", "error_and_context", "step_in_pixels"]
 

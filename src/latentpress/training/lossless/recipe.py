@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
 from latentpress.errors import InvalidInputError
-from latentpress.nets.lossless import LosslessConfig
+from latentpress.parts.lossless import LosslessConfig
 from latentpress.training.recipe import fill
 
 __all__ = ["CODEC", "LosslessRecipe", "OBJECTIVE_NAMES", "LosslessSchedule", "read_parts"]

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from latentpress.errors import InvalidInputError
-from latentpress.nets.cas_cnn import symmetric_
 from latentpress.restoration.tables import describe
+from latentpress.systems.cas_cnn.net import symmetric_
 from latentpress.training.checkpoint import Checkpoint
 from latentpress.training.data import Pictures, load_pictures, sample_crops
 from latentpress.training.progress import RunLog
@@ -39,7 +39,7 @@ def train(
     data: str | Path | Sequence[str | Path],
     **options: Any,
 ) -> Path:
-    """Train a restorer; arguments, result and errors as `latentpress.training.loop.train`."""
+    """Train a restorer; arguments, result and errors as `latentpress.systems.hyperprior.training.train`."""
     plan = recipe if isinstance(recipe, RestorationRecipe) else RestorationRecipe.from_dict(read_recipe(recipe))
     how = RunOptions(**options)
     state = _open_run(plan, how)

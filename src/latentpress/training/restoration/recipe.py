@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from latentpress.errors import InvalidInputError
-from latentpress.nets.cas_cnn import CasCnn, CasCnnConfig
-from latentpress.nets.idcn import Idcn, IdcnConfig
+from latentpress.systems.cas_cnn.net import CasCnn, CasCnnConfig
+from latentpress.systems.idcn.net import Idcn, IdcnConfig
 from latentpress.training.recipe import fill
 
 __all__ = ["NETWORKS", "RestorationRecipe", "RestorationSchedule", "build_restorer"]

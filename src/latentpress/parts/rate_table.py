@@ -1,0 +1,67 @@
+"""Values that depend on the rate index: a table over a few anchor rates, interpolated linearly between them.
+
+One network serves all rates (variable rate by gain vectors: Cui et al. 2021, "Asymmetric gained deep image
+compression", arXiv 2003.02012). Everything in it that depends on the rate - gains, block modulation, offsets of the
+scale index - is such a table, so a rate index is one small vector of interpolation weights that every table shares.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from latentpress.parts.quantise import round_half_up, straight_through
+
+__all__ = ["STEPS_PER_ANCHOR", "IntegerRateTable", "RateTable", "mix_for_rates"]
+
+STEPS_PER_ANCHOR = 16
+"""Rate indices between two anchors. A power of two, so that interpolation weights are exact in binary."""
+
+
+def mix_for_rates(rates: Tensor, anchors: int) -> Tensor:
+    """Interpolation weights of rate indices.
+
+    ``rates``: integer tensor (B,), each in 0 .. 16 * (anchors - 1). Returns float (B, anchors): whole numbers of
+    sixteenths that sum to 16 in each row, at most two of them non-zero.
+    """
+    position = rates.to(torch.float32)[:, None] / STEPS_PER_ANCHOR
+    centres = torch.arange(anchors, dtype=torch.float32, device=rates.device)[None]
+    return STEPS_PER_ANCHOR * (1 - (position - centres).abs()).clamp_min(0)
+
+
+class RateTable(nn.Module):
+    """A float vector a rate: ``forward(mix)`` gives (B, channels, 1, 1)."""
+
+    def __init__(self, anchors: int, channels: int, initial: float | Tensor = 0.0) -> None:
+        super().__init__()
+        table = torch.zeros(anchors, channels)
+        self.table = nn.Parameter(table + initial)
+
+    def forward(self, mix: Tensor) -> Tensor:
+        with torch.autocast(mix.device.type, enabled=False):
+            return ((mix @ self.table) * (1.0 / STEPS_PER_ANCHOR))[:, :, None, None]
+
+
+class IntegerRateTable(RateTable):
+    """A rate table whose values live on the grid 1/2**bits once ``integer`` is set; interpolation stays on that grid.
+
+    The exact value is floor(sum_k mix_k * T_k / 16 + 1/2) with integer T and mix: the same bits in every engine.
+    """
+
+    def __init__(self, anchors: int, channels: int, bits: int, initial: float | Tensor = 0.0) -> None:
+        super().__init__(anchors, channels, initial)
+        self.bits = bits
+        self.integer = False
+
+    def integer_table(self) -> Tensor:
+        """The table in units of 1/2**bits, as whole numbers (anchors, channels)."""
+        return round_half_up(self.table.detach() * 2.0**self.bits)
+
+    def forward(self, mix: Tensor) -> Tensor:
+        value = super().forward(mix)
+        if not self.integer:
+            return value
+        with torch.autocast(mix.device.type, enabled=False):
+            sixteenths = mix @ self.integer_table()
+        exact = (round_half_up(sixteenths * (1.0 / STEPS_PER_ANCHOR)) * 2.0**-self.bits)[:, :, None, None]
+        return straight_through(value, exact)

@@ -1,0 +1,103 @@
+"""Regions of interest: places whose latents are quantised more finely than the rate says.
+
+Scale indices are evenly spaced in the logarithm of the scale, so latents that are n steps of this grid larger have
+tables n further on, exactly. A map of such steps stands in the file. Both sides scale the mean by the same whole-number
+factor, add n to the index, and bring values back to the steps of the rate, on their grid of 1/16; everything else runs
+as without a map.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latentpress.codecs.roi import Roi
+from latentpress.codecs.tiles import Tile
+from latentpress.container import INTEREST, Chunk
+from latentpress.errors import CorruptFileError
+from latentpress.systems.hyperprior.model import Parameters
+
+__all__ = ["LIMIT", "Finer", "pack_finer", "steps_of", "unpack_finer"]
+
+LIMIT = 24
+"""Steps of a map are in -24..24."""
+
+_STEP_DECIBELS = 1.09631  # of a step of the scale grid: 20 log10(120 / 0.045) / 62.5 (parts/likelihood.py)
+
+# round(4096 * (120 / 0.045) ** (n / 62.5)) for n = -24..24, as numbers: the format must not hang on a power function
+_FACTORS = np.array([
+    198, 225, 255, 289, 328, 372, 422, 479, 544, 617, 700, 794,
+    901, 1022, 1159, 1315, 1492, 1693, 1921, 2179, 2472, 2805, 3182, 3610,
+    4096, 4647, 5272, 5981, 6786, 7699, 8735, 9910, 11243, 12756, 14472, 16418,
+    18627, 21133, 23976, 27201, 30861, 35013, 39723, 45067, 51129, 58008, 65811, 74665,
+    84709,
+], np.int64)  # fmt: skip
+
+Float = NDArray[np.float32]
+Steps = NDArray[np.int8]
+
+
+@dataclass(frozen=True)
+class Finer:
+    """The map of a tile: steps (h, w)."""
+
+    steps: Steps
+
+    @classmethod
+    def of(cls, steps: Steps | None, tile: Tile) -> Finer | None:
+        """The part of a picture's map that belongs to a tile; None where there is none."""
+        return None if steps is None else cls(steps[tile.rows, tile.columns])
+
+    @property
+    def _factor(self) -> NDArray[np.int64]:
+        return _FACTORS[self.steps.astype(np.intp) + LIMIT]
+
+    def latents(self, latents: Float) -> Float:
+        """Latents of the rate's steps, in those of the map."""
+        scaled: Float = (latents * (self._factor / 4096)).astype(np.float32)
+        return scaled
+
+    def parameters(self, parameters: Parameters) -> Parameters:
+        """Parameters of a pass, in the steps of the map."""
+        sixteenths = (parameters.mean * np.float32(16)).astype(np.int64)
+        mean = ((sixteenths * self._factor + 2048) >> 12).astype(np.float32) * np.float32(1 / 16)
+        return Parameters(mean, parameters.index + self.steps.astype(np.float32))
+
+    def values(self, values: Float) -> Float:
+        """Values of the map's steps, in those of the rate: the nearest sixteenths."""
+        factor = self._factor
+        sixteenths = (values * np.float32(16)).astype(np.int64)
+        whole = (sixteenths * 8192 + factor) // (2 * factor)
+        return whole.astype(np.float32) * np.float32(1 / 16)
+
+
+def steps_of(roi: Roi, stride: int) -> Steps | None:
+    """The map of an interest, a step for each place of ``stride`` pixels, or None if it is zero throughout."""
+    steps = np.floor(roi.decibels(stride) / _STEP_DECIBELS + 0.5).astype(np.int8)
+    return steps if steps.any() else None
+
+
+def pack_finer(steps: Steps | None) -> list[Chunk]:
+    """The chunk of a map, if there is one."""
+    return [] if steps is None else [Chunk(INTEREST, zlib.compress(steps.tobytes(), 9))]
+
+
+def unpack_finer(chunks: Sequence[Chunk], height: int, width: int) -> Steps | None:
+    """The map (height, width) of a file, or None. Raises CorruptFileError when it is damaged."""
+    found = [chunk.payload for chunk in chunks if chunk.kind == INTEREST]
+    if not found:
+        return None
+    inflater = zlib.decompressobj()
+    try:
+        raw = inflater.decompress(found[0], height * width)
+    except zlib.error as error:
+        raise CorruptFileError("the map of interest is damaged") from error
+    whole = inflater.eof and not inflater.unused_data and len(raw) == height * width
+    steps = np.frombuffer(raw, np.int8)
+    if len(found) > 1 or not whole or np.abs(steps.astype(np.int16)).max() > LIMIT:
+        raise CorruptFileError("the map of interest is damaged")
+    return steps.reshape(height, width)

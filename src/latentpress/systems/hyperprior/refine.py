@@ -1,0 +1,153 @@
+"""Latents chosen for one picture: the encoder's search for values that cost less at equal error.
+
+Proximal gradient descent (iterative shrinkage; Daubechies, Defrise and De Mol 2004) on rate + lambda * error over what
+the decoder will really get. The gradient of the error, and of what later passes cost, says where each value had better
+be; the rate-aware `Rounding` is the proximal step, which moves it to the whole number that is worth its bits. The
+analysis network only guesses such a point: its guess is where the search begins. The file is an ordinary one. Needs
+torch (the extra ``train``).
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latentpress._extras import needs_extra
+from latentpress.engine import TorchNetwork
+from latentpress.errors import UnsupportedError
+from latentpress.models import ModelPackage
+from latentpress.systems.hyperprior.latents import pass_masks, round_hyper
+from latentpress.systems.hyperprior.model import HyperpriorModel, context_name
+from latentpress.systems.hyperprior.rounding import Rounding
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+__all__ = ["refine"]
+
+_FIRST_STEP, _LAST_STEP = 0.5, 0.1  # of the way to where the gradient points
+
+Float = NDArray[np.float32]
+Window = tuple[slice, slice]
+
+
+def refine(
+    model: HyperpriorModel,
+    pixels: Float,
+    latents: Float,
+    inside: Window,
+    rate: int,
+    rounding: Rounding,
+    iterations: int,
+) -> Float:
+    """Better latents (M, h, w), in quantisation steps, of the part ``inside`` of a window.
+
+    pixels (1, 3, 16H, 16W): the window in grey levels; latents (M, H, W): what the analysis makes of it. The latents
+    around the part stay as they are, so that its error is judged with its neighbours in place.
+
+    Raises MissingExtraError without torch, UnsupportedError for a model that does not say its trade-off.
+    """
+    with needs_extra("effort above 1", "train"):
+        import torch
+
+        search = _Search(model, _graphs(model.package), torch.from_numpy(pixels), rate, rounding)
+    around = torch.from_numpy(np.floor(latents + np.float32(0.5)))
+    target = np.ascontiguousarray(latents[(slice(None), *inside)])
+    best, lowest = target, np.inf
+    for done in range(iterations + 1):
+        point = search.at(target, around, inside)
+        if point.cost < lowest:
+            best, lowest = target, point.cost
+        step = _FIRST_STEP * (_LAST_STEP / _FIRST_STEP) ** (done / iterations)
+        # At its optimum a value stands where the error would cost `weight` bits for each squared step around.
+        target = target + np.float32(step) * (point.values - point.slope / (2 * rounding.weight) - target)
+    return best
+
+
+@dataclass(frozen=True)
+class _Point:
+    """cost: bits and weighted error. values (M, h, w): what the decoder gets. slope: of the cost over them."""
+
+    cost: float
+    values: Float
+    slope: Float
+
+
+class _Search:
+    """Cost and gradient of latents of a picture at a rate."""
+
+    def __init__(
+        self,
+        model: HyperpriorModel,
+        graphs: dict[str, TorchNetwork],
+        pixels: Tensor,
+        rate: int,
+        rounding: Rounding,
+    ) -> None:
+        import torch
+
+        self._model, self._graphs, self._pixels, self._rounding = model, graphs, pixels, rounding
+        self._mix = torch.from_numpy(model.mix(rate))
+        self._weight = _lambda(model, rate) * pixels.shape[2] * pixels.shape[3]
+
+    def at(self, target: Float, around: Tensor, inside: Window) -> _Point:
+        """Round as the encoder does, pass by pass, and differentiate by the values that come of it."""
+        import torch
+
+        from latentpress.parts.likelihood import SCALE_COUNT, logistic_bits, scale_of
+
+        count, height, width = target.shape
+        hyper = round_hyper(self._model, target).astype(np.float32)[None]
+        features, first = self._model.hyper_synthesis(hyper, self._mix.numpy(), height, width)
+        inputs, wanted = torch.from_numpy(features), torch.from_numpy(target)
+        first_mean, first_index = torch.from_numpy(first.mean), torch.from_numpy(first.index)
+        values, bits = torch.zeros_like(wanted), torch.zeros(())
+        leaves: list[tuple[Tensor, Tensor]] = []
+        for number, mask in enumerate(pass_masks(self._model.passes, count, height, width), start=1):
+            mean, index = first_mean, first_index
+            if number > 1:
+                more = self._graphs[context_name(number)].on_tensors(features=inputs, values=values[None])
+                mean, index = mean + more["mean"][0], index + more["index"][0]
+            here = torch.from_numpy(mask)
+            mean, index = mean[here], index[here].clamp(0, SCALE_COUNT - 1)
+            index = index + (torch.floor(index + 0.5) - index).detach()
+            offset = (wanted[here] - mean.detach()).numpy()
+            symbols = torch.from_numpy(self._rounding.round(offset, index.detach().numpy().astype(np.uint8)))
+            value = (symbols + mean.detach()).requires_grad_()
+            # A value stays where it is when the passes before it move its mean: its own bits then change.
+            bits = bits + (logistic_bits(value.detach() - mean, scale_of(index)) * (index.detach() > 0)).sum()
+            values = values.masked_scatter(here, value)
+            leaves.append((here, value))
+        window = around.clone()
+        window[(slice(None), *inside)] = values
+        picture = self._graphs["synthesis"].on_tensors(values=window[None], mix=self._mix)["pixels"]
+        cost = bits + self._weight * (picture - self._pixels).square().mean()
+        cost.backward()  # type: ignore[no-untyped-call]  # torch's own
+        slope = torch.zeros_like(wanted)
+        for here, value in leaves:
+            assert value.grad is not None
+            slope[here] = value.grad
+        return _Point(cost.item(), values.detach().numpy(), slope.numpy())
+
+
+def _lambda(model: HyperpriorModel, rate: int) -> float:
+    """The trade-off that the model was trained for: bits a pixel that one squared grey level is worth."""
+    try:
+        low, high = (float(model.package.config[name]) for name in ("lambda_low", "lambda_high"))
+    except KeyError:
+        raise UnsupportedError(
+            f"the model {model.package.name} does not say its trade-off between rate and error: effort above 1 needs it"
+        ) from None
+    return float(low * (high / low) ** (rate / model.last_rate))
+
+
+@functools.lru_cache(maxsize=2)
+def _graphs(package: ModelPackage) -> dict[str, TorchNetwork]:
+    """The networks that gradients go through."""
+    passes = int(package.config.get("passes", 2))
+    names = ("synthesis", *(context_name(number) for number in range(2, passes + 1)))
+    return {name: TorchNetwork(package.network(name)) for name in names}

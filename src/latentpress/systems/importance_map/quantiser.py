@@ -1,0 +1,88 @@
+"""Feature maps to the integers of a file, and back: which planes a place keeps, and what is left of each value."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latentpress.systems.hyperprior.rounding import Rounding
+from latentpress.systems.importance_map.bitplanes import TOP_LIMIT
+from latentpress.systems.importance_map.maps import LARGEST
+from latentpress.systems.importance_map.model import ImportanceModel
+from latentpress.transforms import wavelet
+
+__all__ = ["NOMINAL", "Coefficients", "quantise", "shifts_of", "values_of"]
+
+NOMINAL = 3
+"""Planes that a place of middling importance drops: the last it keeps is one quantisation step of the rate."""
+
+_OCTAVE_LEVELS = 5.4907  # scale indices a plane: log 2 over the step of the scale grid (parts/likelihood.py)
+
+Float = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Coefficients:
+    """The integers of a tile. ``dropped`` (h, w): the importance map. ``magnitude`` (M, h, w), in units of plane 0,
+    with zeros in the planes that are dropped; ``sign``: -1, 0, 1.
+    """
+
+    dropped: NDArray[np.uint8]
+    magnitude: NDArray[np.int32]
+    sign: NDArray[np.int8]
+
+    def check(self, number: int) -> bytes:
+        """CRC32 of all of them, from the number of the tile on."""
+        signed = self.magnitude * self.sign.astype(np.int32)
+        crc = zlib.crc32(signed.astype("<i4").tobytes(), zlib.crc32(self.dropped.tobytes(), number))
+        return crc.to_bytes(4, "little")
+
+
+def shifts_of(dropped: NDArray[np.uint8], latents: int, pyramid: int) -> NDArray[np.uint8]:
+    """Planes that each coefficient drops (M, h, w).
+
+    Means (the feature maps of the wavelet) cost little and show everywhere: they keep as many planes as the most
+    important of the 3x3 places around, and never fewer than a place of middling importance.
+    """
+    height, width = dropped.shape
+    padded = np.pad(dropped, 1, mode="edge")
+    around = [padded[i : i + height, j : j + width] for i in range(3) for j in range(3)]
+    low = np.minimum(np.minimum.reduce(around), NOMINAL)
+    shifts = np.empty((latents, height, width), np.uint8)
+    shifts[:pyramid], shifts[pyramid:] = low, dropped
+    return shifts
+
+
+def quantise(
+    model: ImportanceModel, latents: Float, rate: int, rounding: Rounding, raised: NDArray[Any] | None = None
+) -> Coefficients:
+    """The coefficients of feature maps (M, h, w). raised (h, w): planes to keep more, or with a minus fewer."""
+    mix = model.mix(rate)
+    latents = latents.copy()
+    latents[: model.pyramid] = wavelet.forward(latents[: model.pyramid])
+    wanted = np.floor(model.importance(latents, mix) + np.float32(0.5))
+    if raised is not None:
+        wanted = wanted - raised
+    dropped = np.clip(wanted, 0, LARGEST).astype(np.uint8)
+    shifts = shifts_of(dropped, model.latents, model.pyramid)
+    offset = shifts.astype(np.float32) - NOMINAL
+    step = np.exp2(offset)
+    scaled: Float = (latents / step).astype(np.float32)
+    index = model.estimate(np.rint(scaled) * step, dropped, mix) - np.float32(_OCTAVE_LEVELS) * offset
+    table = np.clip(np.floor(index + np.float32(0.5)), 0, 63).astype(np.uint8)
+    symbols = rounding.round(scaled, table)
+    largest = (np.int32(2**TOP_LIMIT - 1) >> shifts.astype(np.int32)).astype(np.float32)
+    magnitude = np.minimum(np.abs(symbols), largest).astype(np.int32) << shifts
+    return Coefficients(dropped, magnitude, (np.sign(symbols) * (magnitude > 0)).astype(np.int8))
+
+
+def values_of(coefficients: Coefficients, pyramid: int) -> Float:
+    """Feature maps (M, h, w) in nominal steps for the synthesis, whole sixteenths."""
+    values = coefficients.magnitude * coefficients.sign.astype(np.float32) * np.float32(2.0**-NOMINAL)
+    maps = wavelet.inverse(values[:pyramid])
+    values[:pyramid] = np.floor(maps * 16 + np.float32(0.5)) / 16
+    return values

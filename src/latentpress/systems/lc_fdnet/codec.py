@@ -1,0 +1,44 @@
+"""`LcFdnetCodec`: lossless coding by sub-images, each of which sees those before it on all sides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import ClassVar
+
+from latentpress.codecs.lossless.codec import LosslessCodec
+from latentpress.codecs.lossless.tiles import Method, PlaneCoder
+from latentpress.codecs.lossless.waves import WaveCoder
+from latentpress.models import ModelPackage
+from latentpress.systems.lc_fdnet.coder import StepCoder
+from latentpress.systems.lc_fdnet.model import TrainedSteps
+
+__all__ = ["LcFdnetCodec"]
+
+
+class LcFdnetCodec(LosslessCodec):
+    """Learned lossless codec by sub-images, low frequencies before high ones: smaller files of some photographs.
+
+    The arguments are those of `MlpLosslessCodec`. Mosaics, and pictures with a ``max_error``, are walked over in waves
+    as that codec does, with the networks that code the first sub-image here. threads: of each network, too.
+    """
+
+    id: ClassVar[str] = "lc-fdnet"
+
+    def trained_coders(self, package: ModelPackage) -> Mapping[Method, PlaneCoder]:
+        """Sub-images, and the walk in waves for what they are not for."""
+        model = _open_model(package, self._config["engine"], self._config["threads"], self._config["dtype"])
+        return {
+            Method.STEPS: StepCoder(model),
+            Method.NETWORK: WaveCoder(model.first),
+            Method.NETWORK_DRAWN: WaveCoder(model.first, drawn=True),
+        }
+
+    def method(self, channels: int, max_error: int) -> Method:
+        """Sub-images for gray and RGB without loss."""
+        return Method.STEPS if channels in (1, 3) and max_error == 0 else Method.NETWORK
+
+
+@lru_cache(maxsize=4)
+def _open_model(package: ModelPackage, engine: str, threads: int | None, dtype: str) -> TrainedSteps:
+    return TrainedSteps(package, engine, threads if engine == "onnx" else None, dtype)

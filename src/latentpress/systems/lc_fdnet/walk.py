@@ -1,0 +1,140 @@
+"""The walk over the sub-images of a tile that encoder and decoder share.
+
+Nine steps: d, b and c, each plane by plane; a step goes by batches, a batch in two parts, low frequencies first.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latentpress.codecs.lossless.alphabet import Alphabet
+from latentpress.codecs.lossless.features import Features
+from latentpress.codecs.lossless.model import network_inputs
+from latentpress.codecs.lossless.predictor import Guess
+from latentpress.codecs.lossless.refinement import Refinement
+from latentpress.codecs.lossless.tables import AdaptiveTables
+from latentpress.codecs.lossless.walk import Expected, PlaneRange
+from latentpress.systems.lc_fdnet.frequencies import high_inputs, log_scale, statistics, threshold
+from latentpress.systems.lc_fdnet.model import StepModel
+from latentpress.systems.lc_fdnet.predictor import StepPredictor
+from latentpress.systems.lc_fdnet.subimages import ORDER, A, Grid, Sheet
+
+__all__ = ["Batch", "StepWalk"]
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+_CONTEXT = 8  # neighbours that `Refinement` compares with the prediction
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Pixels that are coded at once. chosen: (N,), which of the pixels of row ``r`` of the lanes, lane by lane."""
+
+    position: int
+    plane: int
+    r: int
+    chosen: Integers
+
+
+class StepWalk(ABC):
+    """Predictors and probability tables of a tile; `run` visits the pixels of d, b and c.
+
+    ranges: of each plane. first: the values of a, of each plane. depth: bits a sample.
+    """
+
+    def __init__(
+        self,
+        grid: Grid,
+        ranges: Sequence[PlaneRange],
+        model: StepModel,
+        depth: int,
+        first: Sequence[NDArray[Any]],
+    ) -> None:
+        self.grid = grid
+        self.alphabets = [Alphabet(bounds.bits) for bounds in ranges]
+        self.values = [Sheet(grid) for _ in ranges]
+        for sheet, plane in zip(self.values, first, strict=True):
+            sheet.fill(A, plane)
+        self._errors = [Sheet(grid) for _ in ranges]
+        self._ranges, self._model, self._shift = ranges, model, depth - 8
+        self._tables = [AdaptiveTables(model.counts(p), alphabet) for p, alphabet in enumerate(self.alphabets)]
+
+    def run(self) -> None:
+        """Visit all pixels."""
+        for position in ORDER:
+            for plane in range(len(self._ranges)):
+                self._step(position, plane)
+
+    @abstractmethod
+    def code(self, batch: Batch, expected: Expected) -> tuple[NDArray[np.int32], Integers]:
+        """Code the residuals of a batch: gives their symbols and themselves."""
+
+    def planes(self) -> list[Integers]:
+        """The planes (height, width)."""
+        return [sheet.plane() for sheet in self.values]
+
+    def _step(self, position: int, plane: int) -> None:
+        values, errors = self.values[: plane + 1], self._errors[: plane + 1]
+        model, grid = self._model, self.grid
+        predictor = StepPredictor(grid, position, values, errors, model.start(position, plane), self._shift)
+        if min(grid.shape(position)):
+            refinement = Refinement(self._shift, 1)
+            about = statistics(values[-1], grid, position, self._shift)
+            border = threshold(model.threshold(position, plane), about)
+            for r in range(grid.lane_rows):
+                if grid.count(position, r):
+                    self._visit(predictor, refinement, border, position, plane, r)
+        predictor.close()
+
+    def _visit(
+        self, predictor: StepPredictor, refinement: Refinement, border: int, position: int, plane: int, r: int
+    ) -> None:
+        guess = predictor.look(r)
+        inputs = network_inputs(guess, self._shift)
+        correction, spread = self._model.low(position, plane, inputs)
+        below = log_scale(guess.features, spread, self._shift) < border
+        inside = predictor.inside(r)
+        values = guess.features.base.copy()
+
+        low = Batch(position, plane, r, np.flatnonzero(below & inside))
+        values[low.chosen] = self._code(low, refinement, guess, correction[low.chosen], spread[low.chosen])
+        high = Batch(position, plane, r, np.flatnonzero(~below & inside))
+        if high.chosen.size:
+            known = (below & inside).reshape(-1, self.grid.columns)
+            errors = (16.0 * values - guess.value(correction)).reshape(known.shape) * known
+            more = high_inputs(inputs, guess, (correction, spread), errors, known, high.chosen)
+            further, wider = self._model.high(position, plane, more)
+            values[high.chosen] = self._code(
+                high, refinement, guess, correction[high.chosen] + further, spread[high.chosen] + wider
+            )
+        predictor.learn(r, guess, values)
+
+    def _code(self, batch: Batch, refinement: Refinement, guess: Guess, correction: Floats, spread: Floats) -> Floats:
+        """Code a part of what was guessed; gives its values."""
+        if not batch.chosen.size:
+            return np.zeros(0)
+        part = _part(guess, batch.chosen)
+        bounds, tables = self._ranges[batch.plane], self._tables[batch.plane]
+        refined = refinement(part, part.value(correction), spread)
+        centre = np.minimum(np.maximum(refined.nearest, bounds.low), bounds.high)
+        expected = Expected(centre, refined.sign, refined.tables, tables.rows(refined.tables))
+        symbols, residuals = self.code(batch, expected)
+        values: Floats = (centre + refined.sign * residuals).astype(np.float64)
+        tables.learn(refined.tables, symbols)
+        refinement.learn(values)
+        return values
+
+
+def _part(guess: Guess, chosen: Integers) -> Guess:
+    """Some pixels of a batch, with as many features as refinement needs."""
+    of = guess.features
+    linear = of.linear[:_CONTEXT].take(chosen, axis=1)
+    features = Features(linear, of.base[chosen], of.scale[chosen], of.level[chosen], of.errors[:0].take(chosen, axis=1))
+    return Guess(slice(0, len(chosen)), features, guess.prediction[chosen], guess.shared[chosen])

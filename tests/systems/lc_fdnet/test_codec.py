@@ -1,0 +1,203 @@
+"""Whole files: every size and mode comes back exactly, engines agree, damage is found, frequencies are used."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import numpy as np
+import pytest
+
+import latentpress
+from latentpress import container
+from latentpress.codecs.lossless.colours import Colours, plane_ranges
+from latentpress.codecs.lossless.tiles import Method
+from latentpress.codecs.lossless.walk import Expected
+from latentpress.errors import CorruptFileError, UnsupportedError
+from latentpress.image import Image
+from latentpress.models import find_model
+from latentpress.systems.lc_fdnet.codec import LcFdnetCodec
+from latentpress.systems.lc_fdnet.coder import StepCoder, planes_of
+from latentpress.systems.lc_fdnet.model import TrainedSteps
+from latentpress.systems.lc_fdnet.subimages import ORDER, Grid
+from latentpress.systems.lc_fdnet.walk import Batch, StepWalk
+from latentpress.systems.mlp_lossless.codec import MlpLosslessCodec
+
+SIZES = [(1, 1), (1, 7), (6, 1), (2, 2), (2, 65), (9, 8), (67, 70)]
+
+
+@pytest.fixture(scope="module")
+def codec() -> LcFdnetCodec:
+    return LcFdnetCodec(threads=1)
+
+
+@pytest.fixture(scope="module")
+def model() -> TrainedSteps:
+    return TrainedSteps(find_model("lc-fdnet"), "onnx", 1, "float32")
+
+
+@pytest.mark.parametrize(("height", "width"), SIZES)
+@pytest.mark.parametrize("channels", [1, 3])
+def test_every_size(model: TrainedSteps, make: Any, height: int, width: int, channels: int) -> None:
+    """By sub-images, also where another method would make a smaller file."""
+    coder = StepCoder(model)
+    samples = make(height, width, channels).pixels
+    colours = Colours.YUV if channels == 3 else Colours.GRAY
+    data, decoded = coder.encode(colours, samples, 8, 0)
+    assert np.array_equal(decoded, samples)
+    assert np.array_equal(coder.decode(colours, memoryview(data), height, width, 8, 0), samples)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+@pytest.mark.parametrize("depth", [8, 12])
+def test_every_mode(codec: LcFdnetCodec, make: Any, channels: int, depth: int) -> None:
+    image = make(19, 22, channels, depth)
+    back = codec.decode(codec.encode(image))
+    assert back == image
+    assert back.mode == image.mode
+
+
+@pytest.mark.parametrize("depth", [8, 16])
+def test_noise_and_constants(model: TrainedSteps, depth: int) -> None:
+    """Extreme values, whose errors need all plain bits."""
+    coder, rng = StepCoder(model), np.random.default_rng(0)
+    peak, kind = 2**depth - 1, np.uint8 if depth == 8 else np.uint16
+    noise = rng.integers(0, peak + 1, (21, 34, 3)).astype(kind)
+    extremes = (rng.integers(0, 2, (21, 34, 3)) * peak).astype(kind)
+    for samples in (noise, extremes, np.full((9, 40, 3), peak, kind)):
+        data, _ = coder.encode(Colours.YUV, samples, depth, 0)
+        assert np.array_equal(coder.decode(Colours.YUV, memoryview(data), *samples.shape[:2], depth, 0), samples)
+
+
+def test_a_photograph(codec: LcFdnetCodec, photograph: Image) -> None:
+    """Networks are used, and beat prediction that adapts alone."""
+    part = Image(photograph.pixels[:128, :160].copy())
+    data = codec.encode(part)
+    assert codec.methods(data) == ["sub-images"]
+    assert codec.decode(data) == part
+    plain = LcFdnetCodec(network=False).encode(part)
+    assert len(data) < len(plain)
+    assert not container.read(plain)[0].has_model
+    region = latentpress.Region(31, 17, 50, 40)
+    assert np.array_equal(codec.decode_region(data, region).pixels, part.pixels[region.rows, region.columns])
+
+
+def test_public_functions(photograph: Image) -> None:
+    small = Image(photograph.pixels[:40, :56].copy())
+    data = latentpress.compress(small, lossless=True, codec="lc-fdnet")
+    assert latentpress.decompress(data) == small
+    info = latentpress.inspect(data)
+    assert (info.codec, info.model_name, info.methods) == ("lc-fdnet", "lc-fdnet-1", ("sub-images",))
+    near = latentpress.compress(small, max_error=3, codec="lc-fdnet")
+    assert latentpress.inspect(near).methods == ("networks",)
+    assert np.abs(latentpress.decompress(near).pixels.astype(int) - small.pixels).max() <= 3
+    with pytest.raises(UnsupportedError, match="codec number 3"):
+        MlpLosslessCodec().decode(data)
+
+
+def test_engines_read_the_same_pixels(codec: LcFdnetCodec, photograph: Image) -> None:
+    small = Image(photograph.pixels[100:164, 100:180].copy())
+    data = codec.encode(small)
+    assert codec.methods(data) == ["sub-images"]
+    wanted = hashlib.sha256(small.pixels.tobytes()).hexdigest()
+    for settings in ({"threads": 2}, {"engine": "torch"}, {"engine": "torch", "dtype": "float64"}):
+        if "engine" in settings:
+            pytest.importorskip("torch")
+        back = LcFdnetCodec(**settings).decode(data)  # type: ignore[arg-type]
+        assert hashlib.sha256(back.pixels.tobytes()).hexdigest() == wanted, settings
+
+
+class _Parts(StepWalk):
+    """Notes which pixels are coded when; all residuals are 0."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.batches: list[Batch] = []
+
+    def code(self, batch: Batch, expected: Expected) -> tuple[Any, Any]:
+        self.batches.append(batch)
+        zero = np.zeros(len(batch.chosen), np.int64)
+        return self.alphabets[batch.plane].split(zero)[0], zero
+
+
+def test_low_frequencies_come_first(model: TrainedSteps, photograph: Image) -> None:
+    """Nine steps in order; a batch in two parts that share no pixel and leave none out; both are there."""
+    samples = photograph.pixels[:96, :130]
+    grid = Grid(96, 130)
+    first = [plane[::2, ::2] for plane in planes_of(samples)]
+    walk = _Parts(grid, plane_ranges(Colours.YUV, 8), model, 8, first)
+    walk.run()
+    steps = list(dict.fromkeys((batch.position, batch.plane) for batch in walk.batches))
+    assert steps == [(position, plane) for position in ORDER for plane in range(3)]
+    rows: dict[tuple[int, int, int], list[Batch]] = {}
+    for batch in walk.batches:
+        rows.setdefault((batch.position, batch.plane, batch.r), []).append(batch)
+    assert len(rows) == 9 * grid.lane_rows
+    for (position, _, r), parts in rows.items():
+        assert len(parts) <= 2
+        both = np.sort(np.concatenate([batch.chosen for batch in parts]))
+        inside = np.arange(grid.columns) < grid.shape(position)[1]
+        assert np.array_equal(both, np.flatnonzero(np.tile(inside, grid.count(position, r))))
+    shares = [len(parts[0].chosen) / sum(len(batch.chosen) for batch in parts) for parts in rows.values()]
+    assert 0.01 < np.mean(shares) < 0.99
+
+
+def test_every_damaged_byte_is_refused(codec: LcFdnetCodec, photograph: Image) -> None:
+    image = Image(photograph.pixels[50:58, 60:70].copy())
+    data = codec.encode(image)
+    assert codec.methods(data) == ["sub-images"]
+    for place in range(len(data)):
+        damaged = bytearray(data)
+        damaged[place] ^= 1 << (place % 8)
+        with pytest.raises((CorruptFileError, UnsupportedError, latentpress.LimitError)):
+            codec.decode(bytes(damaged))
+
+
+def test_damage_past_the_checksums_is_found(model: TrainedSteps, photograph: Image) -> None:
+    """A tile's own checksum: whatever happens to its bytes, no wrong picture comes out."""
+    codec = LcFdnetCodec(threads=1)
+    samples = photograph.pixels[50:58, 60:70]
+    header, chunks = container.read(codec.encode(Image(samples.copy())))
+    good = bytes(chunks[0].payload)
+    for place in range(0, len(good), 3):
+        damaged = bytearray(good)
+        damaged[place] ^= 1 << (place % 8)
+        data = container.write(header, [container.Chunk(container.STREAM, bytes(damaged))])
+        try:
+            assert np.array_equal(codec.decode(data).pixels, samples)  # only padding was hit
+        except CorruptFileError:
+            continue
+    for end in range(0, len(good), 7):
+        with pytest.raises(CorruptFileError):
+            codec.decode(container.write(header, [container.Chunk(container.STREAM, good[:end])]))
+
+
+def test_sub_images_are_lossless_only(model: TrainedSteps) -> None:
+    with pytest.raises(CorruptFileError, match="sub-images"):
+        StepCoder(model).decode(Colours.GREEN, memoryview(b"\0\0"), 1, 1, 8, 2)
+    codec = LcFdnetCodec()
+    assert codec.method(3, 0) == codec.method(1, 0) == Method.STEPS
+    assert codec.method(3, 2) == codec.method(4, 0) == Method.NETWORK
+
+
+def test_mosaics_go_in_waves(codec: LcFdnetCodec, photograph: Image) -> None:
+    raw = photograph.pixels[:34, :46, 1:2].copy()
+    data = LcFdnetCodec(mosaic="GRBG", threads=1).encode(Image(raw))
+    assert codec.methods(data) == ["networks"]
+    assert np.array_equal(codec.decode(data).pixels, raw)
+
+
+def test_codec_is_its_configuration() -> None:
+    codec = LcFdnetCodec(max_error=2, threads=1)
+    assert LcFdnetCodec.from_config(codec.config()) == codec
+    assert codec != LcFdnetCodec()
+
+
+def test_drawings_may_go_in_waves(codec: LcFdnetCodec, photograph: Image) -> None:
+    """A drawing with grain in a part: whichever way is smaller, it comes back."""
+    samples = np.full((64, 96, 3), 250, np.uint8)
+    samples[::8] = samples[:, ::12] = 30
+    samples[20:60, 40:90] = photograph.pixels[20:60, 40:90]
+    data = codec.encode(Image(samples))
+    assert codec.decode(data) == Image(samples)
+    assert codec.methods(data)[0] in ("networks for drawings", "WebP", "sub-images")
