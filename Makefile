@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet -c constraints.txt
-PINS := pyproject.toml constraints.txt
+PINS := pyproject.toml zoo/pyproject.toml constraints.txt
 TORCH := $(shell sed -n 's/^torch==/torch==/p' constraints.txt)
 TORCH_CPU := https://download.pytorch.org/whl/cpu
 
@@ -68,7 +68,7 @@ $(VENV)/.dev: $(VENV)/.made $(PINS)
 	@$(BIN)/python -c 'import torch' 2>/dev/null \
 		|| $(PIP) --retries 0 install --quiet -c constraints.txt --index-url $(TORCH_CPU) $(TORCH) 2>/dev/null \
 		|| echo "PyTorch's CPU build could not be had; installing the usual one"
-	$(INSTALL) -e ".[dev,train]"
+	$(INSTALL) -e ".[dev,train]" -e ./zoo
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.made $(PINS)

@@ -1,7 +1,14 @@
-"""Where model packages are looked for: in the installed package, then in the folders of an environment variable."""
+"""Where model packages are looked for: in the installed package, in the folders of an environment variable, and in
+other installed distributions that announce some, such as ``latentpress-zoo``.
+
+A distribution announces its models by an entry point in the group ``latentpress.models`` whose value is a package (a
+module) with model packages as folders in it. Nothing of it is imported.
+"""
 
 from __future__ import annotations
 
+import importlib.util
+import json
 import os
 from collections.abc import Iterator
 from functools import lru_cache
@@ -11,53 +18,82 @@ from latentpress.catalogue import default_model
 from latentpress.errors import LatentPressError, UnsupportedError
 from latentpress.models.package import CARD, ModelPackage
 
-__all__ = ["SEARCH_PATH", "find_model", "installed_models"]
+__all__ = ["ELSEWHERE", "ENTRY_POINTS", "SEARCH_PATH", "find_model", "installed_models"]
 
 SEARCH_PATH = "LATENTPRESS_MODELS"
 """Environment variable with folders of model packages, separated like PATH, beside those that ship with LatentPress."""
 
+ENTRY_POINTS = "latentpress.models"
+"""Entry-point group in which distributions announce their models."""
+
+ELSEWHERE = "elsewhere.json"
+"""Name of the list of models that other distributions ship: ids with name and distribution, for messages."""
+
 
 def installed_models(codec: str) -> list[ModelPackage]:
-    """Every package for the codec, shipped ones first, each folder in order of names. Unreadable ones are passed
-    over.
+    """Every package for the codec: shipped ones first, then those of the environment's folders, then those of other
+    distributions, each folder in order of names. Unreadable ones are passed over.
     """
-    return [package for package in _packages(os.environ.get(SEARCH_PATH, "")) if package.codec == codec]
+    return [package for package in _packages() if package.codec == codec]
 
 
 def find_model(codec: str, *, name: str | None = None, id: bytes | None = None) -> ModelPackage:
     """The package with this name, or this id, or the codec's default. A name may also be the path of a package's
     folder.
 
-    Raises UnsupportedError when it is not installed, naming what is.
+    Raises UnsupportedError when it is not installed, naming what is, and the distribution that ships it if one is
+    known to.
     """
     if name is not None and (Path(name) / CARD).is_file():
         return _open(str(Path(name).resolve()))
-    packages = installed_models(codec)
-    if id is not None:
-        wanted, found = f"model {id.hex()}", [p for p in packages if p.id == id]
-    else:
-        wanted = name or default_model(codec) or "default model"
-        found = [p for p in packages if p.name == wanted]
-    if not found:
-        have = ", ".join(f"{p.name} ({p.id.hex()})" for p in packages) or "none"
-        raise UnsupportedError(
-            f"{codec} {wanted} is not installed (installed: {have}); add its folder's parent to {SEARCH_PATH}"
-        )
-    return found[0]
+    wanted = name or default_model(codec) or "default model"
+    for package in _packages():
+        if package.codec == codec and (package.name == wanted if id is None else package.id == id):
+            return package
+    raise UnsupportedError(_missing(codec, wanted, id))
+
+
+def _missing(codec: str, wanted: str, id: bytes | None) -> str:
+    known = json.loads((Path(__file__).parent / ELSEWHERE).read_text(encoding="utf-8"))
+    shipped = next(
+        (one for key, one in known.items() if (one["name"] == wanted if id is None else key == id.hex())), None
+    )
+    what = wanted if id is None else f"model {id.hex()}" + (f" ({shipped['name']})" if shipped else "")
+    if shipped:
+        return f"{codec} {what} is not installed; it comes with the package {shipped['distribution']}"
+    have = ", ".join(f"{package.name} ({package.id.hex()})" for package in installed_models(codec)) or "none"
+    return f"{codec} {what} is not installed (installed: {have}); add its folder's parent to {SEARCH_PATH}"
+
+
+def _packages() -> Iterator[ModelPackage]:
+    """All packages, those of a place only looked for when those before it have been seen."""
+    yield from _in_folder(str(Path(__file__).parent))
+    for folder in filter(None, os.environ.get(SEARCH_PATH, "").split(os.pathsep)):
+        yield from _in_folder(folder)
+    for folder in _announced():
+        yield from _in_folder(folder)
 
 
 @lru_cache(maxsize=8)
-def _packages(search_path: str) -> tuple[ModelPackage, ...]:
-    return tuple(_look(search_path))
+def _in_folder(root: str) -> tuple[ModelPackage, ...]:
+    found = []
+    for card in sorted(Path(root).glob(f"*/{CARD}")):
+        try:
+            found.append(_open(str(card.parent)))
+        except LatentPressError:
+            continue
+    return tuple(found)
 
 
-def _look(search_path: str) -> Iterator[ModelPackage]:
-    for root in (str(Path(__file__).parent), *filter(None, search_path.split(os.pathsep))):
-        for card in sorted(Path(root).glob(f"*/{CARD}")):
-            try:
-                yield _open(str(card.parent))
-            except LatentPressError:
-                continue
+@lru_cache(maxsize=1)
+def _announced() -> tuple[str, ...]:
+    from importlib.metadata import entry_points  # here: shipped models, the usual case, need no such search
+
+    folders: list[str] = []
+    for entry in entry_points(group=ENTRY_POINTS):
+        spec = importlib.util.find_spec(entry.module)
+        folders += (spec.submodule_search_locations or []) if spec else []
+    return tuple(folders)
 
 
 @lru_cache(maxsize=32)
