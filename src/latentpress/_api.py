@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from inspect import signature
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -56,8 +56,8 @@ class FileInfo:
     model: id of the model package, 16 hexadecimal digits, empty if the codec uses none. model_name: its name, empty if
     the package is not installed, so that the file cannot be decoded here. width, height: samples. channels: 1 gray, 2
     gray and alpha, 3 RGB, 4 RGB and alpha. bit_depth: of a sample. rate: the codec's own rate index. file_bytes: the
-    whole file. chunks: in file order. mosaic: the pattern of colour filters of a camera's mosaic, such as RGGB, empty
-    for other pictures. methods: how a lossless codec coded the tiles, in words, each named once.
+    whole file. chunks: in file order. facts: what the codec says of its files beside, by name, in words, such as
+    ``method`` (how a lossless codec coded the tiles) or ``mosaic`` (of a camera, its colour filters).
     """
 
     version: tuple[int, int]
@@ -72,8 +72,7 @@ class FileInfo:
     rate: int
     file_bytes: int
     chunks: tuple[ChunkInfo, ...]
-    mosaic: str = ""
-    methods: tuple[str, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def bpp(self) -> float:
@@ -183,8 +182,7 @@ def inspect(data: bytes) -> FileInfo:
         rate=header.rate,
         file_bytes=memoryview(data).nbytes,
         chunks=tuple(_chunk_info(chunk) for chunk in chunks),
-        mosaic=_mosaic_of(chunks),
-        methods=_methods_of(header, data),
+        facts=_facts_of(header, chunks),
     )
 
 
@@ -276,24 +274,14 @@ def _model_name(header: Header) -> str:
     return next((name for name, model in models.items() if model == header.model), "")
 
 
-def _methods_of(header: Header, data: bytes) -> tuple[str, ...]:
-    """How the tiles of a lossless file were coded; of other files, and for codecs that cannot be loaded, empty."""
-    from latentpress.codecs.lossless.codec import LosslessCodec
-
+def _facts_of(header: Header, chunks: Sequence[Chunk]) -> dict[str, str]:
+    """What the file's codec says of it; nothing if the codec cannot be loaded here."""
     id = registry.codec_id(header)
     try:
         cls = registry.codec_class(id) if id else None
     except LatentPressError:
-        return ()
-    return tuple(dict.fromkeys(cls().methods(data))) if cls and issubclass(cls, LosslessCodec) else ()
-
-
-def _mosaic_of(chunks: Sequence[Chunk]) -> str:
-    """The pattern of a camera's mosaic, empty for another picture."""
-    from latentpress.codecs.lossless.mosaic import PATTERNS
-
-    found = [chunk.payload[0] for chunk in chunks if chunk.kind == container.MOSAIC and len(chunk.payload) == 1]
-    return PATTERNS[found[0]] if found and found[0] < len(PATTERNS) else ""
+        return {}
+    return {} if cls is None else cls.facts(header, chunks)
 
 
 def _chunk_info(chunk: Chunk) -> ChunkInfo:

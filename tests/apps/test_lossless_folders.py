@@ -78,6 +78,6 @@ def test_mosaics(run: Run, folder: Path, tmp_path: Path) -> None:
     assert done.exit_code == 1
     assert "colour.png" in done.stderr
     data = (tmp_path / "out" / "sub" / "gray.lpx").read_bytes()
-    assert latentpress.inspect(data).mosaic == "GBRG"
+    assert latentpress.inspect(data).facts["mosaic"] == "GBRG"
     assert np.array_equal(latentpress.decompress(data).pixels, gray)
     assert settings_of(tmp_path / "out")["mosaic"] == "GBRG"

@@ -78,7 +78,7 @@ def main() -> None:
         data = codec.encode(picture)
         (HERE / name).write_bytes(data)
         decoded = codec.decode(data)
-        methods = list(latentpress.inspect(data).methods)
+        methods = latentpress.inspect(data).facts["method"].split(", ")
         entries[name] = {"shape": list(decoded.pixels.shape), "sha256": digest(decoded), "methods": methods}
     INDEX.write_text(json.dumps(entries, indent=1) + "\n", encoding="utf-8")
     print(f"{len(entries)} files in {HERE}")

@@ -19,6 +19,7 @@ class PlainCodec(Codec):
     id = "plain"
     number = NAMED_CODEC
     lossless = True
+    takes = frozenset({"threads"})
 
     def __init__(self, threads: int | None = None) -> None:
         self.threads = threads

@@ -61,8 +61,7 @@ def _rows(info: latentpress.FileInfo) -> list[tuple[str, str]]:
         ("codec", f"{info.codec or 'unknown to this version'} (number {info.codec_number})"),
         ("model", f"{info.model} ({info.model_name or 'not installed'})" if info.model else "none"),
         ("picture", f"{info.width} x {info.height}, {colour}, {info.bit_depth} bits a sample"),
-        *([("mosaic", f"of a camera, {info.mosaic}")] if info.mosaic else []),
-        *([("method", ", ".join(info.methods))] if info.methods else []),
+        *info.facts.items(),
         ("rate index", str(info.rate)),
         ("size", f"{info.file_bytes:,} bytes, {info.bpp:.4f} bpp, of these {info.overhead_bytes} bytes of overhead"),
     ]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any, ClassVar, Self
 
 from latentpress.catalogue import NAMED_CODEC, number_of
+from latentpress.container import Chunk, Header
 from latentpress.errors import InvalidInputError
 from latentpress.image import Image
 
@@ -70,12 +71,16 @@ class Codec(ABC):
     id: the name that `get_codec` and the command line know it by: 1..64 characters of a-z 0-9 . _ -.
     number: the codec's number in the file header, which the catalogue knows by its id; 255 for codecs outside
     docs/format.md, whose ``id`` is stored too.
-    lossless: whether `decode` always gives back exactly what `encode` took.
+    lossless: whether `decode` always gives back exactly what `encode` took, or with a bound that a setting names.
+    takes: names of the settings that its constructor has; others are refused before it is called.
+    regions: whether `encode` takes ``roi``, a `Roi`, by keyword.
     """
 
     id: ClassVar[str]
     number: ClassVar[int] = NAMED_CODEC
     lossless: ClassVar[bool] = False
+    takes: ClassVar[frozenset[str]] = frozenset()
+    regions: ClassVar[bool] = False
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -123,6 +128,18 @@ class Codec(ABC):
     def models(cls) -> dict[str, bytes]:
         """Names of the model packages installed for this codec, each with the 8 bytes that stand for it in a header."""
         return {}
+
+    @classmethod
+    def facts(cls, header: Header, chunks: Sequence[Chunk]) -> dict[str, str]:
+        """What `inspect` shows of a file beyond its header, by name, in words; nothing is decoded for it.
+
+        Raises CorruptFileError for chunks that break the format.
+        """
+        return {}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A codec travels as its settings: a loaded network is opened again where it arrives."""
+        return type(self).from_config, (self.config(),)
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):

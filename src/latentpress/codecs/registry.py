@@ -7,7 +7,7 @@ catalogue, classes given to `register`, and the entry points of installed packag
 
 from __future__ import annotations
 
-import inspect
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,17 @@ from latentpress.errors import InvalidInputError, LatentPressError, UnsupportedE
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint, EntryPoints
 
-__all__ = ["ENTRY_POINTS", "CodecInfo", "codec_class", "codec_for", "codec_id", "get_codec", "list_codecs", "register"]
+__all__ = [
+    "ENTRY_POINTS",
+    "CodecInfo",
+    "check_takes",
+    "codec_class",
+    "codec_for",
+    "codec_id",
+    "get_codec",
+    "list_codecs",
+    "register",
+]
 
 ENTRY_POINTS = "latentpress.codecs"
 """Entry-point group in which packages announce their codecs."""
@@ -61,7 +71,17 @@ def get_codec(id: str, **config: Any) -> Codec:
 
     Raises UnsupportedError if there is no such codec or it does not load, InvalidInputError if it has no such setting.
     """
-    return _construct(codec_class(id), config)
+    cls = codec_class(id)
+    check_takes(cls, config)
+    return cls(**config)
+
+
+def check_takes(cls: type[Codec], names: Iterable[str]) -> None:
+    """Raise InvalidInputError if a codec has no setting of one of the names."""
+    unknown = sorted(set(names) - cls.takes)
+    if unknown:
+        known = f"it has: {', '.join(sorted(cls.takes))}" if cls.takes else "it has none"
+        raise InvalidInputError(f"codec {cls.id!r} has no setting {unknown[0]!r} ({known})")
 
 
 def codec_for(header: Header, **config: Any) -> Codec:
@@ -164,12 +184,3 @@ def _check_class(cls: Any, id: str) -> type[Codec]:
     if getattr(cls, "number", None) != NAMED_CODEC:
         raise InvalidInputError(f"{cls.__name__}.number must be {NAMED_CODEC}: smaller ones belong to the format")
     return cls
-
-
-def _construct(cls: type[Codec], config: dict[str, Any]) -> Codec:
-    """Call the constructor, with wrong names of settings as an InvalidInputError."""
-    try:
-        inspect.signature(cls).bind(**config)
-    except TypeError as error:
-        raise InvalidInputError(f"codec {cls.id!r}: {error}") from None
-    return cls(**config)

@@ -72,6 +72,7 @@ class TiledCodec(Codec, Generic[Model]):
 
     kinds: ClassVar[tuple[int, ...]] = (STREAM, TILES)  # critical chunks of its files, beside alpha
     stride = 16  # pixels a latent
+    takes: ClassVar[frozenset[str]] = frozenset({"model", "engine", "threads", "dtype"})
     largest_tile = 2**16  # latents of a tile that a file may have
 
     def __init__(self, **config: Any) -> None:

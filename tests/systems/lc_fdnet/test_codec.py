@@ -87,9 +87,9 @@ def test_public_functions(photograph: Image) -> None:
     data = latentpress.compress(small, lossless=True, codec="lc-fdnet")
     assert latentpress.decompress(data) == small
     info = latentpress.inspect(data)
-    assert (info.codec, info.model_name, info.methods) == ("lc-fdnet", "lc-fdnet-1", ("sub-images",))
+    assert (info.codec, info.model_name, info.facts) == ("lc-fdnet", "lc-fdnet-1", {"method": "sub-images"})
     near = latentpress.compress(small, max_error=3, codec="lc-fdnet")
-    assert latentpress.inspect(near).methods == ("networks",)
+    assert latentpress.inspect(near).facts["method"] == "networks"
     assert np.abs(latentpress.decompress(near).pixels.astype(int) - small.pixels).max() <= 3
     with pytest.raises(UnsupportedError, match="codec number 3"):
         MlpLosslessCodec().decode(data)

@@ -94,6 +94,7 @@ class FileReport(BaseModel):
     rate: int = Field(description="The codec's own rate index.")
     file_bytes: int
     chunks: list[ChunkRow]
+    facts: dict[str, str] = Field(description="What the codec says beside, by name.", examples=[{"method": "networks"}])
     bpp: float = Field(description="Bits a pixel of the whole file.", examples=[0.3763])
     overhead_bytes: int = Field(description="Bytes outside the chunks' payloads.")
 

@@ -53,6 +53,9 @@ class LosslessCodec(Codec):
 
     number: ClassVar[int]
     lossless: ClassVar[bool] = True
+    takes: ClassVar[frozenset[str]] = frozenset(
+        {"max_error", "model", "mosaic", "network", "verify", "engine", "threads", "dtype"}
+    )
 
     def __init__(
         self,
@@ -138,9 +141,14 @@ class LosslessCodec(Codec):
 
     def methods(self, data: bytes) -> list[str]:
         """How each tile of a file was coded, in words. Raises as `decode` does."""
-        header, chunks = self._read(data)
-        parts = tiles_of(header.height, header.width)
-        return [method_of(bytes(tile[:1])) for tile in _tiles(chunks, len(parts))]
+        return _methods(*self._read(data))
+
+    @classmethod
+    def facts(cls, header: Header, chunks: Sequence[Chunk]) -> dict[str, str]:
+        """``method``: how the tiles were coded, each way named once. ``mosaic``: the pattern of a camera's mosaic."""
+        pattern = _pattern_of(chunks, header.channels - (header.channels in (2, 4)))
+        mosaic = {} if pattern is None else {"mosaic": PATTERNS[pattern]}
+        return {**mosaic, "method": ", ".join(dict.fromkeys(_methods(header, chunks)))}
 
     def _decode(self, data: bytes, region: Region | None) -> Image:
         header, chunks = self._read(data)
@@ -211,6 +219,11 @@ class LosslessCodec(Codec):
             return [work(item) for item in items]
         with ThreadPoolExecutor(self._config["threads"] or os.cpu_count() or 1) as pool:
             return list(pool.map(work, items))
+
+
+def _methods(header: Header, chunks: Sequence[Chunk]) -> list[str]:
+    """How each tile was coded, in words."""
+    return [method_of(bytes(tile[:1])) for tile in _tiles(chunks, len(tiles_of(header.height, header.width)))]
 
 
 def _pattern_of(chunks: Sequence[Chunk], colours: int) -> int | None:

@@ -48,6 +48,8 @@ class HyperpriorCodec(TiledCodec[HyperpriorModel]):
 
     id: ClassVar[str] = "hyperprior"
     kinds: ClassVar[tuple[int, ...]] = (STREAM, TILES, INTEREST)
+    takes: ClassVar[frozenset[str]] = TiledCodec.takes | {"effort", "tune"}
+    regions: ClassVar[bool] = True
 
     def __init__(
         self,

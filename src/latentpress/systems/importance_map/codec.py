@@ -38,6 +38,7 @@ class ImportanceCodec(TiledCodec[ImportanceModel]):
     """
 
     id: ClassVar[str] = "importance-map"
+    regions: ClassVar[bool] = True
     largest_tile = 2**14  # a plane costs a network call on all of a tile
 
     def __init__(
