@@ -27,8 +27,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from latentpress.restoration import Projection, Restorer, read_jpeg, restore
-from latentpress.restoration.colour import to_ycc
 from latentpress.restoration.jpeg import JpegPicture, native_planes
+from latentpress.transforms.colour import to_ycc
 
 QUALITIES = (10, 20, 40, 60, 80, 90, 95)
 

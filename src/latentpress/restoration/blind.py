@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from latentpress.restoration.colour import to_ycc
 from latentpress.restoration.tables import standard_tables
 from latentpress.transforms import block_dct
+from latentpress.transforms.colour import to_ycc
 
 __all__ = ["Estimate", "estimate_coding"]
 

@@ -11,8 +11,8 @@ from latentpress.engine import load
 from latentpress.errors import CorruptFileError
 from latentpress.models import ModelPackage, find_model
 from latentpress.restoration.calibration import CELL, QUALITY, SHIFT, cell_sums, code_again, gains_of, spread
-from latentpress.restoration.colour import to_rgb, to_ycc
 from latentpress.restoration.tables import Quantisation, describe
+from latentpress.transforms.colour import to_rgb, to_ycc
 
 __all__ = ["CODEC", "NETWORK", "Restorer"]
 

@@ -12,9 +12,9 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from latentpress.restoration.colour import to_rgb, to_ycc
 from latentpress.restoration.jpeg import JpegPicture, native_planes
 from latentpress.transforms import block_dct, inverse_block_dct
+from latentpress.transforms.colour import to_rgb, to_ycc
 
 __all__ = ["Projection"]
 

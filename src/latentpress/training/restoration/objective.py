@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from latentpress.restoration.colour import TO_RGB, TO_YCC
+from latentpress.transforms.colour import TO_RGB, TO_YCC
 
 __all__ = ["edge_error", "rgb_of", "scale_errors", "ycc_of"]
 
