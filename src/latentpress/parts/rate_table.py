@@ -7,15 +7,38 @@ scale index - is such a table, so a rate index is one small vector of interpolat
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
 
 from latentpress.parts.quantise import round_half_up, straight_through
 
-__all__ = ["STEPS_PER_ANCHOR", "IntegerRateTable", "RateTable", "mix_for_rates"]
+__all__ = ["STEPS_PER_ANCHOR", "IntegerRateTable", "RateRange", "RateTable", "mix_for_rates"]
 
 STEPS_PER_ANCHOR = 16
 """Rate indices between two anchors. A power of two, so that interpolation weights are exact in binary."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RateRange:
+    """Rates of a network: ``anchors`` of its tables; ``lambda_low`` and ``lambda_high``: the trade-off (weight of the
+    mean squared error in grey levels against bits a pixel) at the first and last rate. One anchor makes one rate.
+    """
+
+    anchors: int = 8
+    lambda_low: float = 0.0008
+    lambda_high: float = 0.4
+
+    @property
+    def last_rate(self) -> int:
+        """The largest rate index; the smallest is 0."""
+        return (self.anchors - 1) * STEPS_PER_ANCHOR
+
+    def lambdas(self, rates: Tensor) -> Tensor:
+        """Trade-off of each rate index (B,): geometric from ``lambda_low`` to ``lambda_high``."""
+        ratio = self.lambda_high / self.lambda_low
+        return self.lambda_low * ratio ** (rates.to(torch.float32) / max(1, self.last_rate))
 
 
 def mix_for_rates(rates: Tensor, anchors: int) -> Tensor:
