@@ -88,7 +88,7 @@ class Divide:
 
 @dataclass(frozen=True)
 class DeadZone:
-    """Stage: numbers in steps to whole numbers (int32): sign(x) floor(|x| + rounding). The inverse makes them float again.
+    """Stage: numbers in steps to whole numbers (int32): sign(x) floor(|x| + rounding). Back, they are float.
 
     rounding: 1/2 goes to the nearest, with an error of at most half a step; less widens the interval around zero to
     2 (1 - rounding) steps, and an error may reach 1 - rounding.
