@@ -7,7 +7,7 @@ import pytest
 
 from latentpress.image import Image
 from latentpress.systems.hyperprior.codec import HyperpriorCodec
-from latentpress.systems.hyperprior.latents import HYPER_LIMIT
+from latentpress.systems.hyperprior.layout import HYPER_LIMIT
 from latentpress.systems.hyperprior.model import HyperpriorModel
 
 pytest.importorskip("torch")

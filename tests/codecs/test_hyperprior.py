@@ -8,12 +8,12 @@ import pytest
 import latentpress
 from latentpress import container
 from latentpress.codecs.planes import to_planes
+from latentpress.codecs.rounding import Rounding, rate_and_weight
 from latentpress.container import STREAM, Chunk, Header
 from latentpress.errors import CorruptFileError, InvalidInputError, LatentPressError, LimitError, UnsupportedError
 from latentpress.image import Image
 from latentpress.systems.hyperprior.codec import HyperpriorCodec
 from latentpress.systems.hyperprior.latents import quantise_latents
-from latentpress.systems.hyperprior.rounding import Rounding, rate_and_weight
 
 
 def psnr(a: Image, b: Image) -> float:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from latentpress.codecs.rounding import Rounding
 from latentpress.entropy import ProbabilityTables, quantise_pmf
-from latentpress.systems.hyperprior.rounding import Rounding
 
 
 @pytest.fixture(scope="module")

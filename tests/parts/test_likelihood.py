@@ -6,7 +6,8 @@ import numpy as np
 import torch
 from scipy.stats import logistic
 
-from latentpress.parts.likelihood import SCALE_COUNT, logistic_bits, scale_index, scale_of
+from latentpress.codecs.scales import SCALE_COUNT
+from latentpress.parts.likelihood import logistic_bits, scale_index, scale_of
 
 
 def test_bits_agree_with_scipy() -> None:

@@ -24,7 +24,8 @@ from latentpress.parts.rate_table import mix_for_rates
 from latentpress.systems.hyperprior.codec import HyperpriorCodec
 from latentpress.systems.hyperprior.exactness import LIMIT, prove_exact
 from latentpress.systems.hyperprior.export import build_network, export_package
-from latentpress.systems.hyperprior.net import FEATURE_BITS, HYPER_LIMIT, HyperpriorNet
+from latentpress.systems.hyperprior.layout import HYPER_LIMIT
+from latentpress.systems.hyperprior.net import FEATURE_BITS, HyperpriorNet
 from latentpress.training.checkpoint import load_checkpoint, save_checkpoint
 from latentpress.training.complexity import count_macs, macs_per_pixel
 from latentpress.training.graphs import export_graphs

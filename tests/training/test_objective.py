@@ -11,14 +11,14 @@ import torch
 from PIL import Image
 
 from latentpress.codecs.planes import to_planes
+from latentpress.codecs.rounding import ROUNDING_WEIGHT, Rounding
 from latentpress.models import ModelPackage
 from latentpress.parts.integer import set_integer
 from latentpress.systems.hyperprior.export import build_network
-from latentpress.systems.hyperprior.latents import encode_latents, pass_masks, quantise_latents
+from latentpress.systems.hyperprior.latents import encode_latents, quantise_latents
 from latentpress.systems.hyperprior.model import HyperpriorModel
-from latentpress.systems.hyperprior.net import HyperpriorNet, pass_numbers
+from latentpress.systems.hyperprior.net import HyperpriorNet
 from latentpress.systems.hyperprior.objective import Outcome, code, log_loss
-from latentpress.systems.hyperprior.rounding import ROUNDING_WEIGHT, Rounding
 from latentpress.training.checkpoint import load_checkpoint
 
 CHECK_BYTES = 4  # the checksum in front of a stream
@@ -62,22 +62,6 @@ def test_estimate_is_what_the_codec_writes(
     )
     mine, theirs = (float(np.mean((p - x.numpy()) ** 2)) for p in (outcome.picture.numpy(), restored))
     assert mine == pytest.approx(theirs, rel=0.05)
-
-
-@pytest.mark.parametrize("passes", [2, 4])
-def test_passes_code_each_latent_once(passes: int) -> None:
-    """The masks of the codec are those of training; each pass takes an equal class of channels at every place."""
-    channels = 8
-    for height, width in ((1, 1), (4, 6), (5, 3)):
-        masks = pass_masks(passes, channels, height, width)
-        numbers = pass_numbers(passes, channels, height, width).numpy()[0]
-        assert numbers.shape == (channels, height, width)
-        for number, mask in enumerate(masks):
-            assert np.array_equal(mask, numbers == number)
-            assert (mask.sum(axis=0) == channels // passes).all()
-        early = np.logical_or.reduce(masks[: passes // 2])  # half of the passes: no two neighbours of a channel
-        assert not (early[:, 1:] & early[:, :-1]).any()
-        assert not (early[:, :, 1:] & early[:, :, :-1]).any()
 
 
 def test_every_rate_weighs_the_same() -> None:

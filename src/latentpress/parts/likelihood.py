@@ -1,4 +1,6 @@
-"""Code length of quantised values under a discretised logistic distribution, and the grid of its scales."""
+"""Code length of quantised values under a discretised logistic distribution, whose scales are on the grid of
+`codecs.scales`.
+"""
 
 from __future__ import annotations
 
@@ -7,26 +9,19 @@ import math
 import torch
 from torch import Tensor
 
-__all__ = ["SCALE_BITS", "SCALE_COUNT", "logistic_bits", "scale_index", "scale_of"]
+from latentpress.codecs.scales import LOG_STEP, SMALLEST_SCALE
 
-SCALE_COUNT = 64
-"""Number of probability tables. Table 0 codes nothing: its symbols are zero by rule."""
-
-SCALE_BITS = 4
-"""Fractional bits of a scale index on the integer path."""
-
-_SMALLEST, _LARGEST = 0.045, 120.0
-_STEP = math.log(_LARGEST / _SMALLEST) / (SCALE_COUNT - 1.5)
+__all__ = ["logistic_bits", "scale_index", "scale_of"]
 
 
 def scale_of(index: Tensor) -> Tensor:
     """Logistic scale s of a (fractional) scale index: 0.045 at 0.5, 120 at 63, equal steps in log s between."""
-    return torch.exp((index - 0.5) * _STEP) * _SMALLEST
+    return torch.exp((index - 0.5) * LOG_STEP) * SMALLEST_SCALE
 
 
 def scale_index(scale: Tensor) -> Tensor:
     """Fractional scale index of a logistic scale: the inverse of ``scale_of``."""
-    return torch.log(scale / _SMALLEST) / _STEP + 0.5
+    return torch.log(scale / SMALLEST_SCALE) / LOG_STEP + 0.5
 
 
 def logistic_bits(residual: Tensor, scale: Tensor) -> Tensor:

@@ -12,12 +12,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from latentpress.codecs.rates import STEPS_PER_ANCHOR, last_rate
 from latentpress.parts.quantise import round_half_up, straight_through
 
-__all__ = ["STEPS_PER_ANCHOR", "IntegerRateTable", "RateRange", "RateTable", "mix_for_rates"]
-
-STEPS_PER_ANCHOR = 16
-"""Rate indices between two anchors. A power of two, so that interpolation weights are exact in binary."""
+__all__ = ["IntegerRateTable", "RateRange", "RateTable", "mix_for_rates"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +31,7 @@ class RateRange:
     @property
     def last_rate(self) -> int:
         """The largest rate index; the smallest is 0."""
-        return (self.anchors - 1) * STEPS_PER_ANCHOR
+        return last_rate(self.anchors)
 
     def lambdas(self, rates: Tensor) -> Tensor:
         """Trade-off of each rate index (B,): geometric from ``lambda_low`` to ``lambda_high``."""

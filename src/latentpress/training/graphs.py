@@ -15,9 +15,10 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from latentpress.codecs.rates import STEPS_PER_ANCHOR
 from latentpress.parts.integer import WEIGHT_LIMIT, IntegerConv2d, set_integer
 from latentpress.parts.quantise import round_half_up
-from latentpress.parts.rate_table import STEPS_PER_ANCHOR, IntegerRateTable
+from latentpress.parts.rate_table import IntegerRateTable
 from latentpress.systems.hyperprior.model import context_name
 from latentpress.systems.hyperprior.net import HyperpriorNet
 

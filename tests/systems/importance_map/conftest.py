@@ -13,7 +13,8 @@ from latentpress.entropy import ProbabilityTables, quantise_pmf
 from latentpress.image import Image, read
 from latentpress.systems.importance_map.bitplanes import REFINEMENT_SHAPE, SIGN_LEVELS, SIGNIFICANCE_SHAPE
 from latentpress.systems.importance_map.codec import ImportanceCodec
-from latentpress.systems.importance_map.maps import LARGEST, TABLES
+from latentpress.systems.importance_map.layout import MOST_DROPPED
+from latentpress.systems.importance_map.maps import TABLES
 from latentpress.systems.importance_map.model import BitTables
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "macaws.png"
@@ -58,6 +59,6 @@ def made_up() -> Any:
             rng.integers(1, 65536, SIGN_LEVELS, np.uint32),
             rng.integers(1, 65536, REFINEMENT_SHAPE, np.uint32),
         ),
-        map_tables=_tables(TABLES, LARGEST),
+        map_tables=_tables(TABLES, MOST_DROPPED),
         top_tables=_tables(4, 6),
     )

@@ -18,7 +18,7 @@ from latentpress.container import INTEREST, STREAM, Chunk
 from latentpress.errors import CorruptFileError, InvalidInputError, LatentPressError, UnsupportedError
 from latentpress.image import Image, read
 from latentpress.systems.importance_map.codec import ImportanceCodec
-from latentpress.systems.importance_map.quantiser import NOMINAL
+from latentpress.systems.importance_map.layout import NOMINAL
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "macaws.png"
 

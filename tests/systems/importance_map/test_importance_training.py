@@ -11,12 +11,12 @@ import pytest
 import torch
 
 from latentpress.codecs.planes import to_planes
+from latentpress.codecs.rounding import Rounding
 from latentpress.errors import InvalidInputError
 from latentpress.image import Image
 from latentpress.models import ModelPackage
 from latentpress.parts.integer import set_integer
 from latentpress.parts.rate_table import mix_for_rates
-from latentpress.systems.hyperprior.rounding import Rounding
 from latentpress.systems.importance_map.codec import ImportanceCodec
 from latentpress.systems.importance_map.export import build_network, prove_exact
 from latentpress.systems.importance_map.model import ImportanceModel

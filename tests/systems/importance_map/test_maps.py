@@ -9,7 +9,8 @@ import pytest
 
 from latentpress.entropy import SymbolReader, SymbolWriter
 from latentpress.errors import CorruptFileError
-from latentpress.systems.importance_map.maps import LARGEST, TABLES, decode_map, encode_map, walk_map
+from latentpress.systems.importance_map.layout import MOST_DROPPED
+from latentpress.systems.importance_map.maps import TABLES, decode_map, encode_map, walk_map
 
 
 def coded(values: np.ndarray, made_up: Any) -> bytes:
@@ -21,7 +22,7 @@ def coded(values: np.ndarray, made_up: Any) -> bytes:
 @pytest.mark.parametrize("size", [(1, 1), (1, 40), (33, 2), (16, 16), (19, 50)])
 def test_maps_come_back(made_up: Any, size: tuple[int, int]) -> None:
     rng = np.random.default_rng(size)
-    for values in (rng.integers(0, LARGEST + 1, size), np.full(size, 5), np.indices(size).sum(axis=0) % 8):
+    for values in (rng.integers(0, MOST_DROPPED + 1, size), np.full(size, 5), np.indices(size).sum(axis=0) % 8):
         given = values.astype(np.uint8)
         assert np.array_equal(decode_map(*size, made_up.map_tables, SymbolReader(coded(given, made_up))), given)
 
@@ -33,7 +34,7 @@ def test_each_place_is_visited_once_and_seen_from_places_before(size: tuple[int,
 
     def code(places: Any, guess: np.ndarray, table: np.ndarray) -> None:
         visits[places] += 1
-        assert guess.max(initial=0) <= LARGEST
+        assert guess.max(initial=0) <= MOST_DROPPED
         assert table.max(initial=0) < TABLES
         values[places] = 3
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from latentpress.codecs.base import check_quality
 from latentpress.codecs.packing import colour_of
 from latentpress.codecs.roi import Roi
+from latentpress.codecs.rounding import Rounding, rate_and_weight
 from latentpress.codecs.tiled import TiledCodec, Window
 from latentpress.codecs.tiles import Grid
 from latentpress.container import INTEREST, STREAM, TILES, Chunk, Header
@@ -22,7 +23,6 @@ from latentpress.systems.hyperprior.finer import Finer, pack_finer, steps_of, un
 from latentpress.systems.hyperprior.latents import decode_latents, encode_latents
 from latentpress.systems.hyperprior.model import ENCODER, HyperpriorModel, open_model
 from latentpress.systems.hyperprior.refine import refine
-from latentpress.systems.hyperprior.rounding import Rounding, rate_and_weight
 
 __all__ = ["TUNES", "HyperpriorCodec"]
 

@@ -13,12 +13,14 @@ import torch
 from numpy.typing import NDArray
 
 from latentpress.codecs.planes import to_planes
+from latentpress.codecs.rates import nearest_anchor
+from latentpress.codecs.rounding import Rounding
+from latentpress.codecs.scales import SCALE_COUNT
 from latentpress.entropy import TOTAL, quantise_pmf
-from latentpress.parts.likelihood import SCALE_COUNT, logistic_bits, scale_of
-from latentpress.parts.rate_table import STEPS_PER_ANCHOR
-from latentpress.systems.hyperprior.latents import HYPER_LIMIT, quantise_latents
+from latentpress.parts.likelihood import logistic_bits, scale_of
+from latentpress.systems.hyperprior.latents import quantise_latents
+from latentpress.systems.hyperprior.layout import HYPER_LIMIT
 from latentpress.systems.hyperprior.model import HyperpriorModel
-from latentpress.systems.hyperprior.rounding import Rounding
 from latentpress.training.data import Pictures
 
 __all__ = ["initial_tables", "measured_tables"]
@@ -60,7 +62,7 @@ def measured_tables(
                 place = np.clip(symbols, -_MAX_RADIUS - 1, _MAX_RADIUS + 1) + _MAX_RADIUS + 1
                 flat = np.bincount(index.astype(np.int64) * counts.shape[1] + place, minlength=counts.size)
                 counts += flat.reshape(counts.shape)
-            anchor = min((rate + STEPS_PER_ANCHOR // 2) // STEPS_PER_ANCHOR, model.anchors - 1)
+            anchor = nearest_anchor(rate, model.anchors)
             for channel in range(model.hyper_latents):
                 of_channel = first[0][first[1] == channel] + HYPER_LIMIT
                 hyper[anchor * model.hyper_latents + channel] += np.bincount(of_channel, minlength=2 * HYPER_LIMIT + 1)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from latentpress.errors import InvalidInputError
 from latentpress.parts.integer import IntegerConv2d, exact_bound
-from latentpress.systems.hyperprior.net import FEATURE_BITS, HYPER_LIMIT, MEAN_BITS, HyperpriorNet
+from latentpress.systems.hyperprior.layout import HYPER_LIMIT, MEAN_BITS
+from latentpress.systems.hyperprior.net import FEATURE_BITS, HyperpriorNet
 
 __all__ = ["LIMIT", "prove_exact"]
 

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 
 from latentpress.atomic import atomic_folder
+from latentpress.codecs.rates import STEPS_PER_ANCHOR
+from latentpress.codecs.rounding import ROUNDING_WEIGHT, Rounding
 from latentpress.errors import InvalidInputError
 from latentpress.models import find_model
 from latentpress.models.package import TABLES
-from latentpress.parts.rate_table import STEPS_PER_ANCHOR
 from latentpress.systems.hyperprior.counting import initial_tables, measured_tables
 from latentpress.systems.hyperprior.exactness import prove_exact
 from latentpress.systems.hyperprior.model import ANALYSIS, ENCODER, HyperpriorModel
 from latentpress.systems.hyperprior.net import HyperpriorNet
-from latentpress.systems.hyperprior.rounding import ROUNDING_WEIGHT, Rounding
 from latentpress.training.checkpoint import Checkpoint, load_checkpoint
 from latentpress.training.complexity import macs_per_pixel
 from latentpress.training.data import Pictures, load_pictures

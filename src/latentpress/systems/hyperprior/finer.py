@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentpress.codecs.roi import Roi
+from latentpress.codecs.scales import STEP_DECIBELS
 from latentpress.codecs.tiles import Tile
 from latentpress.container import INTEREST, Chunk
 from latentpress.errors import CorruptFileError
@@ -25,8 +26,6 @@ __all__ = ["LIMIT", "Finer", "pack_finer", "steps_of", "unpack_finer"]
 
 LIMIT = 24
 """Steps of a map are in -24..24."""
-
-_STEP_DECIBELS = 1.09631  # of a step of the scale grid: 20 log10(120 / 0.045) / 62.5 (parts/likelihood.py)
 
 # round(4096 * (120 / 0.045) ** (n / 62.5)) for n = -24..24, as numbers: the format must not hang on a power function
 _FACTORS = np.array([
@@ -77,7 +76,7 @@ class Finer:
 
 def steps_of(roi: Roi, stride: int) -> Steps | None:
     """The map of an interest, a step for each place of ``stride`` pixels, or None if it is zero throughout."""
-    steps = np.floor(roi.decibels(stride) / _STEP_DECIBELS + 0.5).astype(np.int8)
+    steps = np.floor(roi.decibels(stride) / STEP_DECIBELS + 0.5).astype(np.int8)
     return steps if steps.any() else None
 
 

@@ -14,34 +14,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latentpress.codecs.orders import Checkerboard, Mask
+from latentpress.codecs.rounding import Rounding
 from latentpress.entropy import ProbabilityTables, SymbolReader, SymbolWriter
 from latentpress.errors import CorruptFileError, LatentPressError
 from latentpress.systems.hyperprior.finer import Finer
+from latentpress.systems.hyperprior.layout import HYPER_LIMIT, RESIDUAL_LIMIT
 from latentpress.systems.hyperprior.model import HyperpriorModel, Parameters
-from latentpress.systems.hyperprior.rounding import Rounding
 
 __all__ = [
-    "HYPER_LIMIT",
-    "VALUE_LIMIT",
     "Coded",
     "decode_latents",
     "encode_latents",
     "hyper_indices",
-    "pass_masks",
     "quantise_latents",
     "round_hyper",
 ]
 
-HYPER_LIMIT = 63
-"""Hyper latents are whole numbers in -63..63."""
-
-VALUE_LIMIT = 2**13
-"""Residuals are clamped to this magnitude by the encoder; a larger one in a file is damage."""
-
 _CHECK_BYTES = 4
 
 Float = NDArray[np.float32]
-Mask = NDArray[np.bool_]
 
 
 def hyper_indices(model: HyperpriorModel, height: int, width: int) -> NDArray[np.uint8]:
@@ -74,7 +66,7 @@ def quantise_latents(
     for mask in state.masks:
         parameters, index = state.parameters()
         residual = rounding.round((latents - parameters.mean)[mask], index[mask])
-        symbols = np.clip(residual, -VALUE_LIMIT, VALUE_LIMIT).astype(np.int32)
+        symbols = np.clip(residual, -RESIDUAL_LIMIT, RESIDUAL_LIMIT).astype(np.int32)
         passes.append((symbols, index[mask], model.tables))
         state.put(symbols, mask, parameters)
     return Coded(passes, state.values, _check(hyper, state.values, number))
@@ -123,26 +115,13 @@ def decode_latents(
     for mask in passes.masks:
         parameters, index = passes.parameters()
         symbols = reader.read(index[mask], model.tables)
-        if symbols.size and np.abs(symbols).max() > VALUE_LIMIT:
+        if symbols.size and np.abs(symbols).max() > RESIDUAL_LIMIT:
             raise CorruptFileError("the symbol stream is damaged: a latent is out of range")
         passes.put(symbols, mask, parameters)
     reader.finish()
     if _check(hyper, passes.values, number) != stream[:_CHECK_BYTES]:
         raise CorruptFileError("the decoded symbols do not match their checksum")
     return passes.values
-
-
-def pass_masks(passes: int, channels: int, height: int, width: int) -> list[Mask]:
-    """What each pass codes: boolean arrays (channels, height, width) that share no place and leave none.
-
-    Two passes: even channels first where row + column is even, odd channels where it is odd. Four: channel c goes in
-    pass place XOR (c mod 4), the places of a 2x2 square being 0 2 / 3 1 (rows from the top).
-    """
-    row, column = np.arange(height)[:, None], np.arange(width)
-    parity = (row + column) & 1
-    place = parity if passes == 2 else 2 * parity + (row & 1)
-    number = place[None] ^ (np.arange(channels) % passes)[:, None, None]
-    return [number == done for done in range(passes)]
 
 
 class _Passes:
@@ -162,7 +141,7 @@ class _Passes:
         self._features, self._first = model.hyper_synthesis(hyper[None].astype(np.float32), mix, height, width)
         self._done = 0
         self.values: Float = np.zeros((model.latents, height, width), np.float32)
-        self.masks = pass_masks(model.passes, model.latents, height, width)
+        self.masks = Checkerboard(model.passes).masks(model.latents, height, width)
 
     def parameters(self) -> tuple[Parameters, NDArray[np.uint8]]:
         """Parameters of the next pass, and the table of each symbol."""

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentpress import engine
+from latentpress.codecs.rates import last_rate, mix_of, nearest_anchor
+from latentpress.codecs.scales import tables_of
 from latentpress.engine import Network
 from latentpress.entropy import ProbabilityTables
 from latentpress.errors import CorruptFileError, InvalidInputError
@@ -51,8 +53,7 @@ class Parameters:
 
     def tables(self, count: int) -> NDArray[np.uint8]:
         """The probability table of each symbol (M, h, w), out of ``count``."""
-        table: NDArray[np.uint8] = np.clip(np.floor(self.index + np.float32(0.5)), 0, count - 1).astype(np.uint8)
-        return table
+        return tables_of(self.index, count)
 
     def plus(self, other: Parameters) -> Parameters:
         """Sum of both predictions. Multiples of 1/16 below 2^19: exact in float32."""
@@ -105,17 +106,15 @@ class HyperpriorModel:
     @property
     def last_rate(self) -> int:
         """The largest rate index; the smallest is 0."""
-        return (self.anchors - 1) * self.steps
+        return last_rate(self.anchors, self.steps)
 
     def mix(self, rate: int) -> Float:
         """Interpolation weights (1, anchors) of a rate index, in whole steps: the networks' second input."""
-        distance = np.abs(rate - self.steps * np.arange(self.anchors))
-        weights: Float = np.maximum(self.steps - distance, 0).astype(np.float32)[None]
-        return weights
+        return mix_of(rate, self.anchors, self.steps)
 
     def hyper_tables(self, rate: int) -> ProbabilityTables:
         """One table a hyper latent channel, of the anchor nearest to the rate."""
-        radius, counts = self._hyper[min((rate + self.steps // 2) // self.steps, self.anchors - 1)]
+        radius, counts = self._hyper[nearest_anchor(rate, self.anchors, self.steps)]
         return _tables(counts.tobytes(), radius.tobytes())
 
     def analysis(self, pixels: Float, mix: Float) -> Float:

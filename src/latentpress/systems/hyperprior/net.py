@@ -18,17 +18,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from latentpress.codecs.rates import STEPS_PER_ANCHOR, last_rate
+from latentpress.codecs.scales import SCALE_BITS, SCALE_COUNT
 from latentpress.parts.blocks import ResidualStage, patches, zero_
 from latentpress.parts.integer import IntegerConv2d
-from latentpress.parts.likelihood import SCALE_BITS, SCALE_COUNT, scale_index
+from latentpress.parts.likelihood import scale_index
 from latentpress.parts.quantise import straight_through
-from latentpress.parts.rate_table import STEPS_PER_ANCHOR, IntegerRateTable, RateTable
+from latentpress.parts.rate_table import IntegerRateTable, RateTable
+from latentpress.systems.hyperprior.layout import CONTEXT_LIMIT, MEAN_BITS
 from latentpress.transforms.klt import BLOCK, KltBasis
 
 __all__ = [
     "FEATURE_BITS",
-    "HYPER_LIMIT",
-    "MEAN_BITS",
     "Analysis",
     "Context",
     "HyperAnalysis",
@@ -36,23 +37,13 @@ __all__ = [
     "HyperpriorConfig",
     "HyperpriorNet",
     "Synthesis",
-    "pass_numbers",
 ]
 
 FEATURE_BITS = 5
 """Fractional bits of the entropy networks' activations: 0..255 stands for 0..7.97."""
 
-MEAN_BITS = 4
-"""Fractional bits of predicted means and so of reconstructed latents, in quantisation steps."""
-
-HYPER_LIMIT = 63
-"""Hyper latents are whole numbers in -63..63."""
-
 PIXEL_UNIT = 32.0
 """Grey levels that stand for 1 inside the transforms."""
-
-VALUE_LIMIT = 2**14 - 1
-"""Latents enter the context network clamped to this magnitude, in units of 1/16 step."""
 
 _DELTA_LIMIT = 2**12  # largest magnitude of a predicted mean or scale offset, in units of its grid
 
@@ -84,7 +75,7 @@ class HyperpriorConfig:
     @property
     def last_rate(self) -> int:
         """The largest rate index; the smallest is 0."""
-        return (self.anchors - 1) * STEPS_PER_ANCHOR
+        return last_rate(self.anchors)
 
     @property
     def margin(self) -> int:
@@ -100,20 +91,6 @@ class HyperpriorConfig:
     def to_dict(self) -> dict[str, int | float]:
         """Plain values for a checkpoint or card."""
         return asdict(self)
-
-
-def pass_numbers(passes: int, channels: int, height: int, width: int, device: torch.device | None = None) -> Tensor:
-    """(1, channels, height, width): the pass, from 0, that codes each latent.
-
-    Two passes: even channels first where row + column is even, odd channels where it is odd. Four: channel c goes in
-    pass place XOR (c mod 4), the places of a 2x2 square being 0 2 / 3 1 (rows from the top). Every pass codes every
-    place, a class of channels each, and the places of the first half of the passes form a checkerboard.
-    """
-    row = torch.arange(height, device=device)[:, None]
-    column = torch.arange(width, device=device)[None, :]
-    parity = (row + column) % 2
-    place = parity if passes == 2 else 2 * parity + row % 2
-    return (place[None] ^ (torch.arange(channels, device=device) % passes)[:, None, None])[None]
 
 
 def _initial_steps(config: HyperpriorConfig) -> Tensor:
@@ -267,8 +244,8 @@ class Context(nn.Module):
             groups=m,
             in_bits=MEAN_BITS,
             out_bits=MEAN_BITS,
-            out_low=-VALUE_LIMIT,
-            out_high=VALUE_LIMIT,
+            out_low=-CONTEXT_LIMIT,
+            out_high=CONTEXT_LIMIT,
             max_exponent=8,
             zero=True,
         )
@@ -282,7 +259,7 @@ class Context(nn.Module):
         self.integer = False
 
     def forward(self, features: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
-        limit = VALUE_LIMIT * 2.0**-MEAN_BITS
+        limit = CONTEXT_LIMIT * 2.0**-MEAN_BITS
         predicted = self.predict(v.clamp(-limit, limit))
         h = torch.cat([features, self.magnitude(_compressed_magnitude(v, self.integer))], dim=1)
         h = self.widen(self.spatial(h).clamp_min(0))

@@ -9,7 +9,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from latentpress.parts.likelihood import SCALE_COUNT, logistic_bits, scale_of
+from latentpress.codecs.orders import Checkerboard
+from latentpress.codecs.rounding import LEVELS, ROUNDING_WEIGHT
+from latentpress.codecs.scales import SCALE_COUNT
+from latentpress.parts.likelihood import logistic_bits, scale_of
+from latentpress.parts.orders import pass_numbers
 from latentpress.parts.quantise import (
     add_uniform_noise,
     round_half_up,
@@ -19,8 +23,8 @@ from latentpress.parts.quantise import (
     straight_through,
 )
 from latentpress.parts.rate_table import mix_for_rates
-from latentpress.systems.hyperprior.net import HYPER_LIMIT, HyperpriorNet, pass_numbers
-from latentpress.systems.hyperprior.rounding import ROUNDING_WEIGHT
+from latentpress.systems.hyperprior.layout import HYPER_LIMIT
+from latentpress.systems.hyperprior.net import HyperpriorNet
 from latentpress.training.structural import ms_ssim
 
 __all__ = ["Noise", "Outcome", "code", "log_loss", "rate_aware"]
@@ -32,7 +36,6 @@ shapes, for steps that are recorded once and replayed with other noise.
 
 _DISSIMILARITY = 2000.0  # squared grey levels that 1 - MS-SSIM = 1 stands for; it varies little from 0.08 to 2 bpp
 _SOFTNESS = 5.0  # of soft rounding
-_LEVELS = 16  # larger residuals are rounded to the nearest, by the encoder too
 
 
 @dataclass(frozen=True)
@@ -73,9 +76,9 @@ def code(
     2007.08739); with ``noise`` both are noisy; with ``soft-round`` values are rounded softly before the noise, and what
     goes on is the mean of the values that could have led there (Agustsson and Theis 2020, arXiv 2006.09952).
 
-    With ``hard`` values are rounded as the encoder does, with the rate in mind (``codecs.hyperprior.rounding``), and
+    With ``hard`` values are rounded as the encoder does, with the rate in mind (``codecs.rounding``), and
     the rate is that of the rounded values; see `_bits` for its gradient. The integer path is a switch of the network
-    itself (``nets.integer.set_integer``). ``noise``: where the noise comes from. ``mixed_precision`` runs the
+    itself (``parts.integer.set_integer``). ``noise``: where the noise comes from. ``mixed_precision`` runs the
     transforms in bfloat16; the entropy networks stay in float32.
     """
     mix = mix_for_rates(rates, net.config.anchors)
@@ -90,7 +93,7 @@ def code(
 
     features, mean, index = net.hyper_synthesis(z, mix)
     first_mean, first_index = mean, index
-    number = pass_numbers(net.config.passes, y.shape[1], y.shape[2], y.shape[3], y.device)
+    number = pass_numbers(Checkerboard(net.config.passes), y.shape[1], y.shape[2], y.shape[3], y.device)
     values = nothing = torch.zeros_like(y)
     for done, context in enumerate((None, *net.contexts)):
         if context is not None:  # later passes correct what the hyper latents said
@@ -147,18 +150,18 @@ def rate_aware(residual: Tensor, index: Tensor, weight: float) -> Tensor:
     size = residual.abs()
     nearest = round_half_up(size)
     row = round_half_up(index).clamp_(0, SCALE_COUNT - 1)
-    place = row.mul_(_LEVELS + 1).add_(nearest.clamp_max(_LEVELS)).to(torch.int32)
+    place = row.mul_(LEVELS + 1).add_(nearest.clamp_max(LEVELS)).to(torch.int32)
     smaller = (size - nearest).mul_(2).add_(1) < savings.take(place.long())
     return (nearest - smaller.to(nearest.dtype)).copysign_(residual)
 
 
 @functools.lru_cache(maxsize=4)
 def _savings(weight: float, device: str) -> Tensor:
-    """Bits that n - 1 costs less than n, in units of the weight, for each scale index and n = 0.._LEVELS: flat."""
+    """Bits that n - 1 costs less than n, in units of the weight, for each scale index and n = 0..LEVELS: flat."""
     scale = scale_of(torch.arange(SCALE_COUNT, dtype=torch.float32, device=device))[:, None]
-    bits = logistic_bits(torch.arange(_LEVELS, dtype=torch.float32, device=device)[None], scale)
-    savings = torch.zeros(SCALE_COUNT, _LEVELS + 1, device=device)
-    savings[:, 1:_LEVELS] = (bits[:, 1:] - bits[:, :-1]) / weight
+    bits = logistic_bits(torch.arange(LEVELS, dtype=torch.float32, device=device)[None], scale)
+    savings = torch.zeros(SCALE_COUNT, LEVELS + 1, device=device)
+    savings[:, 1:LEVELS] = (bits[:, 1:] - bits[:, :-1]) / weight
     return savings.flatten()
 
 

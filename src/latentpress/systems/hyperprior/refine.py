@@ -17,12 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentpress._extras import needs_extra
+from latentpress.codecs.orders import Checkerboard
+from latentpress.codecs.rounding import Rounding
 from latentpress.engine import TorchNetwork
 from latentpress.errors import UnsupportedError
 from latentpress.models import ModelPackage
-from latentpress.systems.hyperprior.latents import pass_masks, round_hyper
+from latentpress.systems.hyperprior.latents import round_hyper
 from latentpress.systems.hyperprior.model import HyperpriorModel, context_name
-from latentpress.systems.hyperprior.rounding import Rounding
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -98,7 +99,8 @@ class _Search:
         """Round as the encoder does, pass by pass, and differentiate by the values that come of it."""
         import torch
 
-        from latentpress.parts.likelihood import SCALE_COUNT, logistic_bits, scale_of
+        from latentpress.codecs.scales import SCALE_COUNT
+        from latentpress.parts.likelihood import logistic_bits, scale_of
 
         count, height, width = target.shape
         hyper = round_hyper(self._model, target).astype(np.float32)[None]
@@ -107,7 +109,7 @@ class _Search:
         first_mean, first_index = torch.from_numpy(first.mean), torch.from_numpy(first.index)
         values, bits = torch.zeros_like(wanted), torch.zeros(())
         leaves: list[tuple[Tensor, Tensor]] = []
-        for number, mask in enumerate(pass_masks(self._model.passes, count, height, width), start=1):
+        for number, mask in enumerate(Checkerboard(self._model.passes).masks(count, height, width), start=1):
             mean, index = first_mean, first_index
             if number > 1:
                 more = self._graphs[context_name(number)].on_tensors(features=inputs, values=values[None])

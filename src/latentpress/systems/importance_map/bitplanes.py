@@ -19,13 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentpress.entropy import TOTAL, SymbolReader, SymbolWriter
-from latentpress.systems.hyperprior.latents import pass_masks
+from latentpress.systems.importance_map.layout import BANDS, LOGIT_LIMIT, PHASE_ORDER
 from latentpress.systems.importance_map.model import BitTables, ImportanceModel
 from latentpress.transforms import wavelet
 
 __all__ = [
     "GROUP",
-    "PHASES",
     "REFINEMENT_SHAPE",
     "SIGNIFICANCE_SHAPE",
     "SIGN_LEVELS",
@@ -39,15 +38,13 @@ __all__ = [
     "tops_of",
 ]
 
-PHASES = 4
 GROUP = 16
 """Feature maps that share a top plane; those of the wavelet have one for themselves together."""
 
 TOP_LIMIT = 20
 """Planes are numbered below this."""
 
-_LEVEL = 255  # logits are clipped to -255..255 sixteenths
-SIGN_LEVELS = 2 * _LEVEL + 1
+SIGN_LEVELS = 2 * LOGIT_LIMIT + 1
 SIGNIFICANCE_SHAPE = (6, SIGN_LEVELS)
 """Classes: how sure the prediction of the sign is (0, small, large), for the last plane of a place and for others."""
 
@@ -143,16 +140,16 @@ class PlaneCoder:
         self._count = np.asarray(tops)[group_of(shape[0], model.pyramid)]
         self.magnitude: Integers = np.zeros(shape, np.int32)
         self.sign: NDArray[np.int8] = np.zeros(shape, np.int8)
-        self._phases = pass_masks(PHASES, *shape)
-        self._band = np.zeros((3 * wavelet.LEVELS + 1, *shape[1:]), np.float32)
+        self._phases = PHASE_ORDER.masks(*shape)
+        self._band = np.zeros((BANDS, *shape[1:]), np.float32)
         np.put_along_axis(self._band, wavelet.bands(*shape[1:])[None].astype(np.intp), np.float32(1), axis=0)
 
     def run(self, bits: Bits) -> None:
         """Code or decode all planes."""
         for plane in range(int(self._count.max(initial=0)) - 1, -1, -1):
             active = (self._count > plane)[:, None, None] & (self._shifts <= plane)
-            for phase in range(PHASES):
-                here = active & self._phases[phase]
+            for phase, mask in enumerate(self._phases):
+                here = active & mask
                 if here.any():
                     self._code(bits, plane, phase, here)
 
@@ -170,7 +167,7 @@ class PlaneCoder:
         if more.any():
             above = known[more] >> 1
             klass = (above > 1).astype(np.intp) + (above > 3)
-            found = bits.take(Places("refinement", more, klass * SIGN_LEVELS + logit[more] + _LEVEL), plane)
+            found = bits.take(Places("refinement", more, klass * SIGN_LEVELS + logit[more] + LOGIT_LIMIT), plane)
             self.magnitude[more] |= found << plane
 
     def _code_signs(self, bits: Bits, plane: int, newly: Mask, sign: NDArray[np.intp]) -> None:
@@ -180,7 +177,7 @@ class PlaneCoder:
             mask = np.zeros_like(newly)
             mask[part] = newly[part]
             if mask.any():
-                table = sign[mask[:count]] + _LEVEL if part.start == 0 else None
+                table = sign[mask[:count]] + LOGIT_LIMIT if part.start == 0 else None
                 positive = bits.take(Places("sign", mask, table), plane)
                 self.sign[mask] = 2 * positive.astype(np.int8) - 1
 
@@ -205,7 +202,7 @@ class PlaneCoder:
         klass = np.where(self._shifts == plane, 0, 3)
         sure = np.abs(sign)
         klass[: len(sign)] += (sure >= _SURE[0]).astype(np.intp) + (sure >= _SURE[1])
-        table: NDArray[np.intp] = klass * SIGN_LEVELS + logit + _LEVEL
+        table: NDArray[np.intp] = klass * SIGN_LEVELS + logit + LOGIT_LIMIT
         return table
 
 
@@ -225,4 +222,4 @@ def tops_of(magnitude: Integers, pyramid: int) -> NDArray[np.int32]:
 
 
 def _sixteenths(logit: Float) -> NDArray[np.intp]:
-    return np.clip(logit * 16, -_LEVEL, _LEVEL).astype(np.intp)
+    return np.clip(logit * 16, -LOGIT_LIMIT, LOGIT_LIMIT).astype(np.intp)

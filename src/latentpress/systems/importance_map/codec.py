@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from latentpress.codecs.base import check_quality
 from latentpress.codecs.packing import colour_of
 from latentpress.codecs.roi import Roi
+from latentpress.codecs.rounding import Rounding, rate_and_weight
 from latentpress.codecs.tiled import TiledCodec, Window
 from latentpress.codecs.tiles import Grid
 from latentpress.container import Chunk, Header
 from latentpress.image import Image
 from latentpress.models import ModelPackage
-from latentpress.systems.hyperprior.rounding import Rounding, rate_and_weight
 from latentpress.systems.importance_map.model import ImportanceModel, open_model
 from latentpress.systems.importance_map.quantiser import Coefficients, quantise, values_of
 from latentpress.systems.importance_map.stream import decode_tile, encode_tile

@@ -10,9 +10,10 @@ import torch
 from numpy.typing import NDArray
 
 from latentpress.codecs.planes import to_planes
+from latentpress.codecs.rounding import ROUNDING_WEIGHT, Rounding
+from latentpress.codecs.scales import SCALE_COUNT
 from latentpress.entropy import TOTAL, SymbolWriter, quantise_pmf
-from latentpress.parts.likelihood import SCALE_COUNT, logistic_bits, scale_of
-from latentpress.systems.hyperprior.rounding import ROUNDING_WEIGHT, Rounding
+from latentpress.parts.likelihood import logistic_bits, scale_of
 from latentpress.systems.importance_map.bitplanes import (
     REFINEMENT_SHAPE,
     SIGN_LEVELS,
@@ -23,7 +24,8 @@ from latentpress.systems.importance_map.bitplanes import (
     group_of,
     tops_of,
 )
-from latentpress.systems.importance_map.maps import LARGEST, TABLES, walk_map
+from latentpress.systems.importance_map.layout import MOST_DROPPED
+from latentpress.systems.importance_map.maps import TABLES, walk_map
 from latentpress.systems.importance_map.model import ImportanceModel
 from latentpress.systems.importance_map.quantiser import quantise, shifts_of
 from latentpress.training.data import Pictures
@@ -43,7 +45,7 @@ def initial_tables(anchors: int, latents: int, pyramid: int) -> Arrays:
     """Chances as the logits say, tables of no knowledge."""
     chance = _logistic()
     groups = int(group_of(latents, pyramid)[-1]) + 1
-    map_counts, map_radius = _pack(np.zeros((TABLES, 2 * LARGEST + 1)), _PRIOR_MAP, 0.25)
+    map_counts, map_radius = _pack(np.zeros((TABLES, 2 * MOST_DROPPED + 1)), _PRIOR_MAP, 0.25)
     top_counts, top_radius = _pack(np.zeros((groups, 2 * _TOP_REACH + 1)), _PRIOR_TOPS, 0.5)
     scale = scale_of(torch.arange(SCALE_COUNT, dtype=torch.float64))[:, None]
     bits = logistic_bits(torch.arange(_MAGNITUDES, dtype=torch.float64)[None], scale)
@@ -64,7 +66,7 @@ def measured_tables(model: ImportanceModel, pictures: Pictures, rates: Sequence[
     """Tables from what the codec codes of the pictures at the rate indices, one for each anchor."""
     counter = _Counts()
     rounding = Rounding(model.magnitude_bits, ROUNDING_WEIGHT)
-    steps = np.zeros((TABLES, 2 * LARGEST + 1))
+    steps = np.zeros((TABLES, 2 * MOST_DROPPED + 1))
     tops = np.zeros((len(rates), len(pictures), model.tops.shape[1]), np.int32)
     for number, picture in enumerate(pictures):
         for place, rate in enumerate(rates):
@@ -77,7 +79,7 @@ def measured_tables(model: ImportanceModel, pictures: Pictures, rates: Sequence[
                 table: NDArray[np.uint8],
                 dropped: NDArray[np.uint8] = found.dropped,
             ) -> None:
-                np.add.at(steps, (table, dropped[at].astype(np.int32) - guess + LARGEST), 1)
+                np.add.at(steps, (table, dropped[at].astype(np.int32) - guess + MOST_DROPPED), 1)
 
             walk_map(found.dropped, count)
             tops[place, number] = tops_of(found.magnitude, model.pyramid)

@@ -10,14 +10,15 @@ from typing import Any
 import torch
 
 from latentpress.atomic import atomic_folder
+from latentpress.codecs.rates import STEPS_PER_ANCHOR
 from latentpress.errors import InvalidInputError
 from latentpress.models.package import TABLES
 from latentpress.parts.integer import WEIGHT_LIMIT, IntegerConv2d, exact_bound, set_integer
-from latentpress.parts.rate_table import STEPS_PER_ANCHOR
 from latentpress.systems.hyperprior.net import FEATURE_BITS
 from latentpress.systems.importance_map.counting import initial_tables, measured_tables
+from latentpress.systems.importance_map.layout import BANDS
 from latentpress.systems.importance_map.model import NETWORKS, ImportanceModel
-from latentpress.systems.importance_map.net import BANDS, SIGNED_BITS, ImportanceNet, placeholder_basis
+from latentpress.systems.importance_map.net import SIGNED_BITS, ImportanceNet, placeholder_basis
 from latentpress.systems.importance_map.recipe import ImportanceRecipe
 from latentpress.training.checkpoint import Checkpoint, load_checkpoint
 from latentpress.training.complexity import count_macs

@@ -13,11 +13,9 @@ from numpy.typing import NDArray
 
 from latentpress.entropy import ProbabilityTables, SymbolReader, SymbolWriter
 from latentpress.errors import CorruptFileError
+from latentpress.systems.importance_map.layout import MOST_DROPPED
 
-__all__ = ["LARGEST", "TABLES", "decode_map", "encode_map", "walk_map"]
-
-LARGEST = 7
-"""The most planes that a place can drop."""
+__all__ = ["TABLES", "decode_map", "encode_map", "walk_map"]
 
 TABLES = 19
 """Probability tables: one for the coarsest values; for the finest and for all other grids, one where the neighbours
@@ -91,7 +89,7 @@ def decode_map(height: int, width: int, tables: ProbabilityTables, reader: Symbo
 
     def code(places: Places, guess: NDArray[np.int32], table: NDArray[np.uint8]) -> None:
         found = reader.read(table.ravel(), tables).reshape(guess.shape) + guess
-        if found.size and not 0 <= found.min() <= found.max() <= LARGEST:
+        if found.size and not 0 <= found.min() <= found.max() <= MOST_DROPPED:
             raise CorruptFileError("the symbol stream is damaged: an importance is out of range")
         values[places] = found
 

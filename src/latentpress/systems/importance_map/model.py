@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentpress import engine
+from latentpress.codecs.rates import last_rate, mix_of, nearest_anchor
 from latentpress.engine import Network
 from latentpress.entropy import TOTAL, ProbabilityTables
 from latentpress.errors import CorruptFileError, InvalidInputError
@@ -99,17 +100,15 @@ class ImportanceModel:
     @property
     def last_rate(self) -> int:
         """The largest rate index; the smallest is 0."""
-        return (self.anchors - 1) * self.steps
+        return last_rate(self.anchors, self.steps)
 
     def mix(self, rate: int) -> Float:
         """Interpolation weights (1, anchors) of a rate index, in whole steps: the networks' second input."""
-        distance = np.abs(rate - self.steps * np.arange(self.anchors))
-        weights: Float = np.maximum(self.steps - distance, 0).astype(np.float32)[None]
-        return weights
+        return mix_of(rate, self.anchors, self.steps)
 
     def usual_tops(self, rate: int) -> NDArray[np.int32]:
         """The top plane that each group of feature maps usually has at a rate (groups,)."""
-        tops: NDArray[np.int32] = self.tops[min((rate + self.steps // 2) // self.steps, self.anchors - 1)]
+        tops: NDArray[np.int32] = self.tops[nearest_anchor(rate, self.anchors, self.steps)]
         return tops
 
     def analysis(self, pixels: Float, mix: Float) -> Float:

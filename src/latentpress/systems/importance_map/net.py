@@ -24,14 +24,10 @@ from latentpress.parts.integer import IntegerConv2d
 from latentpress.parts.likelihood import scale_index
 from latentpress.parts.rate_table import IntegerRateTable, RateTable
 from latentpress.systems.hyperprior.net import FEATURE_BITS, Analysis, HyperpriorConfig, Synthesis
+from latentpress.systems.importance_map.layout import BANDS, LOGIT_BITS, LOGIT_LIMIT, NOMINAL
 from latentpress.transforms.klt import KltBasis
-from latentpress.transforms.wavelet import LEVELS
 
 __all__ = [
-    "BANDS",
-    "LOGIT_BITS",
-    "LOGIT_LIMIT",
-    "NOMINAL",
     "SIGNED_BITS",
     "Context",
     "Importance",
@@ -40,15 +36,6 @@ __all__ = [
     "RateEstimate",
     "placeholder_basis",
 ]
-
-NOMINAL = 3
-"""Planes dropped at a place of middling importance; the quantisation step is then that of the rate."""
-
-LOGIT_BITS, LOGIT_LIMIT = 4, 255
-"""Outputs of the context network are logits in sixteenths, from -255 to 255 of them."""
-
-BANDS = 3 * LEVELS + 1
-"""Bands of the wavelet."""
 
 SIGNED_BITS = 1
 """Fractional bits of the signed values that the context network sees, in units of the plane that is coded."""

@@ -11,20 +11,20 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from latentpress.parts.likelihood import SCALE_COUNT, logistic_bits, scale_index, scale_of
+from latentpress.codecs.rates import STEPS_PER_ANCHOR
+from latentpress.codecs.rounding import ROUNDING_WEIGHT
+from latentpress.codecs.scales import SCALE_COUNT, STEPS_PER_OCTAVE
+from latentpress.parts.likelihood import logistic_bits, scale_of
+from latentpress.parts.orders import pass_numbers
 from latentpress.parts.quantise import add_uniform_noise, clamp_ste, round_ste, straight_through
-from latentpress.parts.rate_table import STEPS_PER_ANCHOR, mix_for_rates
-from latentpress.systems.hyperprior.net import pass_numbers
+from latentpress.parts.rate_table import mix_for_rates
 from latentpress.systems.hyperprior.objective import rate_aware
-from latentpress.systems.importance_map.net import BANDS, NOMINAL, ImportanceNet
+from latentpress.systems.importance_map.layout import BANDS, MOST_DROPPED, NOMINAL, PHASE_ORDER, PHASES
+from latentpress.systems.importance_map.net import ImportanceNet
 from latentpress.transforms import wavelet
 
-__all__ = ["MOST_DROPPED", "PHASES", "Outcome", "band_maps", "code", "error_weights", "plane_bits", "pyramid"]
+__all__ = ["Outcome", "band_maps", "code", "error_weights", "plane_bits", "pyramid"]
 
-MOST_DROPPED = 7
-PHASES = 4
-
-_OCTAVE = float(scale_index(torch.tensor(2.0)) - scale_index(torch.tensor(1.0)))  # scale indices a plane
 _CHANNELS = 64  # that are pushed at a time
 _PLANES = 14  # above NOMINAL - 1, that training looks at
 _FALL = 0.7  # each is looked at less often than the one below
@@ -58,7 +58,7 @@ def code(
     weights: Tensor | None = None,
     generator: torch.Generator | None = None,
     mixed_precision: bool = False,
-    rounding_weight: float = 12.0,
+    rounding_weight: float = ROUNDING_WEIGHT,
 ) -> Outcome:
     """Send a batch through the codec. ``x``: (B, 3, H, W) grey levels, sides multiples of 16; ``rates``: (B,).
 
@@ -80,11 +80,11 @@ def code(
     u = y / step
     with torch.no_grad():
         nearest = torch.round(u)
-        first = net.estimate(nearest * step, dropped, mix) - _OCTAVE * shifts
+        first = net.estimate(nearest * step, dropped, mix) - STEPS_PER_OCTAVE * shifts
         chosen = rate_aware(u, first, rounding_weight)
     q = straight_through(u, chosen)
     v = q * step
-    index = net.estimate(v, dropped, mix) - _OCTAVE * shifts
+    index = net.estimate(v, dropped, mix) - STEPS_PER_OCTAVE * shifts
     bits = _bits(u, q, index, generator)
     picture = None
     if weights is None:
@@ -183,7 +183,7 @@ def plane_bits(net: ImportanceNet, outcome: Outcome, rates: Tensor, generator: t
     weight = PHASES / chance[drawn]
 
     magnitude = symbols.abs() * torch.exp2(shifts)
-    number = pass_numbers(PHASES, symbols.shape[1], symbols.shape[2], symbols.shape[3], device)
+    number = pass_numbers(PHASE_ORDER, symbols.shape[1], symbols.shape[2], symbols.shape[3], device)
     unit = torch.exp2(plane)
     coarse = torch.floor(magnitude / (2 * unit))
     fine = torch.floor(magnitude / unit)

@@ -9,18 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from latentpress.systems.hyperprior.rounding import Rounding
+from latentpress.codecs.rounding import Rounding
+from latentpress.codecs.scales import STEPS_PER_OCTAVE, tables_of
 from latentpress.systems.importance_map.bitplanes import TOP_LIMIT
-from latentpress.systems.importance_map.maps import LARGEST
+from latentpress.systems.importance_map.layout import MOST_DROPPED, NOMINAL
 from latentpress.systems.importance_map.model import ImportanceModel
 from latentpress.transforms import wavelet
 
-__all__ = ["NOMINAL", "Coefficients", "quantise", "shifts_of", "values_of"]
-
-NOMINAL = 3
-"""Planes that a place of middling importance drops: the last it keeps is one quantisation step of the rate."""
-
-_OCTAVE_LEVELS = 5.4907  # scale indices a plane: log 2 over the step of the scale grid (parts/likelihood.py)
+__all__ = ["Coefficients", "quantise", "shifts_of", "values_of"]
 
 Float = NDArray[np.float32]
 
@@ -67,14 +63,13 @@ def quantise(
     wanted = np.floor(model.importance(latents, mix) + np.float32(0.5))
     if raised is not None:
         wanted = wanted - raised
-    dropped = np.clip(wanted, 0, LARGEST).astype(np.uint8)
+    dropped = np.clip(wanted, 0, MOST_DROPPED).astype(np.uint8)
     shifts = shifts_of(dropped, model.latents, model.pyramid)
     offset = shifts.astype(np.float32) - NOMINAL
     step = np.exp2(offset)
     scaled: Float = (latents / step).astype(np.float32)
-    index = model.estimate(np.rint(scaled) * step, dropped, mix) - np.float32(_OCTAVE_LEVELS) * offset
-    table = np.clip(np.floor(index + np.float32(0.5)), 0, 63).astype(np.uint8)
-    symbols = rounding.round(scaled, table)
+    index = model.estimate(np.rint(scaled) * step, dropped, mix) - np.float32(STEPS_PER_OCTAVE) * offset
+    symbols = rounding.round(scaled, tables_of(index))
     largest = (np.int32(2**TOP_LIMIT - 1) >> shifts.astype(np.int32)).astype(np.float32)
     magnitude = np.minimum(np.abs(symbols), largest).astype(np.int32) << shifts
     return Coefficients(dropped, magnitude, (np.sign(symbols) * (magnitude > 0)).astype(np.int8))

@@ -11,13 +11,13 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ROUNDING_WEIGHT", "CodeLengths", "Rounding", "rate_and_weight", "rounding_weight"]
+__all__ = ["LEVELS", "ROUNDING_WEIGHT", "CodeLengths", "Rounding", "rate_and_weight", "rounding_weight"]
 
 ROUNDING_WEIGHT = 12.0
 """Bits that one squared quantisation step of error is worth to the encoder; chosen on the validation pictures."""
 
-_LEVELS = 16  # magnitudes above this are rounded to the nearest: there the distribution is flat
-
+LEVELS = 16
+"""Magnitudes above this are rounded to the nearest: there the distribution is flat."""
 
 _LOWEST_WEIGHT = 5.0
 _FULL_FROM = 16
@@ -71,7 +71,7 @@ class Rounding:
         """Whole numbers (float32) of the residual's shape; ``index`` names each one's table."""
         size = np.abs(residual)
         nearest = np.floor(size + np.float32(0.5))
-        saved = self._savings[index, np.minimum(nearest, _LEVELS).astype(np.intp)]
+        saved = self._savings[index, np.minimum(nearest, LEVELS).astype(np.intp)]
         smaller = 2 * (size - nearest) + 1 < saved
         nearest -= smaller
         nearest[index == 0] = 0
@@ -83,9 +83,9 @@ class Rounding:
         level.
         """
         count = len(self._tables)
-        magnitudes = np.broadcast_to(np.arange(_LEVELS + 1), (count, _LEVELS + 1))
+        magnitudes = np.broadcast_to(np.arange(LEVELS + 1), (count, LEVELS + 1))
         rows: NDArray[Any] = np.broadcast_to(np.arange(count)[:, None], magnitudes.shape)
         bits = self._tables.bits(magnitudes, rows)
         savings = np.zeros(magnitudes.shape, np.float32)
-        savings[1:, 1:_LEVELS] = (bits[1:, 1:_LEVELS] - bits[1:, : _LEVELS - 1]) / self.weight
+        savings[1:, 1:LEVELS] = (bits[1:, 1:LEVELS] - bits[1:, : LEVELS - 1]) / self.weight
         return savings
