@@ -1,14 +1,19 @@
-"""Pictures that every test can have: small, made by NumPy from fixed seeds, the same on every machine."""
+"""Pictures that every test can have: small, most made by NumPy from fixed seeds, the same on every machine."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
+import PIL.Image
 import pytest
 from numpy.typing import NDArray
 
-from latentpress.image import Image
+from latentpress.image import Image, read
+
+EXAMPLE = Path(__file__).parents[1] / "examples" / "macaws.png"
+Make = Callable[..., Image]
 
 # (height, width): the smallest picture, a thin one, and sizes just off the block sizes of a codec.
 SIZES = [(1, 1), (1, 7), (7, 1), (16, 16), (63, 65)]
@@ -52,3 +57,38 @@ def gray() -> Image:
 def any_picture(request: pytest.FixtureRequest) -> Image:
     """Each of the sizes in gray and in RGB, one after another."""
     return Image(make_pixels(*request.param))
+
+
+@pytest.fixture(scope="session")
+def photograph() -> Image:
+    """A part of the example picture, 256 wide and 192 high."""
+    return Image(read(EXAMPLE).pixels[100:292, 200:456].copy())
+
+
+@pytest.fixture(scope="session")
+def make() -> Make:
+    """Factory: ``make(height, width, channels, depth, seed)``, slopes, an edge and noise over the whole range."""
+
+    def build(height: int, width: int, channels: int = 3, depth: int = 8, seed: int = 0) -> Image:
+        rng = np.random.default_rng([seed, height, width, channels, depth])
+        y, x = np.mgrid[0:height, 0:width]
+        planes = [0.2 + 0.6 * (x + 3 * c) / (width + 9) + 0.2 * (y > height // 2) for c in range(channels)]
+        samples = np.clip(np.stack(planes, axis=2) + rng.normal(0, 0.01, (height, width, channels)), 0, 1)
+        if channels in (2, 4):
+            samples[:, :, -1] = np.clip((x - width / 4) / (width / 3), 0, 1)
+        kind = np.uint8 if depth == 8 else np.uint16
+        return Image(np.rint(samples * (2**depth - 1)).astype(kind), depth)
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of four pictures to train on."""
+    path = tmp_path_factory.mktemp("pictures")
+    rng = np.random.default_rng(0)
+    for i in range(4):
+        smooth = np.cumsum(np.cumsum(rng.normal(size=(160, 176, 3)), axis=0), axis=1)
+        pixels = 128 + 40 * smooth / smooth.std() + rng.normal(0, 4, smooth.shape)
+        PIL.Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)).save(path / f"{i}.png")
+    return path

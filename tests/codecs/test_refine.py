@@ -11,7 +11,8 @@ from latentpress import container
 from latentpress.codecs import tiles
 from latentpress.errors import InvalidInputError, MissingExtraError, UnsupportedError
 from latentpress.image import Image
-from latentpress.systems.hyperprior.codec import HyperpriorCodec, refine
+from latentpress.systems.hyperprior import refine
+from latentpress.systems.hyperprior.codec import HyperpriorCodec
 
 pytest.importorskip("torch")
 pytest.importorskip("onnx")

@@ -1,28 +1,15 @@
-"""A recipe so small that a run takes a second, and pictures to train it on."""
+"""A recipe so small that a run takes a second, its checkpoint and its package."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from latentpress.models import ModelPackage
 from latentpress.systems.hyperprior.export import export_package
 from latentpress.systems.hyperprior.training import train
 from latentpress.training.recipe import Recipe
-
-
-@pytest.fixture(scope="session")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("pictures")
-    rng = np.random.default_rng(0)
-    for i in range(4):
-        smooth = np.cumsum(np.cumsum(rng.normal(size=(160, 176, 3)), axis=0), axis=1)
-        pixels = 128 + 40 * smooth / smooth.std() + rng.normal(0, 4, smooth.shape)
-        Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)).save(path / f"{i}.png")
-    return path
 
 
 @pytest.fixture(scope="session")

@@ -147,7 +147,7 @@ def test_what_is_missing_is_named_in_one_line(
 
 def test_damaged_code_is_named_in_one_line(copy: Path) -> None:
     (copy / "code.zip").write_bytes((copy / "code.zip").read_bytes()[:1000])
-    command = [sys.executable, "-S", str(copy / "run.py"), "--minutes", "1"]
+    command = [sys.executable, "-E", "-S", str(copy / "run.py"), "--minutes", "1"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=copy)
     assert done.returncode == 1
     assert done.stderr.startswith("run.py: code.zip is missing or damaged, copy it again")

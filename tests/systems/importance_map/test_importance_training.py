@@ -29,8 +29,10 @@ from latentpress.training.checkpoint import load_checkpoint
 from latentpress.training.data import load_pictures
 from latentpress.training.dispatch import export_package
 from latentpress.training.dispatch import train as dispatch
-from latentpress.training.recipe import Recipe, read_recipe
+from latentpress.training.recipe import read_recipe
 from latentpress.transforms import wavelet
+
+from ...training.conftest import checkpoint, tiny  # noqa: F401 - fixtures
 
 
 def recipe(**schedule: Any) -> ImportanceRecipe:
@@ -80,7 +82,7 @@ def test_transforms_learn_only_in_their_part(folder: Path, tmp_path: Path) -> No
     assert changed[1] == {"importance", "estimate", "context", "analysis", "synthesis"}
 
 
-def test_a_run_can_begin_with_the_hyperprior(checkpoint: Path, tiny: Recipe, folder: Path, tmp_path: Path) -> None:
+def test_a_run_can_begin_with_the_hyperprior(checkpoint: Path, folder: Path, tmp_path: Path) -> None:  # noqa: F811
     """Analysis and synthesis are taken over."""
     path = train(recipe(), folder, run=tmp_path, threads=1, start=checkpoint, max_steps=1, report=lambda line: None)
     donor, own = load_checkpoint(checkpoint).average, load_checkpoint(path, ImportanceRecipe.from_dict).weights

@@ -174,5 +174,5 @@ def test_bad_recipes(values: dict[str, Any], message: str) -> None:
 
 def test_an_unknown_codec_is_named(tmp_path: Path) -> None:
     (tmp_path / "other.toml").write_text('codec = "other"')
-    with pytest.raises(InvalidInputError, match="this version trains: hyperprior"):
+    with pytest.raises(InvalidInputError, match="this version trains: cas-cnn"):
         train(tmp_path / "other.toml", tmp_path, run=tmp_path / "run")
