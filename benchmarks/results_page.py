@@ -76,7 +76,17 @@ def dataset(name: str, summary: Summary) -> str:
 
 def lossy_table(summary: Summary) -> str:
     """A line a lossy coder, the best first."""
-    head = ["codec", "BD-rate PSNR", "own", "BD-rate MS-SSIM", "own", *(f"dB at {rate:g} bpp" for rate in RATES)]
+    window = summary.get("window")
+    on_window = [f"on {window[0]:g}-{window[1]:g} dB"] if window else []
+    head = [
+        "codec",
+        "BD-rate PSNR",
+        "own",
+        *on_window,
+        "BD-rate MS-SSIM",
+        "own",
+        *(f"dB at {rate:g} bpp" for rate in RATES),
+    ]
     head += ["encode s", "decode s", "peak MB"]
     coders = {id: coder for id, coder in summary["coders"].items() if not coder["lossless"]}
     lines = []
@@ -87,6 +97,8 @@ def lossy_table(summary: Summary) -> str:
             star = "*" if bd and bd["warnings"] else ""
             cells.append(_number(bd and bd["of_mean_curve"], "+.1f", " %") + star)
             cells.append(_number(bd and bd["mean_of_pictures"], "+.1f", " %"))
+            if window and metric == "psnr":
+                cells.append(_number(bd and bd["on_window"], "+.1f", " %"))
         lines.append(cells + [_at_rate(coders[id]["curve"], rate) for rate in RATES] + _cost(coders[id]))
     return _markdown(head, lines)
 
@@ -107,9 +119,10 @@ def published_table(summary: Summary) -> str:
     for curve in summary["published"]:
         bd = curve["bd_rate"] or {"of_mean_curve": None, "overlap": None}
         shared = "-" if bd["overlap"] is None else f"{bd['overlap'][0]:.1f}-{bd['overlap'][1]:.1f}"
-        lines.append([curve["name"], _number(bd["of_mean_curve"], "+.1f", " %"), shared, curve["source"]])
+        figures = [_number(bd.get(name), "+.1f", " %") for name in ("of_mean_curve", "on_window")]
+        lines.append([curve["name"], figures[0], shared, figures[1], curve["source"]])
     note = "Figures that others measured, on other machines with other code, against the anchor measured here."
-    return f"{note}\n\n{_markdown(['codec', 'BD-rate PSNR', 'shared dB', 'source'], lines)}"
+    return f"{note}\n\n{_markdown(['codec', 'BD-rate PSNR', 'shared dB', 'on the window', 'source'], lines)}"
 
 
 def lossless_table(summary: Summary) -> str:

@@ -119,7 +119,7 @@ def test_lossy_table(summary: dict[str, Any], tmp_path: Path) -> None:
     assert ours == ["**`ours`**", *percents, *expected, "-", "0.123", "0.050", "50 / 60"]
     assert jpeg[:2] == ["`jpeg-420`", "+0.0 %"]
     assert "- `ours`, PSNR: mind this\n" in text
-    assert rows(text, "Published figures") == [["Famous", "-63.1 %", "28.5-38.0", "a book"]]
+    assert rows(text, "Published figures") == [["Famous", "-63.1 %", "28.5-38.0", "-", "a book"]]
 
 
 def test_lossless_table(summary: dict[str, Any], tmp_path: Path) -> None:

@@ -94,3 +94,15 @@ def test_curves_that_cannot_be_compared(rates: list[float], quality: list[float]
     for function in (bd_rate, bd_psnr):
         with pytest.raises(InvalidInputError, match=match):
             function(RATES, QUALITY, rates, quality)
+
+
+def test_on_a_window_only_the_window_counts() -> None:
+    better_above = [0.1, 0.25, 0.5, 0.9, 1.2]
+    whole, below, above = (
+        bd_rate(RATES, QUALITY, better_above, QUALITY, window=window).percent
+        for window in (None, (27.0, 29.5), (34.5, 38.0))
+    )
+    assert above < whole < below == pytest.approx(0, abs=1e-9)
+    assert bd_rate(RATES, QUALITY, better_above, QUALITY, window=(27.0, 38.0)).percent == pytest.approx(whole)
+    with pytest.raises(InvalidInputError, match=r"cover 27\.00-38\.00, not all of 26-30"):
+        bd_rate(RATES, QUALITY, RATES, QUALITY, window=(26.0, 30.0))

@@ -82,16 +82,21 @@ class Comparison:
     """A curve against the anchor's.
 
     percent: the BD-rate, None where the curves do not compare. overlap: the range of quality that they share.
-    warnings: what to mind, a line each.
+    warnings: what to mind, a line each. windowed: the BD-rate over the window asked for, None where a curve does not
+    cover it.
     """
 
     percent: float | None
     overlap: tuple[float, float] | None = None
     warnings: tuple[str, ...] = ()
+    windowed: float | None = None
 
 
-def compare_curves(anchor: Curve, curve: Curve) -> Comparison:
-    """BD-rate of ``curve`` against ``anchor``. Points that a smaller file beats are left out, with a warning."""
+def compare_curves(anchor: Curve, curve: Curve, window: tuple[float, float] | None = None) -> Comparison:
+    """BD-rate of ``curve`` against ``anchor``, on the shared range and on ``window`` (low, high in dB).
+
+    Points that a smaller file beats are left out, with a warning.
+    """
     warnings: list[str] = []
     parts: list[tuple[list[float], list[float]]] = []
     for name, points in (("the anchor's curve", anchor), ("the curve", curve)):
@@ -106,7 +111,10 @@ def compare_curves(anchor: Curve, curve: Curve) -> Comparison:
         return Comparison(None, None, (*warnings, str(error)))
     if found.warning:
         warnings.append(found.warning)
-    return Comparison(found.percent, (found.low, found.high), tuple(warnings))
+    windowed = None
+    if window is not None and found.low <= window[0] < window[1] <= found.high:
+        windowed = bd_rate(*parts[0], *parts[1], window=window).percent
+    return Comparison(found.percent, (found.low, found.high), tuple(warnings), windowed)
 
 
 def _rising(points: Curve) -> Curve:

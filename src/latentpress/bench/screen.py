@@ -76,13 +76,17 @@ def print_summary(summary: Mapping[str, Any], console: Console) -> None:
     if lossy:
         table = Table(title=f"BD-rate against {anchor}: of mean curves, and the mean of the pictures' own")
         table.add_column("coder")
-        for heading in ("PSNR", "pictures", "shared dB", "MS-SSIM", "pictures", "shared dB", *_TIMES):
+        window = summary.get("window")
+        on_window = [f"{window[0]:g}-{window[1]:g} dB"] if window else []
+        for heading in ("PSNR", "pictures", "shared dB", *on_window, "MS-SSIM", "pictures", "shared dB", *_TIMES):
             table.add_column(heading, justify="right")
         for id in sorted(lossy, key=lambda id: _percent(coders[id])):
             cells = []
             for metric, name in (("psnr", "PSNR"), ("ms-ssim-db", "MS-SSIM")):
                 bd = coders[id]["bd_rate"].get(metric)
                 cells += _bd_cells(bd)
+                if window and metric == "psnr":
+                    cells.append(_number((bd or {}).get("on_window"), "+.1f"))
                 notes += [f"{id}, {name}: {warning}" for warning in (bd or {}).get("warnings", ())]
             table.add_row(id, *cells, *_time_cells(coders[id]))
         console.print(table)

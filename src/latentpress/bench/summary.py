@@ -15,10 +15,15 @@ from latentpress.bench.published import is_kodak, published_curves
 from latentpress.bench.results import Run, Time, Timing
 from latentpress.errors import InvalidInputError
 
-__all__ = ["choose_anchor", "summarise", "write_summary"]
+__all__ = ["KODAK_WINDOW", "choose_anchor", "summarise", "write_summary"]
 
 _METRICS = {"psnr": "psnr", "ms-ssim": "ms-ssim-db"}
 """Metrics of a run that get a BD-rate, and the decibels on which it is taken."""
+
+KODAK_WINDOW = (30.45, 36.65)
+"""dB of PSNR over which BD-rates on the Kodak pictures are taken beside the shared range: every published curve that
+people compare with has points on both sides of it.
+"""
 
 _TIMED_AT = 0.5  # bits a pixel near which lossy coders' times are told
 
@@ -44,7 +49,8 @@ def summarise(run: Run, anchor: str | None = None, timing: Timing | None = None)
 
     anchor: the coder that the others are compared with; None: see `choose_anchor`.
 
-    ``anchor``; ``bpp_range`` of the points of mean curves; ``run`` and ``timing`` (null without): the header lines;
+    ``anchor``; ``window``: `KODAK_WINDOW` or null; ``bpp_range`` of the points of mean curves; ``run`` and ``timing``
+    (null without): the header lines;
     ``errors``: how many points failed, by coder; ``published``: curves of others with their own ``bd_rate``, for the
     Kodak pictures only; ``coders``, by id:
 
@@ -54,9 +60,10 @@ def summarise(run: Run, anchor: str | None = None, timing: Timing | None = None)
     - ``encode_seconds``, ``decode_seconds``: of a megapixel, the median over the pictures timed, at the quality nearest
       0.5 bpp; ``encode_peak_mb``, ``decode_peak_mb``: the largest there; null where nothing was timed.
 
-    A BD-rate is ``of_mean_curve`` (means over pictures at each quality, BD-rate once; ``overlap`` is the range of
-    quality in dB) and ``mean_of_pictures`` (each picture's own, from all its points: ``per_picture``); per cent, null
-    where the curves do not compare; ``warnings`` say what to mind.
+    A BD-rate is ``of_mean_curve`` (means over pictures of rate and of PSNR in dB at each quality, BD-rate once;
+    ``overlap`` is the range of quality in dB), ``on_window`` (the same over ``window``, by PSNR on the Kodak pictures
+    only) and ``mean_of_pictures`` (each picture's own, from all its points: ``per_picture``); per cent, null where the
+    curves do not compare; ``warnings`` say what to mind.
 
     Raises InvalidInputError for an anchor that is no lossy coder of the run, MissingExtraError without SciPy.
     """
@@ -64,6 +71,7 @@ def summarise(run: Run, anchor: str | None = None, timing: Timing | None = None)
     chosen = choose_anchor([id for id, coder in header.coders.items() if not coder.lossless], anchor)
     tables = {id: PointTable(run, id) for id in header.coders}
     base = tables[chosen] if chosen is not None else None
+    window = KODAK_WINDOW if is_kodak(header.pictures) else None
     coders = {}
     for id, table in tables.items():
         info = header.coders[id]
@@ -77,7 +85,7 @@ def summarise(run: Run, anchor: str | None = None, timing: Timing | None = None)
             entry["curve"] = [point for point in means if point["bpp"] is not None]
             if base is not None:
                 entry["bd_rate"] = {
-                    name: _bd_rates(base, table, name, len(header.pictures))
+                    name: _bd_rates(base, table, name, len(header.pictures), window if name == "psnr" else None)
                     for metric, name in _METRICS.items()
                     if metric in header.metrics
                 }
@@ -85,12 +93,13 @@ def summarise(run: Run, anchor: str | None = None, timing: Timing | None = None)
     failed = [point.coder for point in run.points if point.error]
     return {
         "anchor": chosen,
+        "window": list(window) if window else None,
         "bpp_range": list(BPP_RANGE),
         "run": header.record(),
         "timing": timing.header.record() if timing else None,
         "errors": {id: failed.count(id) for id in header.coders if id in failed},
         "coders": coders,
-        "published": _published(base, run) if is_kodak(header.pictures) else [],
+        "published": _published(base, run, window) if window else [],
     }
 
 
@@ -100,11 +109,13 @@ def write_summary(summary: dict[str, Any], path: str | Path) -> None:
         stream.write((json.dumps(summary, indent=1, allow_nan=False, ensure_ascii=False) + "\n").encode())
 
 
-def _bd_rates(base: PointTable, table: PointTable, metric: str, pictures: int) -> dict[str, Any]:
+def _bd_rates(
+    base: PointTable, table: PointTable, metric: str, pictures: int, window: tuple[float, float] | None
+) -> dict[str, Any]:
     """BD-rate against the anchor, of the mean curve and of each picture."""
     theirs = set(base.pictures_with(metric))
     common = [name for name in table.pictures_with(metric) if name in theirs]
-    whole = compare_curves(base.mean_curve(common, metric), table.mean_curve(common, metric))
+    whole = compare_curves(base.mean_curve(common, metric), table.mean_curve(common, metric), window)
     warnings = list(whole.warnings)
     if len(common) < pictures:
         warnings.insert(
@@ -119,6 +130,7 @@ def _bd_rates(base: PointTable, table: PointTable, metric: str, pictures: int) -
         warnings.append(f"{thin} of the pictures' own BD-rates stand on thin ground")
     return {
         "of_mean_curve": whole.percent,
+        "on_window": whole.windowed,
         "mean_of_pictures": statistics.fmean(own.values()) if own else None,
         "per_picture": own,
         "overlap": list(whole.overlap) if whole.overlap else None,
@@ -126,7 +138,7 @@ def _bd_rates(base: PointTable, table: PointTable, metric: str, pictures: int) -
     }
 
 
-def _published(base: PointTable | None, run: Run) -> list[dict[str, Any]]:
+def _published(base: PointTable | None, run: Run, window: tuple[float, float]) -> list[dict[str, Any]]:
     """The published curves, with BD-rates of their PSNR against the anchor."""
     entries = []
     for published in published_curves():
@@ -139,9 +151,10 @@ def _published(base: PointTable | None, run: Run) -> list[dict[str, Any]]:
         if base is not None and "psnr" in run.header.metrics:
             low, high = BPP_RANGE
             curve: Curve = [point for point in published.points if low <= point[0] <= high]
-            found = compare_curves(base.mean_curve(base.pictures_with("psnr"), "psnr"), curve)
+            found = compare_curves(base.mean_curve(base.pictures_with("psnr"), "psnr"), curve, window)
             entry["bd_rate"] = {
                 "of_mean_curve": found.percent,
+                "on_window": found.windowed,
                 "overlap": list(found.overlap) if found.overlap else None,
                 "warnings": list(found.warnings),
             }

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from latentpress._extras import needs_extra
+from latentpress.errors import InvalidInputError
 from latentpress.metrics._curves import Values, Vector, rising, shared, warning
 
 __all__ = ["BDQuality", "BDRate", "bd_psnr", "bd_rate"]
@@ -20,8 +21,8 @@ class BDRate(NamedTuple):
     """What `bd_rate` found.
 
     percent: mean change in rate at equal quality, in per cent, over -100; lower is better (negative: fewer bits).
-    low, high: the shared quality range. overlap: that range over the longer of the two curves' ranges, 0 to 1.
-    points: of the curve that has fewer.
+    low, high: the quality range it is taken over. overlap: the shared range over the longer of the two curves' ranges,
+    0 to 1. points: of the curve that has fewer.
     """
 
     percent: float
@@ -66,18 +67,30 @@ class BDQuality(NamedTuple):
         return warning(self.overlap, self.points)
 
 
-def bd_rate(anchor_rates: Values, anchor_quality: Values, rates: Values, quality: Values) -> BDRate:
+def bd_rate(
+    anchor_rates: Values,
+    anchor_quality: Values,
+    rates: Values,
+    quality: Values,
+    window: tuple[float, float] | None = None,
+) -> BDRate:
     """The BD-rate of a codec's curve (`rates`, `quality`) against an anchor's.
 
     log(rate) is interpolated over quality (in dB, say; higher must be better), and the difference is averaged over the
-    range of quality that both curves cover. Points may come in any order.
+    range of quality that both curves cover, or over `window` (low, high), which makes BD-rates of several codecs
+    comparable: codecs gain more at some qualities than at others. Points may come in any order.
 
     Raises `InvalidInputError` for curves of fewer than two points, rates that are not positive, curves that are not
-    strictly rising, or ranges that do not meet; `MissingExtraError` without SciPy.
+    strictly rising, ranges that do not meet, or a window that one of the curves does not cover; `MissingExtraError`
+    without SciPy.
     """
     anchor_rate, anchor_q = rising(anchor_rates, anchor_quality)
     rate, q = rising(rates, quality)
     low, high, overlap = shared(anchor_q, q, "quality")
+    if window is not None:
+        if window[0] < low or window[1] > high:
+            raise InvalidInputError(f"the curves cover {low:.2f}-{high:.2f}, not all of {window[0]:g}-{window[1]:g}")
+        low, high = window
     change = _mean(q, np.log(rate), low, high) - _mean(anchor_q, np.log(anchor_rate), low, high)
     return BDRate(100.0 * float(np.expm1(change)), low, high, overlap, min(len(rate), len(anchor_rate)))
 

@@ -140,6 +140,7 @@
       columns.push(
         { name: `${name}, mean curve`, title: "BD-rate of the curve averaged over the pictures", value: (row) => bd(row, id, "curve"), show: (row) => format.percent(bd(row, id, "curve")) },
         { name: `${name}, mean of pictures`, title: "Mean of the BD-rates of each picture", value: (row) => bd(row, id, "pictures"), show: (row) => format.percent(bd(row, id, "pictures")) },
+        ...(data.window && id === "psnr" ? [{ name: `${name}, ${data.window[0]}–${data.window[1]} dB`, title: "BD-rate of the averaged curve over a fixed range of quality", value: (row) => bd(row, id, "window"), show: (row) => format.percent(bd(row, id, "window")) }] : []),
       );
     }
     if (rows.some((row) => row.encode !== null || row.decode !== null)) {

@@ -66,6 +66,7 @@ def report_tables(run: Run, summary: Mapping[str, Any]) -> dict[str, Any]:
         "machine": header.machine,
         "versions": header.versions,
         "anchor": summary["anchor"],
+        "window": summary.get("window"),
         "metrics": [
             {"id": id, "name": name}
             for place, (id, name) in enumerate(METRICS.items(), start=2)
@@ -121,6 +122,7 @@ def _bd(found: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "curve": finite(found["of_mean_curve"]),
         "pictures": finite(found.get("mean_of_pictures")),
+        "window": finite(found.get("on_window")),
         "overlap": found["overlap"],
         "warnings": found["warnings"],
     }
