@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from latentpress.codecs.base import Codec, Region
     from latentpress.codecs.registry import CodecInfo, get_codec, list_codecs, register
     from latentpress.codecs.roi import Roi
+    from latentpress.codecs.settings import Settings
     from latentpress.image import Image, Metadata
     from latentpress.image import read as read_image
     from latentpress.image import write as write_image
@@ -47,6 +48,7 @@ __all__ = [
     "MissingExtraError",
     "Region",
     "Roi",
+    "Settings",
     "UnsupportedError",
     "__version__",
     "compress",
@@ -70,6 +72,7 @@ _LAZY = {
     "Metadata": ("latentpress.image", "Metadata"),
     "Region": ("latentpress.codecs.base", "Region"),
     "Roi": ("latentpress.codecs.roi", "Roi"),
+    "Settings": ("latentpress.codecs.settings", "Settings"),
     "compress": ("latentpress._api", "compress"),
     "decompress": ("latentpress._api", "decompress"),
     "get_codec": ("latentpress.codecs.registry", "get_codec"),

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from inspect import signature
 from pathlib import Path
-from typing import Any, TypeAlias
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any
 
 from latentpress import container
 from latentpress._extras import needs_extra
 from latentpress.codecs import registry
-from latentpress.codecs.base import Codec, Region, check_quality
-from latentpress.codecs.roi import Roi
-from latentpress.codecs.targets import Bpp, FileSize, MsSsim, Psnr, Target, encode_to_target
+from latentpress.codecs.base import Codec, Region
+from latentpress.codecs.roi import RoiLike
+from latentpress.codecs.settings import Settings
 from latentpress.container import Chunk, Header
-from latentpress.errors import InvalidInputError, LatentPressError
-from latentpress.image import Image, ImageSource, as_image
+from latentpress.errors import LatentPressError
+from latentpress.image import Image, ImageSource
 
 __all__ = ["ChunkInfo", "FileInfo", "compress", "decompress", "inspect", "train"]
-
-RoiLike: TypeAlias = "Roi | Sequence[Region | tuple[int, int, int, int]] | NDArray[Any]"
 
 _CHUNK_NAMES = {
     container.STREAM: "symbols",
@@ -94,12 +87,10 @@ def compress(
     size: float | None = None,
     psnr: float | None = None,
     ms_ssim: float | None = None,
-    effort: int = 1,
-    tune: str = "mse",
     lossless: bool = False,
     max_error: int = 0,
-    mosaic: str | None = None,
     roi: RoiLike | None = None,
+    **more: Any,
 ) -> bytes:
     """Compress a picture into the bytes of a complete ``.lpx`` file.
 
@@ -112,52 +103,42 @@ def compress(
     reached to 2 % (a picture whose best file is smaller gives that). psnr: in dB, reached to 0.1 dB. ms_ssim: 0..1, to
     2 % of its distance from 1; needs the extra ``bench``. A target takes up to six encodings.
 
-    effort: 1..9; above 1 ``hyperprior`` searches each picture for smaller files of equal quality, for seconds to
-    minutes; needs the extra ``train``. tune: ``ms-ssim`` makes ``hyperprior`` spend its bits for MS-SSIM and not for
-    squared error. lossless: keep every sample, those under alpha 0 too. max_error: 1..8,
-    near-lossless: no sample is wrong by more. mosaic: with one of these two, for a gray picture that is the raw mosaic
-    of a camera, the pattern of its colour filters (``RGGB``, ``BGGR``, ``GRBG``, ``GBRG``), or ``auto`` to look whether
-    it is one; the mosaic comes back, from a smaller file. All five are for a codec given by its id.
+    lossless: keep every sample, those under alpha 0 too. max_error: 1..8, near-lossless: no sample is wrong by more.
 
     roi: where quality should be higher: a `Roi`, rectangles (x, y, width, height), or a mask (height, width) of bool,
     uint8 or float. For ``hyperprior`` and ``importance-map``. With a target such as ``size`` the rest pays for it.
 
-    Raises InvalidInputError for a quality or target out of range or an unreadable picture, UnsupportedError for a pixel
-    mode or codec that is not handled, LimitError for a picture above the limits.
+    more: settings of the codec called by its id, None for the usual. ``effort``: 1..9; above 1 ``hyperprior`` searches
+    each picture for smaller files of equal quality, for seconds to minutes; needs the extra ``train``. ``tune``:
+    ``ms-ssim`` makes ``hyperprior`` spend its bits for MS-SSIM and not for squared error. ``mosaic``: for the lossless
+    codecs and a gray picture that is the raw mosaic of a camera, the pattern of its colour filters (``RGGB``,
+    ``BGGR``, ``GRBG``, ``GBRG``), or ``auto`` to look whether it is one; the mosaic comes back, from a smaller file.
+    ``model``: name of a model package or its folder. ``threads``: of the CPU, all cores without it. The docstring of
+    a codec's class has them all.
+
+    Raises InvalidInputError for a setting out of range, one that the codec does not have, or an unreadable picture,
+    UnsupportedError for a pixel mode or codec that is not handled, LimitError for a picture above the limits.
     """
-    given = {"quality": quality, "bpp": bpp, "size": size, "psnr": psnr, "ms_ssim": ms_ssim}
-    chosen = {name: value for name, value in given.items() if value is not None}
-    if len(chosen) > 1:
-        raise InvalidInputError(f"give one of {', '.join(chosen)}, not {len(chosen)} of them")
-    if mosaic is not None and not (lossless or max_error):
-        raise InvalidInputError("a mosaic is coded without loss, or with a bound on its errors: ask for that too")
-    target = _target(chosen)
-    level = check_quality(50.0 if quality is None else quality)
-    settings = _settings(effort=(effort, 1), tune=(tune, "mse"), max_error=(max_error, 0), mosaic=(mosaic, None))
-    coder = codec if isinstance(codec, Codec) else _coder(codec, lossless or max_error != 0, settings)
-    if (lossless or max_error) and (chosen or not coder.lossless):
-        reason = f"goes with no {next(iter(chosen))}" if chosen else f"is not what {coder.id} does"
-        raise InvalidInputError(f"lossless coding {reason}")
-    picture = as_image(image)
-    more = {} if roi is None else {"roi": _interest(coder, picture, roi)}
-    if target is None:
-        return coder.encode(picture, level, **more)
-    return encode_to_target(coder, picture, target, **more).data
+    settings = Settings.of(
+        quality=quality, codec=codec, bpp=bpp, size=size, psnr=psnr, ms_ssim=ms_ssim,
+        lossless=lossless, max_error=max_error, **more,
+    )  # fmt: skip
+    return settings(image, roi)
 
 
-def decompress(data: bytes, region: Region | tuple[int, int, int, int] | None = None) -> Image:
+def decompress(
+    data: bytes, region: Region | tuple[int, int, int, int] | None = None, *, threads: int | None = None
+) -> Image:
     """Restore the picture from the bytes of a complete ``.lpx`` file; the file itself says which codec made it.
 
     region: (x, y, width, height) in pixels, to restore only that part of the picture; of a large one, only what the
-    part needs is decoded.
+    part needs is decoded. threads: of the CPU, for codecs that have this setting; None for all cores.
 
     Raises CorruptFileError for damaged data or data of another kind, UnsupportedError if the format, codec or model is
     not known here, LimitError above the limits (before memory is taken), InvalidInputError if ``data`` is no bytes or
     the region does not lie in the picture.
     """
-    header = container.read_header(data)
-    name = registry.codec_id(header)
-    codec = registry.codec_for(header) if name is None else _shared(registry.codec_class(name))
+    codec = registry.codec_for(container.read_header(data), threads)
     if region is None:
         return codec.decode(data)
     return codec.decode_region(data, region if isinstance(region, Region) else Region(*region))
@@ -224,42 +205,6 @@ def train(
         threads=threads,
         accelerate=accelerate,
     )
-
-
-@functools.lru_cache(maxsize=8)
-def _shared(cls: type[Codec]) -> Codec:
-    """One codec of each class with its default settings, so that a second call does not load the network again."""
-    return cls()
-
-
-def _settings(**given: tuple[Any, Any]) -> dict[str, Any]:
-    """Those of a codec's settings, each given with its usual value, that are not as usual."""
-    return {name: value for name, (value, usual) in given.items() if value != usual}
-
-
-def _coder(id: str, lossless: bool, settings: dict[str, Any]) -> Codec:
-    """The codec of `compress`'s arguments."""
-    if id == "auto":
-        id = "mlp-lossless" if lossless else "hyperprior"
-    return registry.get_codec(id, **settings) if settings else _shared(registry.codec_class(id))
-
-
-def _interest(coder: Codec, image: Image, roi: RoiLike) -> Roi:
-    """The argument ``roi`` of `compress` for an image; raises InvalidInputError if the codec has no use for it."""
-    if "roi" not in signature(coder.encode).parameters:
-        raise InvalidInputError(f"{coder.id} knows no regions of interest")
-    if isinstance(roi, Roi):
-        return roi.fits(image.width, image.height)
-    if isinstance(roi, np.ndarray):
-        return Roi.of(image.width, image.height, mask=roi)
-    regions = [part if isinstance(part, Region) else Region(*part) for part in roi]
-    return Roi.of(image.width, image.height, regions)
-
-
-def _target(chosen: dict[str, float]) -> Target | None:
-    """The target among the arguments of `compress`."""
-    kinds: dict[str, type[Target]] = {"bpp": Bpp, "size": FileSize, "psnr": Psnr, "ms_ssim": MsSsim}
-    return next((kinds[name](value) for name, value in chosen.items() if name in kinds), None)
 
 
 def _model_name(header: Header) -> str:

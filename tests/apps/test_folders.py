@@ -155,8 +155,7 @@ def test_json(run: Run, here: None, source: Path, tmp_path: Path) -> None:
     assert done.exit_code == 1
     found = json.loads(done.stdout)
     sizes = {name: len(data) for name, data in tree(tmp_path / "out").items()}
-    encoder = {"effort": 1, "tune": "mse", "strip": False}
-    assert found["settings"] == {"codec": "plain", "model": "", "quality": 50.0, **encoder}
+    assert found["settings"] == {"codec": "plain", "model": "", "strip": False}
     assert (found["command"], found["source"], found["output"]) == ("compress", str(source), str(tmp_path / "out"))
     assert (found["made"], found["done_before"], found["failed"], found["ignored"]) == (3, 0, 1, 1)
     assert found["bytes_out"] == sum(sizes.values())
@@ -174,14 +173,15 @@ def test_json(run: Run, here: None, source: Path, tmp_path: Path) -> None:
 
 
 def test_force_and_other_settings(run: Run, here: None, source: Path, tmp_path: Path) -> None:
-    command = ("compress", source, "-o", tmp_path / "out", "--codec", "plain")
-    run(*command)
+    command = ("compress", source, "-o", tmp_path / "out")
+    run(*command, "--quality", "8")
     done = run(*command, "--quality", "7")
     assert done.exit_code == 2
     assert done.stderr.startswith("latentpress: ")
-    assert "quality 50.0 then, 7.0 now" in done.stderr
+    assert "quality 8.0 then, 7.0 now" in done.stderr
+    before = {latentpress.inspect(data).rate for data in tree(tmp_path / "out").values()}
     assert run(*command, "--quality", "7", "--force").exit_code == 0
-    assert {latentpress.inspect(data).rate for data in tree(tmp_path / "out").values()} == {7}
+    assert max(latentpress.inspect(data).rate for data in tree(tmp_path / "out").values()) < max(before)
 
 
 def test_standardise(run: Run, here: None, source: Path, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from types import ModuleType
 import pytest
 
 import latentpress
+from latentpress.codecs.settings import Settings
 from latentpress.errors import LatentPressError, MissingExtraError
 from latentpress.jobs import Compress, DaskCluster, FolderJob, InProcess, Lost, Outcome, Summary, cluster
 
@@ -91,7 +92,7 @@ def functions() -> ModuleType:
 
 
 def run(source: Path, output: Path, executor: InProcess | DaskCluster) -> Summary:
-    job = FolderJob(Compress("gated"), str(source), str(output))
+    job = FolderJob(Compress(Settings(codec="gated")), str(source), str(output))
     plan = job.plan()
     summary = Summary.of(plan)
     for outcome in job.run(plan, executor):

@@ -40,9 +40,9 @@ def compress(
     ms_ssim: Annotated[float | None, typer.Option(help="Aim at this MS-SSIM, below 1.")] = None,
     lossless: Annotated[bool, typer.Option("--lossless", help="Keep every sample.")] = False,
     max_error: Annotated[
-        int,
+        int | None,
         typer.Option(metavar="N", min=0, max=8, help="Near-lossless: no sample wrong by more than N (1 to 8)."),
-    ] = 0,
+    ] = None,
     mosaic: Annotated[
         str | None,
         typer.Option(
@@ -60,14 +60,14 @@ def compress(
         typer.Option(metavar="NAME", help="Model of the codec: a name, or a folder made by latentpress export."),
     ] = None,
     effort: Annotated[
-        int,
+        int | None,
         typer.Option(
             metavar="1..9", min=1, max=9, help="Search this long for a smaller file of equal quality. Needs 'train'."
         ),
-    ] = 1,
+    ] = None,
     tune: Annotated[
-        str, typer.Option(metavar="AIM", help="What hyperprior spends its bits for: mse or ms-ssim.")
-    ] = "mse",
+        str | None, typer.Option(metavar="AIM", help="What hyperprior spends its bits for: mse or ms-ssim.")
+    ] = None,
     roi: Annotated[
         list[str] | None,
         typer.Option(metavar="X,Y,W,H", help="Higher quality in this rectangle. May be given more than once."),
@@ -102,54 +102,36 @@ def compress(
 
     A folder with all in it, to be stopped at any time and taken up again: latentpress compress photos -o packed
     """
+    from latentpress.codecs.settings import Settings
+
     output = streams.one_output(output, output_option)
-    largest = None if size is None else parse_size(size)
     streams.allow_pixels(max_pixels)
-    if codec == "auto":
-        codec = "mlp-lossless" if lossless or max_error or mosaic else "hyperprior"
+    coding = Settings.of(
+        quality=quality, bpp=bpp, size=None if size is None else parse_size(size), psnr=psnr, ms_ssim=ms_ssim,
+        codec=codec, lossless=lossless, max_error=max_error, mosaic=mosaic, model=model, effort=effort, tune=tune,
+        threads=threads,
+    )  # fmt: skip
     how = folders.FolderOptions(jobs, threads or 1, scheduler, json, force, quiet)
     if folders.is_folder(source):
         if roi or roi_mask:
             raise latentpress.InvalidInputError("--roi and --roi-mask are for single files")
         from latentpress.jobs import Compress
 
-        work = Compress(
-            codec, model, quality, bpp, largest, psnr, ms_ssim, lossless, max_error, mosaic, effort, tune,
-            strip=strip, verify=verify, threads=how.threads,
-        )  # fmt: skip
-        folders.run_folder(work, source, output, how)
+        folders.run_folder(Compress(coding, strip=strip, verify=verify), source, output, how)
         return
     how.refuse(source)
     output = streams.choose_output(source, output, ".lpx", force=force)
-    given = {
-        "model": model,
-        "threads": threads,
-        "max_error": max_error or None,
-        "mosaic": mosaic,
-        "effort": effort if effort > 1 else None,
-        "tune": tune if tune != "mse" else None,
-    }
-    settings = {key: value for key, value in given.items() if value is not None}
     image = streams.read_picture(source)
     if strip:
         image = image.with_metadata(latentpress.Metadata())
     start = time.perf_counter()
-    chosen = latentpress.get_codec(codec, **settings) if settings else codec
-    data = latentpress.compress(
-        image,
-        quality,
-        chosen,
-        bpp=bpp,
-        size=largest,
-        psnr=psnr,
-        ms_ssim=ms_ssim,
-        lossless=lossless,
-        max_error=max_error,
-        mosaic=mosaic,
-        roi=_interest(image, roi or [], roi_mask, roi_strength),
-    )
+    data = coding(image, _interest(image, roi or [], roi_mask, roi_strength))
     seconds = time.perf_counter() - start
-    found = f", PSNR {_psnr(image, data, threads):.2f} dB" if verify else ""
+    found = ""
+    if verify:
+        from latentpress.codecs.targets import psnr_of
+
+        found = f", PSNR {psnr_of(image, coding.coder().decode(data)):.2f} dB"
     streams.write_bytes(output, data)
     streams.report(
         f"{streams.shown(output, 'standard output')}: {streams.layout(image)}, {len(data):,} bytes, "
@@ -209,7 +191,7 @@ def decompress(
     data = streams.read_bytes(source)
     start = time.perf_counter()
     with streams.naming(source):
-        image = _decode(data, threads, part)
+        image = latentpress.decompress(data, part, threads=threads)
     seconds = time.perf_counter() - start
     streams.write_picture(output, image)
     streams.report(
@@ -241,21 +223,3 @@ def _parse_region(option: str, text: str) -> latentpress.Region:
     except ValueError:
         raise latentpress.InvalidInputError(f"{option} must be four whole numbers X,Y,W,H, not {text!r}") from None
     return latentpress.Region(x, y, width, height)
-
-
-def _decode(data: bytes, threads: int | None, region: latentpress.Region | None) -> latentpress.Image:
-    """Decode with a chosen number of threads, all of the picture or a part."""
-    if threads is None:
-        return latentpress.decompress(data, region)
-    from latentpress.codecs import codec_for
-    from latentpress.container import read_header
-
-    codec = codec_for(read_header(data), threads=threads)
-    return codec.decode(data) if region is None else codec.decode_region(data, region)
-
-
-def _psnr(image: latentpress.Image, data: bytes, threads: int | None) -> float:
-    """PSNR of what a file gives back."""
-    from latentpress.codecs.targets import psnr_of
-
-    return psnr_of(image, _decode(data, threads, None))

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from latentpress.codecs.base import Codec, check_quality
-from latentpress.codecs.registry import CodecInfo, codec_class, codec_for, codec_id, get_codec, list_codecs, register
+from latentpress.codecs.registry import (
+    CodecInfo,
+    codec_class,
+    codec_for,
+    codec_id,
+    get_codec,
+    list_codecs,
+    register,
+    shared_codec,
+)
 
 __all__ = [
     "Codec",
@@ -15,4 +24,5 @@ __all__ = [
     "get_codec",
     "list_codecs",
     "register",
+    "shared_codec",
 ]

@@ -7,8 +7,11 @@ catalogue, classes given to `register`, and the entry points of installed packag
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import functools
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from latentpress.catalogue import NAMED_CODEC, NUMBERS, number_of, system, systems
@@ -16,6 +19,8 @@ from latentpress.codecs.base import Codec
 from latentpress.container import Header
 from latentpress.container.layout import check_codec_name
 from latentpress.errors import InvalidInputError, LatentPressError, UnsupportedError
+from latentpress.models import find_model
+from latentpress.models.package import CARD
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint, EntryPoints
@@ -23,13 +28,14 @@ if TYPE_CHECKING:
 __all__ = [
     "ENTRY_POINTS",
     "CodecInfo",
-    "check_takes",
     "codec_class",
     "codec_for",
     "codec_id",
     "get_codec",
+    "is_built_in",
     "list_codecs",
     "register",
+    "shared_codec",
 ]
 
 ENTRY_POINTS = "latentpress.codecs"
@@ -71,25 +77,38 @@ def get_codec(id: str, **config: Any) -> Codec:
 
     Raises UnsupportedError if there is no such codec or it does not load, InvalidInputError if it has no such setting.
     """
+    return _make(codec_class(id), config)
+
+
+def shared_codec(id: str, config: Mapping[str, Any], threads: int | None = None) -> Codec:
+    """The codec that `get_codec` makes, one of each kind and configuration, so that its network is loaded once.
+
+    threads: for a codec that has this setting, unless ``config`` names it.
+    """
     cls = codec_class(id)
-    check_takes(cls, config)
-    return cls(**config)
+    if threads is not None and "threads" in cls.takes:
+        config = {"threads": threads, **config}
+    try:
+        text = json.dumps(config, sort_keys=True)  # in which True is not 1
+    except (TypeError, ValueError):
+        return _make(cls, config)
+    return _shared(cls, text)
 
 
-def check_takes(cls: type[Codec], names: Iterable[str]) -> None:
-    """Raise InvalidInputError if a codec has no setting of one of the names."""
-    unknown = sorted(set(names) - cls.takes)
-    if unknown:
-        known = f"it has: {', '.join(sorted(cls.takes))}" if cls.takes else "it has none"
-        raise InvalidInputError(f"codec {cls.id!r} has no setting {unknown[0]!r} ({known})")
+def is_built_in(id: str) -> bool:
+    """Whether a codec comes with this package."""
+    return id in _built_in_ids()
 
 
-def codec_for(header: Header, **config: Any) -> Codec:
-    """Make the codec that decodes the file with this header; raises as `get_codec` does."""
+def codec_for(header: Header, threads: int | None = None) -> Codec:
+    """The codec that decodes the file with this header, shared; raises as `get_codec` does.
+
+    threads: for a codec that has this setting.
+    """
     id = codec_id(header)
     if id is None:
         raise UnsupportedError(f"the file needs codec number {header.codec}, which this version does not have")
-    return get_codec(id, **config)
+    return shared_codec(id, {}, threads)
 
 
 def codec_id(header: Header) -> str | None:
@@ -184,3 +203,21 @@ def _check_class(cls: Any, id: str) -> type[Codec]:
     if getattr(cls, "number", None) != NAMED_CODEC:
         raise InvalidInputError(f"{cls.__name__}.number must be {NAMED_CODEC}: smaller ones belong to the format")
     return cls
+
+
+@functools.lru_cache(maxsize=8)
+def _shared(cls: type[Codec], config: str) -> Codec:
+    return _make(cls, json.loads(config))
+
+
+def _make(cls: type[Codec], config: Mapping[str, Any]) -> Codec:
+    """A codec of a class; raises InvalidInputError for a setting that it does not declare."""
+    unknown = sorted(config.keys() - cls.takes)
+    if unknown:
+        known = f"it has: {', '.join(sorted(cls.takes))}" if cls.takes else "it has none"
+        others = [id for id in sorted(_built_in_ids()) if unknown[0] in _built_in(id).takes]
+        elsewhere = f"; codecs with it: {', '.join(others)}" if others else ""
+        raise InvalidInputError(f"codec {cls.id!r} has no setting {unknown[0]!r} ({known}){elsewhere}")
+    if config.get("model") and (Path(config["model"]) / CARD).is_file():
+        find_model(cls.id, name=config["model"])  # from now on files that name it are read
+    return cls(**config)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 from latentpress.codecs.base import Region
 from latentpress.errors import InvalidInputError
 
-__all__ = ["STRENGTH", "STRONGEST", "Roi"]
+__all__ = ["STRENGTH", "STRONGEST", "Roi", "RoiLike"]
+
+RoiLike: TypeAlias = "Roi | Sequence[Region | tuple[int, int, int, int]] | NDArray[Any]"
+"""What says where quality should be higher: a `Roi`, rectangles, or a mask."""
 
 STRENGTH = 12.0
 """Decibels by which quantisation is finer inside a region of interest than outside, if nothing else is said."""
@@ -60,6 +63,15 @@ class Roi:
             region.inside(width, height)
             weights[region.rows, region.columns] = 1
         return cls(weights, strength)
+
+    @classmethod
+    def like(cls, interest: RoiLike, width: int, height: int) -> Roi:
+        """What a caller has named, for a picture of that size; raises InvalidInputError if it does not fit."""
+        if isinstance(interest, Roi):
+            return interest.fits(width, height)
+        if isinstance(interest, np.ndarray):
+            return cls.of(width, height, mask=interest)
+        return cls.of(width, height, [part if isinstance(part, Region) else Region(*part) for part in interest])
 
     def fits(self, width: int, height: int) -> Roi:
         """Itself; raises InvalidInputError unless it is for a picture of that size."""

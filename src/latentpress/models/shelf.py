@@ -30,6 +30,9 @@ ELSEWHERE = "elsewhere.json"
 """Name of the list of models that other distributions ship: ids with name and distribution, for messages."""
 
 
+_at_hand: dict[bytes, ModelPackage] = {}  # packages that were asked for by their folders, by id
+
+
 def installed_models(codec: str) -> list[ModelPackage]:
     """Every package for the codec: shipped ones first, then those of the environment's folders, then those of other
     distributions, each folder in order of names. Unreadable ones are passed over.
@@ -39,17 +42,21 @@ def installed_models(codec: str) -> list[ModelPackage]:
 
 def find_model(codec: str, *, name: str | None = None, id: bytes | None = None) -> ModelPackage:
     """The package with this name, or this id, or the codec's default. A name may also be the path of a package's
-    folder.
+    folder; that one is found by its id from then on, so that this process reads the files that it has made with it.
 
     Raises UnsupportedError when it is not installed, naming what is, and the distribution that ships it if one is
     known to.
     """
     if name is not None and (Path(name) / CARD).is_file():
-        return _open(str(Path(name).resolve()))
+        package = _open(str(Path(name).resolve()))
+        _at_hand[package.id] = package
+        return package
     wanted = name or default_model(codec) or "default model"
     for package in _packages():
         if package.codec == codec and (package.name == wanted if id is None else package.id == id):
             return package
+    if id is not None and id in _at_hand and _at_hand[id].codec == codec:
+        return _at_hand[id]
     raise UnsupportedError(_missing(codec, wanted, id))
 
 

@@ -20,7 +20,7 @@ def from_data_url(url: str) -> Image:
 
 
 def test_compress_gives_what_the_library_gives(client: Any, crop: Image, crop_png: bytes) -> None:
-    answer = client.post("/compress", params={"quality": 20, "psnr": True}, content=crop_png)
+    answer = client.post("/compress", params={"quality": 20, "verify": True}, content=crop_png)
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/octet-stream"
     assert (answer.headers["x-latentpress-width"], answer.headers["x-latentpress-height"]) == ("256", "192")
@@ -29,9 +29,25 @@ def test_compress_gives_what_the_library_gives(client: Any, crop: Image, crop_pn
     assert float(answer.headers["x-latentpress-psnr"]) == pytest.approx(psnr(crop.pixels, restored.pixels), abs=0.01)
 
 
+@pytest.mark.parametrize(
+    ("query", "holds"),
+    [
+        ("lossless=true", lambda crop, data: latentpress.decompress(data) == crop),
+        ("max_error=2", lambda crop, data: latentpress.inspect(data).codec == "mlp-lossless"),
+        ("size=4000", lambda crop, data: len(data) <= 4000),
+        ("bpp=0.5", lambda crop, data: abs(8 * len(data) / (256 * 192) - 0.5) < 0.02),
+        ("tune=ms-ssim", lambda crop, data: data == latentpress.compress(crop, tune="ms-ssim", threads=1)),
+    ],
+)
+def test_settings_are_those_of_the_library(client: Any, crop: Image, crop_png: bytes, query: str, holds: Any) -> None:
+    answer = client.post(f"/compress?{query}", content=crop_png)
+    assert answer.status_code == 200, answer.text
+    assert holds(crop, answer.content)
+
+
 @pytest.mark.parametrize("field", ["file", "picture"])
 def test_a_form_is_as_good_as_a_body(client: Any, crop_png: bytes, field: str) -> None:
-    form = client.post("/compress", files={field: ("photo.png", crop_png, "image/png")}, data={"note": "hello"})
+    form = client.post("/compress", files={field: ("photo.png", crop_png, "image/png")})
     body = client.post("/compress", content=crop_png, headers={"content-type": "image/png"})
     curl = client.post("/compress", content=crop_png, headers={"content-type": "application/x-www-form-urlencoded"})
     assert form.status_code == body.status_code == curl.status_code == 200
@@ -122,7 +138,7 @@ def test_preview_of_gray_and_tiny_pictures(client: Any, gray: Image) -> None:
 def test_other_kinds_of_pictures(client: Any, mode: str, note: str) -> None:
     stream = io.BytesIO()
     PillowImage.new(mode, (40, 30)).save(stream, "TIFF")
-    assert client.post("/compress?psnr=true", content=stream.getvalue()).status_code == 200
+    assert client.post("/compress?verify=true", content=stream.getvalue()).status_code == 200
     answer = client.post("/preview?codec=png", content=stream.getvalue())
     assert answer.status_code == 200
     assert note in answer.json()["note"]

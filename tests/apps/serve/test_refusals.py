@@ -163,6 +163,15 @@ def test_samples_that_are_not_supported(client: Any, mode: str) -> None:
         ("/compress", "quality=inf", "quality"),
         ("/compress", "quality=good", "quality"),
         ("/compress", "psnr=perhaps", "psnr"),
+        ("/compress", "verify=perhaps", "verify"),
+        ("/compress", "qualty=30", "no parameter 'qualty'"),
+        ("/compress", "quality=30&quality=40", "'quality' is there twice"),
+        ("/compress", "quality=30&size=4000", "one of quality, size"),
+        ("/compress", "codec=mlp-lossless&quality=30", "goes with no quality"),
+        ("/compress", "lossless=true&effort=3", "'mlp-lossless' has no setting 'effort'"),
+        ("/compress", "codec=importance-map&tune=ms-ssim", "'importance-map' has no setting 'tune'"),
+        ("/preview", "size=4000", "no parameter 'size'"),
+        ("/inspect", "json=1", "no parameter 'json'"),
         ("/preview", "codec=nonsense", "no coder 'nonsense'"),
         ("/preview", "codec=jpeg-420&quality=101", "quality of jpeg-420"),
         ("/preview", "codec=jpeg-420&quality=50.5", "whole number"),
@@ -172,10 +181,11 @@ def test_samples_that_are_not_supported(client: Any, mode: str) -> None:
         ("/preview", "bpp=nan", "bpp"),
         ("/decompress", "format=exe", "format"),
         ("/decompress", "format=", "format"),
+        ("/decompress", "region=1,2,3,4", "no parameter 'region'"),
     ],
 )
 def test_wrong_parameters(client: Any, crop_png: bytes, crop_lpx: bytes, route: str, query: str, words: str) -> None:
-    body = crop_lpx if route == "/decompress" else crop_png
+    body = crop_lpx if route in ("/decompress", "/inspect") else crop_png
     refused(client.post(f"{route}?{query}", content=body), 422, words)
 
 
@@ -217,6 +227,11 @@ def test_damaged_forms(client: Any, kind: str, body: bytes) -> None:
 def test_a_form_with_two_files(client: Any, crop_png: bytes) -> None:
     files = [("file", ("a.png", crop_png)), ("file", ("b.png", crop_png))]
     refused(client.post("/compress", files=files), 400, "2 files")
+
+
+def test_a_form_field_that_would_not_be_heeded(client: Any, crop_png: bytes) -> None:
+    answer = client.post("/compress", files={"file": ("a.png", crop_png)}, data={"quality": "30"})
+    refused(answer, 422, "form field 'quality'")
 
 
 def test_compressed_transfer(client: Any, crop_png: bytes) -> None:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from importlib.resources import files
 from typing import Annotated, Any, Literal
 
-from fastapi import FastAPI, Query, Request
+from fastapi import Depends, FastAPI, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 import latentpress
@@ -25,6 +25,7 @@ from latentpress.apps.serve.schemas import (
     binary_answer,
     upload,
 )
+from latentpress.apps.serve.tasks import ParameterError
 from latentpress.apps.serve.uploads import read_upload
 
 __all__ = ["LPX_MEDIA_TYPE", "create_app"]
@@ -65,6 +66,10 @@ _BUSY: dict[int | str, dict[str, Any]] = {503: REFUSALS[503]}
 _Codec = Annotated[str, Query(max_length=64, description="An id of GET /codecs.", examples=["hyperprior"])]
 
 
+def _target(what: str) -> Any:
+    return Query(gt=0, allow_inf_nan=False, description=what)
+
+
 def create_app(limits: ServiceLimits | None = None) -> FastAPI:
     """The service as an ASGI application; its worker processes run from the start to the end of its lifespan."""
     chosen = limits or ServiceLimits()
@@ -76,6 +81,7 @@ def create_app(limits: ServiceLimits | None = None) -> FastAPI:
         description="Files go in as the raw body or as the field `file` of a form. Every refusal is "
         '`{"error": "one line"}`. Nothing is stored.',
         lifespan=service.lifespan,
+        dependencies=[Depends(_only_known)],
         # The pages that FastAPI offers for reading the description take their scripts from elsewhere.
         docs_url=None,
         redoc_url=None,
@@ -152,6 +158,18 @@ async def _client_left(request: Request) -> None:
         pass
 
 
+async def _only_known(request: Request) -> None:
+    """Refuse a query parameter that the route does not have, and one that is there twice: neither would be heeded."""
+    route, names = request.scope["route"], [name for name, _ in request.query_params.multi_items()]
+    known = [field.alias for field in route.dependant.query_params]
+    for name in names if route.include_in_schema else ():
+        if name not in known:
+            has = f"it has: {', '.join(known)}" if known else "it has none"
+            raise ParameterError(f"{request.url.path} has no parameter {name!r} ({has})")
+        if names.count(name) > 1:
+            raise ParameterError(f"the parameter {name!r} is there twice")
+
+
 def _add_coding(app: FastAPI, service: _Service) -> None:
     """The routes that take a picture."""
 
@@ -165,12 +183,32 @@ def _add_coding(app: FastAPI, service: _Service) -> None:
     async def compress(
         request: Request,
         quality: Annotated[
-            float, Query(ge=0, le=100, allow_inf_nan=False, description="0 smallest file ... 100 best picture.")
-        ] = 50.0,
-        codec: _Codec = "hyperprior",
-        psnr: Annotated[bool, Query(description="Decode again and report the PSNR in a header.")] = False,
+            float | None,
+            Query(ge=0, le=100, allow_inf_nan=False, description="0 smallest file ... 100 best picture; 50 is usual."),
+        ] = None,
+        bpp: Annotated[float | None, _target("Rate to reach: bits a pixel of the whole file.")] = None,
+        size: Annotated[float | None, _target("Largest file in bytes, and the best for it.")] = None,
+        psnr: Annotated[float | None, _target("PSNR to reach, in dB.")] = None,
+        ms_ssim: Annotated[float | None, _target("MS-SSIM to reach, below 1.")] = None,
+        codec: Annotated[
+            str, Query(max_length=64, description="An id of GET /codecs; auto: hyperprior, or mlp-lossless.")
+        ] = "auto",
+        lossless: Annotated[bool, Query(description="Keep every sample.")] = False,
+        max_error: Annotated[int, Query(ge=0, le=8, description="Near-lossless: no sample wrong by more.")] = 0,
+        mosaic: Annotated[
+            str | None, Query(max_length=8, description="Lossless: the colour filters of a raw mosaic: RGGB, auto ...")
+        ] = None,
+        effort: Annotated[
+            int | None, Query(ge=1, le=9, description="Search this long for a smaller file; mind the time limit.")
+        ] = None,
+        tune: Annotated[str | None, Query(max_length=16, description="What bits are spent for: mse, ms-ssim.")] = None,
+        verify: Annotated[bool, Query(description="Decode again and report the PSNR in a header.")] = False,
     ) -> Response:
-        made = await service.with_body(request, tasks.compress, quality, codec, psnr)
+        given = {
+            "quality": quality, "bpp": bpp, "size": size, "psnr": psnr, "ms_ssim": ms_ssim, "codec": codec,
+            "lossless": lossless, "max_error": max_error, "mosaic": mosaic, "effort": effort, "tune": tune,
+        }  # fmt: skip
+        made = await service.with_body(request, tasks.compress, given, verify)
         headers = {
             "Content-Disposition": 'attachment; filename="picture.lpx"',
             "X-LatentPress-Codec": made.codec,

@@ -5,16 +5,17 @@ from __future__ import annotations
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
+from latentpress.apps.serve.tasks import ParameterError
 from latentpress.errors import InvalidInputError
 
 __all__ = ["form_file"]
 
 
 def form_file(body: bytes, content_type: str) -> bytes:
-    """The one file of the form, whatever its field is called; other fields are passed over.
+    """The one file of the form, whatever its field is called.
 
     content_type: the header with the boundary. Raises InvalidInputError for a form that is damaged, and for one that
-    has no file or several.
+    has no file or several; ParameterError for a field that is no file.
     """
     boundary = parse_options_header(content_type)[1].get(b"boundary", b"")
     if not boundary:
@@ -40,6 +41,9 @@ def form_file(body: bytes, content_type: str) -> bytes:
     if len(parts.files) != 1:
         found = "has no file, or was cut short" if not parts.files else f"has {len(parts.files)} files"
         raise InvalidInputError(f"the form {found}; send one file, as the field 'file'")
+    if parts.others:
+        field = parts.others[0]
+        raise ParameterError(f"the form field {field!r} is no file; parameters go into the address: ?{field}=...")
     return parts.files[0]
 
 
@@ -48,6 +52,7 @@ class _Parts:
 
     def __init__(self) -> None:
         self.files: list[bytes] = []
+        self.others: list[str] = []
         self._name, self._value = bytearray(), bytearray()
         self._disposition = b""
         self._content: bytearray | None = None
@@ -67,8 +72,11 @@ class _Parts:
         self._name, self._value = bytearray(), bytearray()
 
     def headers_finished(self) -> None:
-        if b"filename" in parse_options_header(self._disposition)[1]:
+        options = parse_options_header(self._disposition)[1]
+        if b"filename" in options:
             self._content = bytearray()
+        else:
+            self.others.append(options.get(b"name", b"").decode("utf-8", "replace")[:40])
 
     def data(self, data: bytes, start: int, end: int) -> None:
         if self._content is not None:

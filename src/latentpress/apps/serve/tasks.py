@@ -24,11 +24,10 @@ from latentpress import limits
 from latentpress.apps.serve.search import quality_for_size
 from latentpress.bench.coders import Coder, available, get_coder
 from latentpress.bench.pictures import plain_pixels
-from latentpress.codecs import Codec, codec_class, get_codec
-from latentpress.codecs.registry import codec_id
-from latentpress.container import read_header
+from latentpress.codecs.settings import Settings
+from latentpress.codecs.targets import psnr_of
 from latentpress.errors import InvalidInputError, LatentPressError, MissingExtraError, UnsupportedError
-from latentpress.image import Image, Samples
+from latentpress.image import Image
 from latentpress.metrics import METRICS, bits_per_pixel, compression_ratio, ms_ssim, psnr, similarity_db
 
 __all__ = ["Encoded", "ParameterError", "coders", "codecs", "compress", "decompress", "inspect", "prepare", "preview"]
@@ -61,30 +60,30 @@ def prepare(max_pixels: int) -> None:
     # A worker's warnings would go to the service's log, where the client who could use them does not look.
     warnings.simplefilter("ignore")
     try:
-        _codec("hyperprior").encode(Image(np.zeros((16, 16, 3), np.uint8)), 50.0)
+        Settings()(Image(np.zeros((16, 16, 3), np.uint8)), threads=1)
     except LatentPressError:
         return  # the requests that need it will say why
 
 
-def compress(body: bytes, quality: float, codec: str, with_psnr: bool) -> Encoded:
-    """A picture file to an .lpx file."""
-    chosen = _named(codec)
+def compress(body: bytes, given: dict[str, Any], verify: bool) -> Encoded:
+    """A picture file to an .lpx file. given: keywords of `latentpress.compress`. verify: decode it, for its PSNR."""
+    try:
+        coding = Settings.of(**given)
+    except (InvalidInputError, UnsupportedError) as error:
+        raise ParameterError(str(error)) from None
+    coder = coding.coder(threads=1)
     image = _picture(body)
-    data = chosen.encode(image, quality)
-    fidelity = psnr(_colour(image), _colour(chosen.decode(data)), image.peak) if with_psnr else None
-    return Encoded(data, codec, image.width, image.height, fidelity)
+    data = coding(image, threads=1)
+    fidelity = psnr_of(image, coder.decode(data)) if verify else None
+    return Encoded(data, coder.id, image.width, image.height, fidelity)
 
 
 def decompress(body: bytes, format: str) -> bytes:
     """An .lpx file to a picture file of a format that `latentpress.write_image` knows."""
     if not body:
         raise InvalidInputError("the request is empty; send an .lpx file")
-    header = read_header(body)
-    name = codec_id(header)
-    if name is None:
-        raise UnsupportedError(f"the file needs codec number {header.codec}, which this service does not have")
     stream = io.BytesIO()
-    latentpress.write_image(_codec(name).decode(body), stream, format)
+    latentpress.write_image(latentpress.decompress(body, threads=1), stream, format)
     return stream.getvalue()
 
 
@@ -157,26 +156,6 @@ def _picture(body: bytes) -> Image:
     if not body:
         raise InvalidInputError("the request is empty; send a picture file")
     return latentpress.read_image(io.BytesIO(body))
-
-
-def _colour(image: Image) -> Samples:
-    """The samples without alpha."""
-    return image.pixels[:, :, : 3 if image.channels > 2 else 1]
-
-
-def _named(id: str) -> Codec:
-    """The codec that a request names."""
-    try:
-        return _codec(id)
-    except UnsupportedError as error:
-        raise ParameterError(str(error)) from None
-
-
-@functools.lru_cache(maxsize=8)
-def _codec(id: str) -> Codec:
-    """One codec of each kind, on one thread where it has such a setting: the workers are the parallel part."""
-    settings = codec_class(id)().config()
-    return get_codec(id, **settings | {"threads": 1}) if "threads" in settings else get_codec(id)
 
 
 @functools.lru_cache(maxsize=64)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 import latentpress
 from latentpress.bench.coders.base import Coder, Pixels
 from latentpress.catalogue import systems
-from latentpress.codecs import Codec, codec_class, get_codec, list_codecs
+from latentpress.codecs import Codec, list_codecs, shared_codec
 from latentpress.errors import UnsupportedError
 from latentpress.image import Image
 
@@ -62,13 +62,8 @@ class OwnCoder(Coder):
 
     @cached_property
     def _codec(self) -> Codec:
-        """The codec; one whose settings have no number of threads is taken as it comes."""
-        settings = codec_class(self.codec)(**self.given).config()
-        return get_codec(self.codec, **settings | ({"threads": self.threads} if "threads" in settings else {}))
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Without the codec: a loaded network does not travel to another process, it is opened again there."""
-        return {name: value for name, value in vars(self).items() if name != "_codec"}
+        """The codec, with its network loaded once."""
+        return shared_codec(self.codec, self.given, self.threads)
 
 
 class _BrokenCoder(OwnCoder):

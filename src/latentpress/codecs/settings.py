@@ -1,0 +1,144 @@
+"""`Settings`: everything that `compress` takes beside the picture, as one value that is checked once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Self
+
+from latentpress._extras import needs_extra
+from latentpress.codecs import registry
+from latentpress.codecs.base import Codec, check_quality
+from latentpress.codecs.roi import Roi, RoiLike
+from latentpress.codecs.targets import Bpp, FileSize, MsSsim, Psnr, Target, encode_to_target
+from latentpress.errors import InvalidInputError
+from latentpress.image import ImageSource, as_image
+from latentpress.models import find_model
+from latentpress.models.package import CARD
+
+__all__ = ["Settings"]
+
+_USUAL_QUALITY = 50.0
+
+_TARGETS: dict[str, type[Target]] = {"bpp": Bpp, "size": FileSize, "psnr": Psnr, "ms_ssim": MsSsim}
+
+# What a codec's configuration says that its files do not depend on, or that is told in another way (the model's id).
+_NOT_OF_THE_FILE = ("threads", "model")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How to compress pictures: ``Settings(quality=30)(picture)`` gives a file. Every value is as in `compress`.
+
+    At most one of quality (0..100), bpp (bits a pixel), size (bytes), psnr (dB) and ms_ssim (0..1). codec: an id,
+    ``auto``, or a `Codec` as it is. lossless: every sample is kept. max_error: 0, or 1..8 sample values. more: the
+    codec's own settings by name, such as effort, tune, mosaic, model, threads; None is none. `of` sorts them out.
+
+    Raises InvalidInputError for values out of range, for what does not go together, and for a setting that the codec
+    does not know or that would have to change a `Codec`; UnsupportedError if there is no such codec.
+    """
+
+    quality: float | None = None
+    bpp: float | None = None
+    size: float | None = None
+    psnr: float | None = None
+    ms_ssim: float | None = None
+    codec: str | Codec = "auto"
+    lossless: bool = False
+    max_error: int = 0
+    more: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    @classmethod
+    def of(cls, **given: Any) -> Self:
+        """The settings of keywords of all kinds: those that are no fields belong to the codec. None is not given."""
+        own = {one.name for one in fields(cls)} - {"more"}
+        chosen = {name: value for name, value in given.items() if value is not None}
+        more = {name: chosen.pop(name) for name in list(chosen) if name not in own}
+        return cls(**chosen, more=more)
+
+    def __post_init__(self) -> None:
+        more = {name: _plain(name, value) for name, value in self.more.items() if value is not None}
+        object.__setattr__(self, "more", more)
+        if isinstance(self.codec, str) and self.codec == "auto":
+            exact = self.lossless or self.max_error
+            object.__setattr__(self, "codec", "mlp-lossless" if exact else "hyperprior")
+        goal = self.goal
+        if len(goal) > 1:
+            raise InvalidInputError(f"give one of {', '.join(goal)}, not {len(goal)} of them")
+        if self.quality is not None:
+            check_quality(self.quality)
+        self.target  # noqa: B018 - checks its value
+        self._check_codec(self.coder())
+
+    @property
+    def goal(self) -> dict[str, float]:
+        """What says how far to go, by its name; empty without any."""
+        values = {name: getattr(self, name) for name in ("quality", *_TARGETS)}
+        return {name: value for name, value in values.items() if value is not None}
+
+    @property
+    def target(self) -> Target | None:
+        """The number to reach, None for a quality."""
+        return next((_TARGETS[name](value) for name, value in self.goal.items() if name in _TARGETS), None)
+
+    def coder(self, threads: int | None = None) -> Codec:
+        """The codec with its settings. threads: for one that has this setting, if it is not among them."""
+        if isinstance(self.codec, Codec):
+            return self.codec
+        bound = {"max_error": self.max_error} if self.max_error else {}
+        return registry.shared_codec(self.codec, {**self.more, **bound}, threads)
+
+    def check(self) -> None:
+        """Raise LatentPressError for what would fail with every picture: a model or an extra that is missing."""
+        if self.ms_ssim is not None:
+            with needs_extra("a target in MS-SSIM", "bench"):
+                import scipy  # noqa: F401
+        self.described()  # looks for the model
+
+    def described(self) -> dict[str, Any]:
+        """What the files depend on, JSON-able. A model of ours is told by its id: another one may get its name."""
+        coder = self.coder()
+        config, model = coder.config(), ""
+        if "model" in coder.takes:
+            ours = registry.is_built_in(coder.id)
+            model = find_model(coder.id, name=config["model"]).id.hex() if ours else config["model"] or ""
+        goal = {} if coder.lossless else self.goal or {"quality": _USUAL_QUALITY}
+        own = {name: value for name, value in config.items() if name not in _NOT_OF_THE_FILE}
+        return {"codec": coder.id, "model": model, **goal, **own}
+
+    def __call__(self, image: ImageSource, roi: RoiLike | None = None, threads: int | None = None) -> bytes:
+        """Compress a picture; see `latentpress.compress`. threads: see `coder`."""
+        coder = self.coder(threads)
+        if roi is not None and not coder.regions:
+            raise InvalidInputError(f"{coder.id} knows no regions of interest")
+        picture = as_image(image)
+        interest = {} if roi is None else {"roi": Roi.like(roi, picture.width, picture.height)}
+        target = self.target
+        if target is None:
+            return coder.encode(picture, _USUAL_QUALITY if self.quality is None else self.quality, **interest)
+        return encode_to_target(coder, picture, target, **interest).data
+
+    def _check_codec(self, coder: Codec) -> None:
+        """Raise InvalidInputError for what the codec cannot do."""
+        if isinstance(self.codec, Codec):
+            given = [*self.more, *(["max_error"] if self.max_error else [])]
+            if given:
+                raise InvalidInputError(
+                    f"{given[0]} does not go with a codec that is made already; give it to get_codec"
+                )
+        if self.lossless and not coder.lossless:
+            raise InvalidInputError(f"lossless coding is not what {coder.id} does")
+        if self.lossless and coder.config().get("max_error"):
+            raise InvalidInputError("lossless coding goes with no max_error")
+        if coder.lossless and self.goal:
+            raise InvalidInputError(f"{coder.id} is lossless: it goes with no {next(iter(self.goal))}")
+
+
+def _plain(name: str, value: Any) -> Any:
+    """A setting as it travels: the folder of a model as a path that holds wherever a worker stands."""
+    value = os.fspath(value) if isinstance(value, os.PathLike) else value
+    if name == "model" and isinstance(value, str) and (Path(value) / CARD).is_file():
+        return str(Path(value).resolve())
+    return value
