@@ -6,11 +6,13 @@ gets them back, checked.
 
 from __future__ import annotations
 
+from latentpress.container.layers import CutFileWarning, layers_of
 from latentpress.container.layout import (
     ALPHA,
     EXIF,
     ICC,
     INTEREST,
+    LAYER,
     MAGIC,
     MOSAIC,
     NAMED_CODEC,
@@ -30,6 +32,7 @@ __all__ = [
     "EXIF",
     "ICC",
     "INTEREST",
+    "LAYER",
     "MAGIC",
     "MOSAIC",
     "NAMED_CODEC",
@@ -38,8 +41,10 @@ __all__ = [
     "VERSION",
     "XMP",
     "Chunk",
+    "CutFileWarning",
     "Header",
     "Limits",
+    "layers_of",
     "read",
     "read_header",
     "scan",

@@ -22,6 +22,8 @@ __all__ = [
     "INTEREST",
     "KIND_MASK",
     "LAST_BIT",
+    "LAYER",
+    "LAYERED_BIT",
     "MAGIC",
     "MAX_RATE",
     "MODEL_BYTES",
@@ -61,7 +63,12 @@ MOSAIC = 7
 INTEREST = 8
 """Chunk kind: where a lossy picture is quantised more finely than its rate says (critical)."""
 
-CRITICAL_KINDS = (STREAM, ALPHA, TILES, MOSAIC, INTEREST)
+LAYER = 9
+"""Chunk kind: a layer of a progressive codec, which is a finer picture of all before it (critical). Layers are the last
+chunks of a file, and its end may be cut off.
+"""
+
+CRITICAL_KINDS = (STREAM, ALPHA, TILES, MOSAIC, INTEREST, LAYER)
 """Kinds without which the picture is not right; every other kind that is written is ancillary."""
 
 MODEL_BYTES = 8
@@ -71,6 +78,7 @@ LAST_BIT = 0x40
 KIND_MASK = 0x3F
 CHANNEL_BITS = 0x03
 DEEP_BIT = 0x04
+LAYERED_BIT = 0x08
 
 _CODEC_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
 _MODEL_NONE = bytes(MODEL_BYTES)
@@ -89,7 +97,8 @@ class Header:
     model: first 8 bytes of the SHA-256 of the model package; zeros for a codec without a model.
     width, height: of the picture, 1..2^31-1. channels: 1 (gray), 2 (gray, alpha), 3 (RGB) or 4 (RGB, alpha).
     bit_depth: 8..16.
-    rate: the codec's own rate index, 0..65535. version: (major, minor) of the format.
+    rate: the codec's own rate index, 0..65535. layered: whether the file is made of layers, so that its end may be cut
+    off; rate is then how many there are, at least 1. version: (major, minor) of the format.
 
     Raises InvalidInputError for a value out of range, UnsupportedError for another version of the format.
     """
@@ -102,6 +111,7 @@ class Header:
     rate: int
     bit_depth: int = 8
     codec_name: str = ""
+    layered: bool = False
     version: tuple[int, int] = VERSION
 
     def __post_init__(self) -> None:
@@ -121,6 +131,8 @@ class Header:
             raise InvalidInputError(f"bits a sample must be 8 to 16, not {self.bit_depth}")
         if not 0 <= self.rate <= MAX_RATE:
             raise InvalidInputError(f"rate index must be 0..{MAX_RATE}, not {self.rate}")
+        if self.layered and not self.rate:
+            raise InvalidInputError("a file of layers has at least one")
         if self.version[0] != VERSION[0] or not 0 <= self.version[1] <= 15:
             raise UnsupportedError(f"format version {self.version[0]}.{self.version[1]} is not supported")
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import IO
 
 from latentpress.container import varint
+from latentpress.container.layers import check_layers
 from latentpress.container.layout import (
     ANCILLARY_BIT,
     CHANNEL_BITS,
@@ -14,6 +15,7 @@ from latentpress.container.layout import (
     DEEP_BIT,
     KIND_MASK,
     LAST_BIT,
+    LAYERED_BIT,
     MAGIC,
     MAX_RATE,
     MODEL_BYTES,
@@ -25,6 +27,7 @@ from latentpress.container.layout import (
     Limits,
     check_codec_name,
 )
+from latentpress.container.varint import CutShortError
 from latentpress.errors import CorruptFileError, InvalidInputError, LimitError, UnsupportedError
 
 __all__ = ["read", "read_header", "scan"]
@@ -33,29 +36,42 @@ _CRC_BYTES = 4
 _LONGEST_HEADER = 128
 
 
-def read(data: BytesLike, limits: Limits | None = None) -> tuple[Header, list[Chunk]]:
+def read(data: BytesLike, limits: Limits | None = None, *, layered: bool = False) -> tuple[Header, list[Chunk]]:
     """Check a whole file and return its header and chunks, in the order of the file.
 
     data: bytes, bytearray or memoryview (anything with the buffer protocol works). Ancillary chunks of a kind unknown
-    to this version are returned like the others, their CRC checked; a decoder leaves them alone.
+    to this version are returned like the others, their CRC checked; a decoder leaves them alone. layered: whether a
+    file of layers is welcome. Its end may be missing, from any byte after the header on: the chunks are then those that
+    are whole, and there are fewer layers than the header's rate says.
 
-    Raises CorruptFileError if the file is damaged, cut short, followed by other bytes, or no ``.lpx`` file;
-    UnsupportedError if it is newer than this library; LimitError if it is larger than ``limits`` (default: `Limits()`),
-    before memory is taken; InvalidInputError if ``data`` is no bytes-like object. Never another exception.
+    Raises CorruptFileError if the file is damaged, cut short, followed by other bytes, no ``.lpx`` file, or made of
+    layers that are not welcome; UnsupportedError if it is newer than this library; LimitError if it is larger than
+    ``limits`` (default: `Limits()`), before memory is taken; InvalidInputError if ``data`` is no bytes-like object.
+    Never another exception.
     """
     view, limits = _view(data), limits or Limits()
     header, position = _parse_header(view, limits)
     crc = zlib.crc32(view[:position])
+    if header.layered and not layered:
+        raise CorruptFileError("the file breaks the format: its codec writes no layers")
     chunks: list[Chunk] = []
-    while True:
+    last = cut = False
+    while not last and not cut:
         if len(chunks) == limits.max_chunks:
             raise LimitError(f"the file has more than {limits.max_chunks} chunks")
-        chunk, last, position, crc = _parse_chunk(view, position, crc, limits)
-        chunks.append(chunk)
-        if last:
-            break
-    if position != len(view):
+        try:
+            chunk, last, position, crc = _parse_chunk(view, position, crc, limits)
+        except CutShortError:
+            if not header.layered:
+                raise
+            cut = True
+        else:
+            chunks.append(chunk)
+    if last and position != len(view):
         raise CorruptFileError(f"the file is damaged: {len(view) - position} bytes follow its end")
+    reason = check_layers(header, chunks, cut)
+    if reason:
+        raise CorruptFileError(f"the file breaks the format: {reason}")
     return header, chunks
 
 
@@ -76,12 +92,17 @@ def scan(stream: IO[bytes], kinds: Sequence[int], limits: Limits | None = None) 
     """
     limits = limits or Limits()
     head = stream.read(_LONGEST_HEADER)
-    _, position = _parse_header(memoryview(head), limits)
+    header, position = _parse_header(memoryview(head), limits)
     for _ in range(limits.max_chunks):
         stream.seek(position)
         start = memoryview(stream.read(1 + varint.MAX_BYTES))
-        first, after = _take(start, 0, 1)
-        length, after = varint.decode(start, after)
+        try:
+            first, after = _take(start, 0, 1)
+            length, after = varint.decode(start, after)
+        except CutShortError:
+            if header.layered:
+                return
+            raise
         if length > limits.max_chunk_bytes:
             raise LimitError(f"the file has a chunk of {length} bytes; the limit is {limits.max_chunk_bytes}")
         position += after + _CRC_BYTES
@@ -89,7 +110,9 @@ def scan(stream: IO[bytes], kinds: Sequence[int], limits: Limits | None = None) 
             stream.seek(position)
             payload = stream.read(length)
             if len(payload) < length:
-                raise CorruptFileError("the file is cut short")
+                if header.layered:
+                    return
+                raise CutShortError
             yield first[0] & KIND_MASK, payload
         position += length
         if first[0] & LAST_BIT:
@@ -107,7 +130,7 @@ def _view(data: BytesLike) -> memoryview:
 def _take(view: memoryview, position: int, count: int) -> tuple[memoryview, int]:
     """The next ``count`` bytes and the position after them."""
     if len(view) - position < count:
-        raise CorruptFileError("the file is cut short")
+        raise CutShortError
     return view[position : position + count], position + count
 
 
@@ -116,7 +139,7 @@ def _parse_header(view: memoryview, limits: Limits) -> tuple[Header, int]:
     magic = bytes(view[: len(MAGIC)])
     if magic != MAGIC:
         if magic and MAGIC.startswith(magic):
-            raise CorruptFileError("the file is cut short")
+            raise CutShortError
         if magic[:4] == MAGIC[:4]:
             raise CorruptFileError("the file was damaged by a copy in text mode; copy it in binary mode")
         raise CorruptFileError("not an .lpx file")
@@ -134,7 +157,7 @@ def _parse_header(view: memoryview, limits: Limits) -> tuple[Header, int]:
         codec_name, position = _parse_codec_name(view, position)
     model, position = _take(view, position, MODEL_BYTES)
     flags, position = _take(view, position, 1)
-    channels, bit_depth = _parse_flags(flags[0]), 8
+    channels, layered, bit_depth = _parse_flags(flags[0]), bool(flags[0] & LAYERED_BIT), 8
     if flags[0] & DEEP_BIT:
         depth, position = _take(view, position, 1)
         bit_depth = depth[0]
@@ -147,6 +170,8 @@ def _parse_header(view: memoryview, limits: Limits) -> tuple[Header, int]:
         raise CorruptFileError("the file is damaged: an empty picture")
     if rate > MAX_RATE:
         raise CorruptFileError(f"the file is damaged: rate index {rate} is above {MAX_RATE}")
+    if layered and not rate:
+        raise CorruptFileError("the file is damaged: a file of no layers")
     if max(width, height) > limits.max_side or width * height > limits.max_pixels:
         raise LimitError(
             f"the file claims {width} x {height} pixels; the limits are {limits.max_pixels} pixels in all "
@@ -161,6 +186,7 @@ def _parse_header(view: memoryview, limits: Limits) -> tuple[Header, int]:
         channels=channels,
         bit_depth=bit_depth,
         rate=rate,
+        layered=layered,
         version=version,
     )
     return header, position
@@ -178,7 +204,7 @@ def _parse_codec_name(view: memoryview, position: int) -> tuple[str, int]:
 
 def _parse_flags(flags: int) -> int:
     """Number of channels; refuses every flag that version 1.0 does not define."""
-    if flags & ~(CHANNEL_BITS | DEEP_BIT):
+    if flags & ~(CHANNEL_BITS | DEEP_BIT | LAYERED_BIT):
         raise UnsupportedError(f"the file uses a pixel layout (flags 0x{flags:02x}) that this version does not know")
     return (flags & CHANNEL_BITS) + 1
 

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from latentpress.errors import CorruptFileError, InvalidInputError
 
-__all__ = ["MAX_BYTES", "MAX_VALUE", "decode", "encode"]
+__all__ = ["MAX_BYTES", "MAX_VALUE", "CutShortError", "decode", "encode"]
 
 MAX_BYTES = 5
 """Longest varint; a sixth byte is damage."""
 
 MAX_VALUE = 2**31 - 1
 """Largest value, so that every reader can hold it in a signed 32-bit integer."""
+
+
+class CutShortError(CorruptFileError):
+    """Bytes are missing at the end."""
+
+    def __init__(self) -> None:
+        super().__init__("the file is cut short")
 
 
 def encode(value: int) -> bytes:
@@ -34,7 +41,7 @@ def decode(data: memoryview, position: int) -> tuple[int, int]:
     value = 0
     for index in range(MAX_BYTES):
         if position + index >= len(data):
-            raise CorruptFileError("the file is cut short")
+            raise CutShortError
         byte = data[position + index]
         value |= (byte & 0x7F) << (7 * index)
         if byte < 0x80:

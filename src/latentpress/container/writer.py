@@ -6,7 +6,17 @@ import zlib
 from collections.abc import Sequence
 
 from latentpress.container import varint
-from latentpress.container.layout import ANCILLARY_BIT, DEEP_BIT, LAST_BIT, MAGIC, NAMED_CODEC, Chunk, Header
+from latentpress.container.layers import check_layers
+from latentpress.container.layout import (
+    ANCILLARY_BIT,
+    DEEP_BIT,
+    LAST_BIT,
+    LAYERED_BIT,
+    MAGIC,
+    NAMED_CODEC,
+    Chunk,
+    Header,
+)
 from latentpress.errors import InvalidInputError
 
 __all__ = ["write"]
@@ -15,10 +25,14 @@ __all__ = ["write"]
 def write(header: Header, chunks: Sequence[Chunk]) -> bytes:
     """The bytes of a whole file: ``header``, then ``chunks`` in order, the last one marked as such.
 
-    Raises InvalidInputError without a chunk or with one of 2^31 bytes or more.
+    Raises InvalidInputError without a chunk, with one of 2^31 bytes or more, and for layers that the header does not
+    speak of or that are not the last chunks.
     """
     if not chunks:
         raise InvalidInputError("a file needs at least one chunk")
+    reason = check_layers(header, chunks)
+    if reason:
+        raise InvalidInputError(reason)
     head = _header_bytes(header)
     crc = zlib.crc32(head)
     parts = [head]
@@ -44,7 +58,7 @@ def _header_bytes(header: Header) -> bytes:
         out += name
     out += header.model
     deep = header.bit_depth > 8
-    out.append(header.channels - 1 | (DEEP_BIT if deep else 0))
+    out.append(header.channels - 1 | (DEEP_BIT if deep else 0) | (LAYERED_BIT if header.layered else 0))
     if deep:
         out.append(header.bit_depth)
     for value in (header.width, header.height, header.rate):
