@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from latentpress.image import Image, read
+from latentpress.models import find_model, package_digest
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "macaws.png"
 Make = Callable[..., Image]
@@ -92,3 +95,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pixels = 128 + 40 * smooth / smooth.std() + rng.normal(0, 4, smooth.shape)
         PIL.Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)).save(path / f"{i}.png")
     return path
+
+
+@pytest.fixture
+def own_model(tmp_path: Path) -> Path:
+    """The folder of a model for `hyperprior` that is installed nowhere: the quick one with another id."""
+    shipped = find_model("hyperprior", name="hyperprior-2-fast")
+    folder = Path(shutil.copytree(shipped.folder, tmp_path / "own"))
+    card = {**shipped.card, "name": "own", "config": {**shipped.config, "note": str(tmp_path)}}
+    card["sha256"] = package_digest("hyperprior", card["config"], shipped.files).hex()
+    (folder / "card.json").write_text(json.dumps(card))
+    return folder

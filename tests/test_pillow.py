@@ -96,8 +96,28 @@ def test_options_are_those_of_compress(picture: PillowImage.Image) -> None:
         saved(picture, quality=200)
     with pytest.raises(ValueError, match="one of"):
         saved(picture, quality=20, bpp=1)
+    pixels = np.asarray(picture)
+    assert np.array_equal(np.asarray(PillowImage.open(saved(picture, lossless=True))), pixels)
+    near = np.asarray(PillowImage.open(saved(picture, max_error=2))).astype(int) - pixels
+    assert 0 < np.abs(near).max() <= 2
+    for option in ({"tune": "ms-ssim"}, {"roi": [(0, 0, 40, 40)]}, {"codec": "importance-map"}):
+        data = saved(picture, **option).getvalue()
+        assert data == latentpress.compress(picture, **option) != saved(picture).getvalue()  # type: ignore[arg-type]
     with pytest.raises(OSError, match="cannot write mode F as LPX"):
         saved(picture.convert("F"))
+
+
+def test_options_are_honoured_or_refused(picture: PillowImage.Image) -> None:
+    assert saved(picture, optimize=True, progressive=True, dpi=(72, 72)).getvalue() == saved(picture).getvalue()
+    with pytest.raises(ValueError, match="no setting 'qualty'"):
+        saved(picture, qualty=30)
+    with pytest.raises(ValueError, match="no setting 'effort'"):
+        saved(picture, lossless=True, effort=3)
+    with pytest.raises(ValueError, match="goes with no quality"):
+        saved(picture, lossless=True, quality=30)
+    with pytest.raises(ValueError, match="LPX holds one picture, not 3 frames"):
+        saved(picture, save_all=True, append_images=[picture, picture])
+    assert saved(picture, save_all=True).getvalue() == saved(picture).getvalue()
 
 
 def test_foreign_data_are_left_to_others() -> None:

@@ -5,6 +5,7 @@
 
     picture = Image.open("photo.lpx")                    # reads the header; pixels are decoded at first use
     picture.save("smaller.lpx", quality=30)              # or bpp=0.5, size=90_000, psnr=36
+    picture.save("exact.lpx", lossless=True)             # all that latentpress.compress takes: effort, tune, roi ...
     picture.save("plain.lpx", icc_profile=None, exif=b"")  # metadata travel along unless told otherwise
 
 Modes L, LA, RGB, RGBA and I;16 come back as they went in; palette, black-and-white, CMYK and YCbCr pictures come back
@@ -21,6 +22,7 @@ from PIL import ImageFile
 
 import latentpress
 from latentpress.codecs.packing import read_metadata
+from latentpress.codecs.settings import Settings
 from latentpress.container import EXIF, ICC, MAGIC, XMP, Header, read_header, scan
 from latentpress.errors import CorruptFileError, LatentPressError, UnsupportedError
 from latentpress.image import Image, Metadata
@@ -35,7 +37,19 @@ MIME = "image/x-latentpress"
 
 _HEAD_BYTES = 128  # more than the longest header
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
-_TARGETS = ("quality", "bpp", "size", "psnr", "ms_ssim")
+_METADATA = ("icc_profile", "exif", "xmp")
+
+# Options of Pillow's other formats, which its plugins pass over where they are not meant. Of others each is honoured or
+# refused.
+_FOREIGN = {
+    "advanced", "allow_mixed", "alpha_quality", "append_images", "autotiling", "background", "big_tiff", "bits",
+    "blend", "comment", "compress_level", "compress_type", "compression", "default_image", "dictionary", "disposal",
+    "dpi", "duration", "exact", "extra", "interlace", "irreversible", "keep_rgb", "kmax", "kmin", "loop",
+    "max_threads", "method", "minimize_size", "no_jp2", "optimize", "palette", "pnginfo", "progression",
+    "progressive", "qtables", "quality_layers", "quality_mode", "range", "resolution", "restart_marker_blocks",
+    "restart_marker_rows", "smooth", "speed", "streamtype", "strip_size", "subsampling", "tiffinfo", "tile_cols",
+    "tile_rows", "tile_size", "transparency",
+}  # fmt: skip
 
 
 class LpxImageFile(ImageFile.ImageFile):
@@ -102,21 +116,29 @@ def _info(metadata: Metadata) -> dict[str | tuple[int, int], Any]:
 def _save(picture: PillowImage.Image, stream: IO[bytes], filename: str | bytes) -> None:
     """Write a picture; the options of ``Image.save`` are those of `latentpress.compress`, and the metadata."""
     options: dict[str, Any] = getattr(picture, "encoderinfo", {})
+    ours = {name: value for name, value in options.items() if name not in {*_FOREIGN, *_METADATA, "roi"}}
     try:
         image = Image.from_pillow(picture)
-        kept = image.metadata
-        metadata = Metadata(
-            _block(options.get("icc_profile", kept.icc)),
-            _block(options.get("exif", kept.exif)).removeprefix(b"Exif\0\0"),
-            _block(options.get("xmp", kept.xmp)),
-        )
-        chosen = {name: options[name] for name in _TARGETS if options.get(name) is not None}
-        codec = options.get("codec", "hyperprior")
-        stream.write(latentpress.compress(image.with_metadata(metadata), codec=codec, **chosen))
     except UnsupportedError as error:
         raise OSError(f"cannot write mode {picture.mode} as {FORMAT}: {error}") from error
+    kept = image.metadata
+    metadata = Metadata(
+        _block(options.get("icc_profile", kept.icc)),
+        _block(options.get("exif", kept.exif)).removeprefix(b"Exif\0\0"),
+        _block(options.get("xmp", kept.xmp)),
+    )
+    try:
+        stream.write(Settings.of(**ours)(image.with_metadata(metadata), options.get("roi")))
     except LatentPressError as error:
         raise ValueError(str(error)) from error
+
+
+def _save_all(picture: PillowImage.Image, stream: IO[bytes], filename: str | bytes) -> None:
+    """Write the one picture that the format holds."""
+    frames = getattr(picture, "n_frames", 1) + len(list(picture.encoderinfo.get("append_images") or ()))
+    if frames > 1:
+        raise ValueError(f"{FORMAT} holds one picture, not {frames} frames; save each to a file of its own")
+    _save(picture, stream, filename)
 
 
 def _block(value: Any) -> bytes:
@@ -130,5 +152,6 @@ def _block(value: Any) -> bytes:
 
 PillowImage.register_open(FORMAT, LpxImageFile, _accepts)
 PillowImage.register_save(FORMAT, _save)
+PillowImage.register_save_all(FORMAT, _save_all)
 PillowImage.register_extension(FORMAT, ".lpx")
 PillowImage.register_mime(FORMAT, MIME)

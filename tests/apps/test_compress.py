@@ -112,7 +112,7 @@ def test_inputs_of_the_wrong_kind(run: Run, photo: Path) -> None:
     run("compress", photo, packed, "--codec", "plain")
     done = run("compress", packed, photo.with_name("b.lpx"))
     assert done.exit_code == 2
-    assert one_line(done.stderr, "is not a picture file")
+    assert one_line(done.stderr, "is an .lpx file already")
     assert sorted(path.name for path in photo.parent.iterdir()) == ["a.lpx", "photo.png"]
 
 

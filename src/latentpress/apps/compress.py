@@ -175,6 +175,8 @@ def decompress(
 
     Example: latentpress decompress photo.lpx photo.png
     """
+    from latentpress.container import read_header
+
     output = streams.one_output(output, output_option)
     streams.allow_pixels(max_pixels)
     how = folders.FolderOptions(jobs, threads or 1, scheduler, json, force, quiet)
@@ -187,8 +189,10 @@ def decompress(
         return
     how.refuse(source, format)
     part = _parse_region("--region", region) if region is not None else None
-    output = streams.choose_output(source, output, ".png", force=force)
     data = streams.read_bytes(source)
+    with streams.naming(source):
+        read_header(data)  # what is no .lpx file is told so before the output is looked at
+    output = streams.choose_output(source, output, ".png", force=force)
     start = time.perf_counter()
     with streams.naming(source):
         image = latentpress.decompress(data, part, threads=threads)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import sys
 import warnings
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from latentpress import limits, remote
 from latentpress.atomic import atomic_output
 from latentpress.errors import CorruptFileError, InvalidInputError, LimitError, UnsupportedError
 from latentpress.image import FirstFrameWarning, Image, read, write
-from latentpress.image.endings import encode_picture
+from latentpress.image.endings import PICTURES, encode_picture
 
 __all__ = [
     "STANDARD",
@@ -45,7 +46,8 @@ def choose_output(source: str, output: str | None, suffix: str, *, force: bool) 
     source: the input. output: what the user gave, or None: then the input's name with ``suffix``, beside it, or
     standard output when the input is standard input. force: whether an existing file may be replaced.
 
-    Raises InvalidInputError for the input itself, an existing file without ``force``, and binary data on a terminal.
+    Raises InvalidInputError for the input itself, an existing file without ``force``, binary data on a terminal, an
+    ending that promises another kind of file than ``suffix``, and a folder, there or not.
     """
     if output is None:
         output = STANDARD if source == STANDARD else _beside(source, suffix)
@@ -59,14 +61,29 @@ def choose_output(source: str, output: str | None, suffix: str, *, force: bool) 
             raise InvalidInputError(f"{output} is the input itself; choose another output")
         if not force and remote.info(output) is not None:
             raise InvalidInputError(f"{output} exists; use --force to replace it")
+        _check_promise(output, suffix)
         return output
     path, source = Path(output), remote.local_path(source)
     with contextlib.suppress(OSError):  # a place that cannot be looked at fails when it is written to
         if source != STANDARD and path.exists() and path.samefile(source):
             raise InvalidInputError(f"{output} is the input itself; choose another output")
+        if path.is_dir():
+            raise InvalidInputError(f"{output} is a folder; name a file in it")
         if path.is_file() and not force:
             raise InvalidInputError(f"{output} exists; use --force to replace it")
+    _check_promise(output, suffix)
     return output
+
+
+def _check_promise(output: str, suffix: str) -> None:
+    """Raise InvalidInputError if the name of an output promises something else. Endings that nobody knows are free."""
+    if output.endswith(("/", os.sep)):
+        raise InvalidInputError(f"{output} names a folder; name a file in it, as in {output}result{suffix}")
+    ending = PurePosixPath(output).suffix.lower()
+    known = {"a picture": PICTURES, "a page": (".html", ".htm"), "an .lpx file": (".lpx",)}
+    kind = next(kind for kind, endings in known.items() if suffix in endings)
+    if any(ending in endings for name, endings in known.items() if name != kind):
+        raise InvalidInputError(f"{output} would not be what its ending says: the result is {kind}, name it *{suffix}")
 
 
 def one_output(argument: str | None, option: str | None) -> str | None:

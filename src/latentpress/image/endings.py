@@ -6,7 +6,7 @@ import io
 
 from PIL import Image as PillowImage
 
-from latentpress.image.files import write
+from latentpress.image.files import check_ending, write
 from latentpress.image.image import Image
 
 __all__ = ["PICTURES", "encode_picture"]
@@ -20,6 +20,7 @@ PICTURES = (
 
 def encode_picture(image: Image, ending: str) -> bytes:
     """The bytes of a picture file in the format of an ending with its dot; raises as `latentpress.image.write`."""
+    check_ending(image, ending)
     stream = io.BytesIO()
     write(image, stream, PillowImage.registered_extensions().get(ending.lower(), ending or "a name without an ending"))
     return stream.getvalue()

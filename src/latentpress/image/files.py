@@ -14,13 +14,14 @@ from PIL import ImageOps, UnidentifiedImageError
 
 from latentpress import limits
 from latentpress.atomic import atomic_output
+from latentpress.container import MAGIC
 from latentpress.errors import InvalidInputError, LatentPressError, LimitError, MissingExtraError, UnsupportedError
 from latentpress.image.deep import is_deep, oriented, read_deep, write_deep
 from latentpress.image.image import Image
 from latentpress.image.metadata import Metadata
 from latentpress.image.pillow import from_pillow, metadata_of, to_pillow
 
-__all__ = ["FirstFrameWarning", "read", "write"]
+__all__ = ["FirstFrameWarning", "check_ending", "read", "write"]
 
 # Plain raster formats only: Pillow would also start Ghostscript for EPS, and accept a dozen formats that few people
 # test. JPEG brings MPO, the multi-picture JPEG, with it.
@@ -86,6 +87,8 @@ def read(source: str | os.PathLike[str] | BinaryIO) -> Image:
     except InvalidInputError as error:
         raise InvalidInputError(f"{name}: {error}") from None
     except UnidentifiedImageError:
+        if _starts_with(stream, MAGIC):
+            raise InvalidInputError(f"{name} is an .lpx file already; latentpress decompress restores it") from None
         raise InvalidInputError(
             f"{name} is not a picture file that LatentPress reads ({', '.join(_READABLE)})"
         ) from None
@@ -109,11 +112,21 @@ def write(image: Image, target: str | os.PathLike[str] | BinaryIO, format: str |
     UnsupportedError if the format has no alpha or no such depth, LatentPressError if the disk is full.
     """
     chosen = _format_of(Path(target) if isinstance(target, str | os.PathLike) else None, format)
+    if isinstance(target, str | os.PathLike) and format is None:
+        check_ending(image, Path(target).suffix)
     if isinstance(target, str | os.PathLike):
         with atomic_output(target) as stream:
             _save(image, stream, chosen, os.fspath(target))
     else:
         _save(image, target, chosen, "the picture")
+
+
+def check_ending(image: Image, ending: str) -> None:
+    """Raise InvalidInputError for an ending that promises fewer colours than the picture has."""
+    ending = ending.lower()
+    if ending == ".pbm" or (ending == ".pgm" and image.channels > 2):
+        kind = "black and white" if ending == ".pbm" else "gray"
+        raise InvalidInputError(f"{ending} files hold {kind}, and this picture is {image.mode}; name it .ppm")
 
 
 def _open(source: str | os.PathLike[str] | BinaryIO) -> PillowImage.Image:
@@ -125,6 +138,14 @@ def _open(source: str | os.PathLike[str] | BinaryIO) -> PillowImage.Image:
             return PillowImage.open(source, formats=_READABLE)
         finally:
             PillowImage.MAX_IMAGE_PIXELS = allowed
+
+
+def _starts_with(source: str | os.PathLike[str] | BinaryIO, magic: bytes) -> bool:
+    if isinstance(source, str | os.PathLike):
+        with Path(source).open("rb") as stream:
+            return stream.read(len(magic)) == magic
+    source.seek(0)
+    return source.read(len(magic)) == magic
 
 
 def _warn_of_frames(picture: PillowImage.Image, name: str) -> None:

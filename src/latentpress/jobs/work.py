@@ -24,7 +24,7 @@ from latentpress.jobs.stores import Source
 
 __all__ = ["Compress", "Decompress", "Made", "Standardise", "Work"]
 
-_BLACK = np.zeros((1, 1, 3), np.uint8)
+_BLACK = np.zeros((1, 1, 1), np.uint8)
 
 # warnings.catch_warnings changes global state, and the workers of a cluster may have several threads.
 _warnings_lock = threading.Lock()
