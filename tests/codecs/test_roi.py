@@ -11,13 +11,13 @@ import latentpress
 from latentpress import container
 from latentpress.codecs import tiles
 from latentpress.codecs.base import Codec, Region
-from latentpress.codecs.roi import Roi
+from latentpress.codecs.roi import MAP_LIMIT, Roi, pack_map, unpack_map
 from latentpress.container import INTEREST, Chunk
 from latentpress.errors import CorruptFileError, InvalidInputError, UnsupportedError
 from latentpress.image import Image, read
 from latentpress.systems.hyperprior.codec import HyperpriorCodec
-from latentpress.systems.hyperprior.finer import LIMIT, Finer, pack_finer, steps_of, unpack_finer
-from latentpress.systems.hyperprior.model import Parameters
+from latentpress.systems.hyperprior.finer import Finer, steps_of
+from latentpress.systems.hyperprior.parameters import Parameters
 from latentpress.systems.importance_map.codec import ImportanceCodec
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "macaws.png"
@@ -126,7 +126,7 @@ def test_effort_and_interest_exclude_each_other(scene: Image) -> None:
 
 def test_scaling_of_means_and_values_is_exact_and_near_what_it_says() -> None:
     rng = np.random.default_rng(0)
-    steps = rng.integers(-LIMIT, LIMIT + 1, (9, 11)).astype(np.int8)
+    steps = rng.integers(-MAP_LIMIT, MAP_LIMIT + 1, (9, 11)).astype(np.int8)
     mean = (rng.integers(-(2**15), 2**15, (5, 9, 11)) / 16).astype(np.float32)
     index = (rng.integers(-200, 1000, (5, 9, 11)) / 16).astype(np.float32)
     factor = (120 / 0.045) ** (steps / 62.5)
@@ -135,7 +135,8 @@ def test_scaling_of_means_and_values_is_exact_and_near_what_it_says() -> None:
     assert np.array_equal(scaled.index, index + steps)
     assert np.array_equal(scaled.mean * 16, np.round(scaled.mean * 16))
     assert np.abs(scaled.mean - mean * factor).max() < 1 / 32 + np.abs(mean * factor).max() / 4096
-    back = finer.values(scaled.mean)
+    everywhere = np.ones(mean.shape, bool)
+    back = finer.values(scaled.mean[everywhere], everywhere).reshape(mean.shape)
     assert np.array_equal(back * 16, np.round(back * 16))
     assert np.abs(back - mean).max() < 1 / 32 + 1 / 32 / factor.min() + 0.01
     assert np.allclose(finer.latents(mean), mean * factor, rtol=1e-2)
@@ -146,12 +147,12 @@ def test_a_damaged_map_is_refused(scene: Image) -> None:
     header, chunks = container.read(latentpress.compress(scene, 10, codec, roi=[REGION]))
     found = next(chunk for chunk in chunks if chunk.kind == INTEREST)
     rest = [chunk for chunk in chunks if chunk.kind != INTEREST]
-    steps = unpack_finer(chunks, 16, 24)
+    steps = unpack_map(chunks, 16, 24)
     assert steps is not None
-    shifted = pack_finer(np.roll(steps, 1, axis=1))[0]
-    wild = pack_finer(np.full((16, 24), LIMIT + 1, np.int8))[0]
+    shifted = pack_map(np.roll(steps, 1, axis=1))[0]
+    wild = pack_map(np.full((16, 24), MAP_LIMIT + 1, np.int8))[0]
     payloads = [b"", b"junk", found.payload[:-3], found.payload + b"x", shifted.payload, wild.payload]
-    payloads += [pack_finer(np.ones((16, 25), np.int8))[0].payload, pack_finer(np.ones((16, 23), np.int8))[0].payload]
+    payloads += [pack_map(np.ones((16, 25), np.int8))[0].payload, pack_map(np.ones((16, 23), np.int8))[0].payload]
     for payload in payloads:
         with pytest.raises(CorruptFileError):
             codec.decode(container.write(header, [Chunk(INTEREST, payload), *rest]))
@@ -165,12 +166,10 @@ def test_every_engine_reads_the_map_alike(scene: Image) -> None:
     pytest.importorskip("torch")
     pytest.importorskip("onnx")
     data = latentpress.compress(scene, 35, roi=[REGION])
-    one = HyperpriorCodec(threads=1).decode_values(data)[1]
-    two = HyperpriorCodec(engine="torch", dtype="float64").decode_values(data)[1]
-    assert np.array_equal(one, two)
+    assert HyperpriorCodec(threads=1).exact(data) == HyperpriorCodec(engine="torch", dtype="float64").exact(data)
 
 
 def test_no_interest_no_map() -> None:
     assert steps_of(Roi.of(64, 64), 16) is None
-    assert pack_finer(None) == []
-    assert unpack_finer([], 4, 4) is None
+    assert pack_map(None) == []
+    assert unpack_map([], 4, 4) is None

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from latentpress.codecs.roi import MAP_LIMIT
 from latentpress.codecs.scales import LOG_STEP, STEP_DECIBELS, STEPS_PER_OCTAVE, tables_of
-from latentpress.systems.hyperprior.finer import _FACTORS, LIMIT
+from latentpress.systems.hyperprior.finer import _FACTORS
 
 
 def test_factors_of_the_format_are_powers_of_the_step() -> None:
-    steps = np.arange(-LIMIT, LIMIT + 1)
+    steps = np.arange(-MAP_LIMIT, MAP_LIMIT + 1)
     assert np.array_equal(_FACTORS, np.rint(4096 * np.exp(LOG_STEP * steps)))
     assert pytest.approx(STEPS_PER_OCTAVE * STEP_DECIBELS) == 20 * np.log10(2)
 

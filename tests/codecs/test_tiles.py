@@ -40,8 +40,12 @@ def test_pixels_are_those_of_the_values_shown_at_once(
     """The synthesis in tiles has no seams: within a level of the same values in one piece."""
     data = codec.encode(photograph, quality=quality)
     assert sides(data) == 1
-    header, values, model = codec.decode_values(data)
-    whole = np.floor(model.synthesis(values, model.mix(header.rate))[0] + 0.5).clip(0, 255).transpose(1, 2, 0)
+    header, _, decoding = codec.opened(data)
+    grid = tiles.grid_of(-(-header.height // 16), -(-header.width // 16))
+    values = np.zeros((decoding.model.latents, grid.height, grid.width), np.float32)
+    for number, tile in enumerate(grid.tiles):
+        values[:, tile.rows, tile.columns] = decoding.tile(number).values
+    whole = np.floor(decoding.model.synthesis(values, header.rate) + 0.5).clip(0, 255).transpose(1, 2, 0)
     assert np.abs(codec.decode(data).pixels.astype(int) - whole[: header.height, : header.width]).max() <= 1
 
 
@@ -49,16 +53,12 @@ def test_latents_are_those_of_the_picture_in_one_piece(
     codec: HyperpriorCodec, photograph: Image, small_tiles: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The analysis in tiles sees all that it would see: the same symbols enter the coder."""
-    from latentpress.systems.hyperprior import codec as module
-
     seen = []
-    original = module.encode_latents
-    monkeypatch.setattr(module, "encode_latents", lambda m, y, *rest: seen.append(y) or original(m, y, *rest))
-    single = HyperpriorCodec(threads=1)
-    monkeypatch.setattr(single, "_each", lambda work, items: [work(item) for item in items])
-    data = single.encode(photograph, quality=60)
+    original = HyperpriorCodec.find
+    monkeypatch.setattr(HyperpriorCodec, "find", lambda *args: seen.append(original(*args)) or seen[-1])
+    data = HyperpriorCodec(threads=1).encode(photograph, quality=60)
     model, rate = codec.model, container.read_header(data).rate
-    whole = model.analysis(to_planes(photograph.pixels, 16), model.mix(rate))[0]
+    whole = model.analysis(to_planes(photograph.pixels, 16), rate)
     grid = tiles.grid_of(*whole.shape[1:])
     assert len(seen) == len(grid.tiles) == 4
     for tile, latents in zip(grid.tiles, seen, strict=True):

@@ -75,7 +75,8 @@ def make(model: str | None) -> dict[str, dict[str, Any]]:
     for title, (picture, qualities) in pictures().items():
         for quality in qualities:
             data = codec.encode(picture, quality)
-            _, values, used = codec.decode_values(data)
+            decoding = codec.opened(data)[2]
+            values, used = decoding.tile(0).values, decoding.model
             restored = codec.decode(data)
             name = f"{used.package.name}-{title}-q{quality}.lpx"
             (HERE / name).write_bytes(data)

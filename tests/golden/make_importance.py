@@ -27,7 +27,8 @@ def main() -> None:
     for title, (picture, qualities) in pictures().items():
         for quality in qualities:
             data = codec.encode(picture, quality)
-            _, (found,), model = codec.decode_coefficients(data)
+            decoding = codec.opened(data)[2]
+            found, model = decoding.tile(0), decoding.model
             restored = codec.decode(data).pixels
             name = f"{model.package.name}-{title}-q{quality}.lpx"
             (HERE / name).write_bytes(data)
@@ -36,12 +37,12 @@ def main() -> None:
                 "check": found.check(0).hex(),
                 "shape": list(restored.shape),
                 "mean": round(float(restored.mean()), 3),
-                "dropped": found.dropped.ravel().tolist(),
+                "dropped": found.exact[0].ravel().tolist(),
             }
     scene, hyperprior = drawn(65, 63, 3), HyperpriorCodec(threads=1)
     data = hyperprior.encode(scene, 30, roi=Roi.of(63, 65, [Region(20, 20, 16, 16)]))
     (HERE / "roi-rgb-63x65-q30.lpx").write_bytes(data)
-    values = hyperprior.decode_values(data)[1]
+    values = hyperprior.opened(data)[2].tile(0).values
     entries["roi-rgb-63x65-q30.lpx"] = {"values_sha256": values_digest(values)}
     INDEX.write_text(json.dumps(entries, indent=1) + "\n", encoding="utf-8")
     print(f"{len(entries)} files in {HERE}")

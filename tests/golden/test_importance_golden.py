@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 import latentpress
@@ -22,18 +21,19 @@ OWN = sorted(name for name in GOLDEN if name.startswith("importance-map-"))
 @pytest.mark.parametrize("name", OWN)
 def test_coefficients_are_exact(name: str) -> None:
     data = (HERE / name).read_bytes()
-    header, (found,), model = ImportanceCodec(threads=1).decode_coefficients(data)
+    header, _, decoding = ImportanceCodec(threads=1).opened(data)
+    found = decoding.tile(0)
     assert found.check(0).hex() == GOLDEN[name]["check"]
-    assert found.dropped.ravel().tolist() == GOLDEN[name]["dropped"]
-    assert model.package.name == GOLDEN[name]["model"]
+    assert found.exact[0].ravel().tolist() == GOLDEN[name]["dropped"]
+    assert decoding.model.package.name == GOLDEN[name]["model"]
     assert [header.height, header.width, header.channels] == GOLDEN[name]["shape"]
     assert abs(latentpress.decompress(data).pixels.mean() - GOLDEN[name]["mean"]) <= 1
 
 
 def test_a_region_of_interest_is_exact() -> None:
     name = "roi-rgb-63x65-q30.lpx"
-    values = HyperpriorCodec(threads=1).decode_values((HERE / name).read_bytes())[1]
-    digest = hashlib.sha256((values * np.float32(16)).astype("<i4").tobytes()).hexdigest()
+    values = HyperpriorCodec(threads=1).opened((HERE / name).read_bytes())[2].tile(0)
+    digest = hashlib.sha256(values.sixteenths.astype("<i4").tobytes()).hexdigest()
     assert digest == GOLDEN[name]["values_sha256"]
 
 

@@ -10,23 +10,22 @@ import pytest
 import torch
 from PIL import Image
 
+from latentpress.codecs.latent import TileSettings
+from latentpress.codecs.models import Running
 from latentpress.codecs.planes import to_planes
-from latentpress.codecs.rounding import ROUNDING_WEIGHT, Rounding
+from latentpress.codecs.ports import Writing
 from latentpress.models import ModelPackage
 from latentpress.parts.integer import set_integer
 from latentpress.systems.hyperprior.export import build_network
-from latentpress.systems.hyperprior.latents import encode_latents, quantise_latents
 from latentpress.systems.hyperprior.model import HyperpriorModel
 from latentpress.systems.hyperprior.net import HyperpriorNet
 from latentpress.systems.hyperprior.objective import Outcome, code, log_loss
 from latentpress.training.checkpoint import load_checkpoint
 
-CHECK_BYTES = 4  # the checksum in front of a stream
-
 
 @pytest.fixture(scope="module")
 def model(package: ModelPackage) -> HyperpriorModel:
-    return HyperpriorModel(package, "onnx", 1, "float32")
+    return HyperpriorModel(package, Running(threads=1))
 
 
 @pytest.fixture(scope="module")
@@ -54,12 +53,11 @@ def test_estimate_is_what_the_codec_writes(
     x = torch.from_numpy(pixels.transpose(2, 0, 1).astype(np.float32))[None]
     outcome = code(net, x, torch.tensor([rate]), hard=True)
     estimate = (outcome.bits + outcome.hyper_bits).item() / 8
-    latents = model.analysis(to_planes(pixels, model.stride), model.mix(rate))[0]
-    stream = encode_latents(model, latents, rate, Rounding(model.tables, ROUNDING_WEIGHT))
-    assert len(stream) - CHECK_BYTES == pytest.approx(estimate, rel=0.10, abs=12)
-    restored = model.synthesis(
-        quantise_latents(model, latents, rate, Rounding(model.tables, ROUNDING_WEIGHT)).values, model.mix(rate)
-    )
+    latents = model.analysis(to_planes(pixels, model.stride), rate)
+    port = Writing()
+    values = model.code(port, rate, latents.shape[1:], latents, TileSettings()).values
+    assert len(port.finish()) == pytest.approx(estimate, rel=0.10, abs=12)
+    restored = model.synthesis(values, rate)
     mine, theirs = (float(np.mean((p - x.numpy()) ** 2)) for p in (outcome.picture.numpy(), restored))
     assert mine == pytest.approx(theirs, rel=0.05)
 

@@ -2,69 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any, Protocol, TypeAlias
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from latentpress.codecs.base import Region
+from latentpress.codecs.parallel import each
 from latentpress.codecs.planes import from_planes
+from latentpress.codecs.ports import read
 from latentpress.codecs.tiles import Grid, Tile, common
 from latentpress.container import Header
 from latentpress.image import Samples
 from latentpress.memory import give_back
 
-__all__ = ["Decoding", "TransformModel"]
+if TYPE_CHECKING:
+    from latentpress.codecs.latent import LatentModel, TileSettings, Values
+
+__all__ = ["Decoding"]
 
 Float = NDArray[np.float32]
 Sixteenths: TypeAlias = NDArray[np.int16] | NDArray[np.int32]  # of a step: values exactly, in half the memory
-Each: TypeAlias = Callable[[Callable[[Any], Any], Iterable[Any]], list[Any]]
-
-
-class TransformModel(Protocol):
-    """What a model says about its synthesis."""
-
-    @property
-    def stride(self) -> int:
-        """Pixels a latent."""
-
-    @property
-    def margin(self) -> int:
-        """Latents beyond which a transform sees nothing."""
-
-    @property
-    def latents(self) -> int:
-        """Latents at a place."""
-
-    def mix(self, rate: int) -> Float:
-        """Interpolation weights of a rate index."""
-
-    def synthesis(self, values: Float, mix: Float) -> Float:
-        """Values (M, h, w) in quantisation steps to grey levels (1, 3, stride h, stride w)."""
 
 
 class Decoding:
     """The decoding of one file. Holds the values of the tiles that the next row of pixels needs, and no more.
 
-    streams: one for each tile of ``grid``. each: applies a function to items, in order, side by side or not. read:
-    gives the values (M, h, w) of a tile, whole sixteenths of quantisation steps, from its stream, height, width and
-    number.
+    streams: one for each tile of ``grid``. settings: of the whole picture. workers: tiles to work on at a time.
     """
 
     def __init__(
         self,
-        model: TransformModel,
+        model: LatentModel,
         header: Header,
         grid: Grid,
         streams: list[memoryview],
-        each: Each,
-        read: Callable[[bytes, int, int, int], Float],
+        settings: TileSettings,
+        workers: int,
     ) -> None:
-        self._model, self._header, self._grid, self._streams, self._each = model, header, grid, streams, each
-        self._read = read
+        self.model, self._header, self._grid, self._streams = model, header, grid, streams
+        self._settings, self._workers = settings, workers
         self._tiles = grid.tiles
         self._values: dict[int, Sixteenths] = {}
+
+    def tile(self, number: int) -> Values:
+        """What a tile decodes to. Raises CorruptFileError when its stream is damaged."""
+        tile = self._tiles[number]
+        settings = self._settings.of(tile)
+        return read(
+            bytes(self._streams[number]),
+            lambda port: self.model.code(port, self._header.rate, tile.shape, None, settings),
+            number,
+        )
+
+    def integers(self) -> Iterator[NDArray[np.integer[Any]]]:
+        """All integers of the file, tile by tile."""
+        for number in range(len(self._tiles)):
+            yield from self.tile(number).exact
 
     def values(self) -> Float:
         """All values (M, h, w), in quantisation steps."""
@@ -74,17 +69,17 @@ class Decoding:
 
     def pixels(self, region: Region) -> Samples:
         """The samples (height, width, 1 or 3) of a region that lies in the picture."""
-        header, target = self._header, Tile(*region.in_units(self._model.stride))
+        header, target = self._header, Tile(*region.in_units(self.model.stride))
         shape = (region.height, region.width, 1 if header.channels < 3 else 3)
         pixels: Samples = np.empty(shape, np.uint8) if header.bit_depth == 8 else np.empty(shape, np.uint16)
 
         def show(tile: Tile) -> None:
             """Put the pixels of a tile in their place."""
             window = self._window(tile)
-            planes = self._model.synthesis(self._assembled(window), self._model.mix(header.rate))[0]
-            top, left = window.rows.start * self._model.stride, window.columns.start * self._model.stride
-            rows = common(_pixels(tile.rows, self._model.stride), region.rows)
-            columns = common(_pixels(tile.columns, self._model.stride), region.columns)
+            planes = self.model.synthesis(self._assembled(window), header.rate)
+            top, left = window.rows.start * self.model.stride, window.columns.start * self.model.stride
+            rows = common(_pixels(tile.rows, self.model.stride), region.rows)
+            columns = common(_pixels(tile.columns, self.model.stride), region.columns)
             part = planes[:, rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
             pixels[_from(rows, region.y), _from(columns, region.x)] = from_planes(
                 part, pixels.shape[2], header.bit_depth
@@ -94,13 +89,13 @@ class Decoding:
         for row in self._grid.rows:
             showing = [tile.cut_to(target) for tile in row if tile.meets(target)]
             self._fetch([self._window(tile) for tile in showing])
-            self._each(show, showing)
+            each(show, showing, self._workers)
         self._values.clear()
         return pixels
 
     def _window(self, tile: Tile) -> Tile:
         """The latents that the pixels of a tile depend on."""
-        return tile.grown(self._model.margin, self._grid.height, self._grid.width)
+        return tile.grown(self.model.margin, self._grid.height, self._grid.width)
 
     def _fetch(self, windows: list[Tile]) -> None:
         """Have the values of all tiles that meet one of the windows; drop those of the others."""
@@ -108,17 +103,12 @@ class Decoding:
         for number in set(self._values) - set(wanted):
             del self._values[number]
         missing = [number for number in wanted if number not in self._values]
-        self._values.update(zip(missing, self._each(self._decode, missing), strict=True))
+        self._values.update(zip(missing, each(self._decode, missing, self._workers), strict=True))
 
     def _decode(self, number: int) -> Sixteenths:
-        height, width = self._tiles[number].shape
-        stream = bytes(self._streams[number])
-        values = self._read(stream, height, width, number)
-        values *= np.float32(16)
+        values = self.tile(number).sixteenths
         self._tidy()
-        if max(values.max(), -values.min()) < 2**15:
-            return values.astype(np.int16)
-        return values.astype(np.int32)
+        return values.astype(np.int16) if max(values.max(), -values.min()) < 2**15 else values
 
     def _tidy(self) -> None:
         """After the work on a tile: memory in use should not grow with their number."""
@@ -127,7 +117,7 @@ class Decoding:
 
     def _assembled(self, window: Tile) -> Float:
         """The values of a window, put together from those of the tiles that it meets."""
-        values = np.empty((self._model.latents, *window.shape), np.float32)
+        values = np.empty((self.model.latents, *window.shape), np.float32)
         for number, part in self._values.items():
             tile = self._tiles[number]
             if tile.meets(window):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -10,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentpress.codecs.base import Region
-from latentpress.errors import InvalidInputError
+from latentpress.container import INTEREST, Chunk
+from latentpress.errors import CorruptFileError, InvalidInputError
 
-__all__ = ["STRENGTH", "STRONGEST", "Roi", "RoiLike"]
+__all__ = ["MAP_LIMIT", "STRENGTH", "STRONGEST", "Roi", "RoiLike", "pack_map", "unpack_map"]
 
 RoiLike: TypeAlias = "Roi | Sequence[Region | tuple[int, int, int, int]] | NDArray[Any]"
 """What says where quality should be higher: a `Roi`, rectangles, or a mask."""
@@ -22,6 +24,9 @@ STRENGTH = 12.0
 
 STRONGEST = 18.0
 """The most that `Roi` takes."""
+
+MAP_LIMIT = 24
+"""Steps of a map in a file are in -24..24."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,6 +104,28 @@ class Roi:
             soft = np.maximum(soft, 0.5 * _widened(soft))
         decibels: NDArray[np.float32] = ((soft - 0.5) * self.strength).astype(np.float32)
         return decibels
+
+
+def pack_map(steps: NDArray[np.int8] | None) -> list[Chunk]:
+    """The chunk of a map of interest, if there is one."""
+    return [] if steps is None else [Chunk(INTEREST, zlib.compress(steps.tobytes(), 9))]
+
+
+def unpack_map(chunks: Sequence[Chunk], height: int, width: int) -> NDArray[np.int8] | None:
+    """The map (height, width) of a file, or None. Raises CorruptFileError when it is damaged."""
+    found = [chunk.payload for chunk in chunks if chunk.kind == INTEREST]
+    if not found:
+        return None
+    inflater = zlib.decompressobj()
+    try:
+        raw = inflater.decompress(found[0], height * width)
+    except zlib.error as error:
+        raise CorruptFileError("the map of interest is damaged") from error
+    whole = inflater.eof and not inflater.unused_data and len(raw) == height * width
+    steps = np.frombuffer(raw, np.int8)
+    if len(found) > 1 or not whole or np.abs(steps.astype(np.int16)).max() > MAP_LIMIT:
+        raise CorruptFileError("the map of interest is damaged")
+    return steps.reshape(height, width)
 
 
 def _widened(cells: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from latentpress.entropy import SymbolReader, SymbolWriter
+from latentpress.codecs.latent import Values
+from latentpress.codecs.ports import Pricing, Reading, Writing, read, write
 from latentpress.errors import CorruptFileError
-from latentpress.systems.importance_map import bitplanes
-from latentpress.systems.importance_map.bitplanes import BitsFound, BitsGiven, PlaneCoder, group_of, tops_of
-from latentpress.systems.importance_map.quantiser import Coefficients, shifts_of
-from latentpress.systems.importance_map.stream import decode_tile, encode_tile
+from latentpress.systems.importance_map.bitplanes import PlaneCoder
+from latentpress.systems.importance_map.coefficients import Coefficients, group_of, shifts_of, tops_of
 
 HEIGHT, WIDTH = 6, 7
 
@@ -29,18 +28,33 @@ def drawn(made_up: Any, seed: int, height: int = HEIGHT, width: int = WIDTH) -> 
     return Coefficients(dropped, magnitude, (np.sign(values) * (magnitude > 0)).astype(np.int8))
 
 
-class Recorder(BitsGiven):
-    """Keeps every bit with its chance, in place of coding them."""
+class Recorder(Pricing):
+    """Keeps every bit with its chance."""
 
-    def __init__(self, coefficients: Coefficients, tables: Any) -> None:
-        super().__init__(coefficients.magnitude, coefficients.sign, SymbolWriter(), tables)
-        self.tables, self.seen = tables, []
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[tuple[int, int]] = []
 
-    def take(self, places: Any, plane: int) -> Any:
-        bits = self.look(places, plane)
-        chances = bitplanes.chances_of(self.tables, places, bits.size)
-        self.seen += list(zip(bits.tolist(), chances.tolist(), strict=True))
+    def bits(self, wanted: Any, index: Any, chances: Any, name: str = "bits") -> Any:
+        bits = super().bits(wanted, index, chances, name)
+        self.seen += list(zip(bits.tolist(), chances[index].tolist(), strict=True))
         return bits
+
+
+def planes(made_up: Any, found: Coefficients) -> PlaneCoder:
+    """A coder of the bit planes of coefficients."""
+    shifts = shifts_of(found.dropped, made_up.latents, made_up.pyramid)
+    return PlaneCoder(made_up, 0, found.dropped, shifts, tops_of(found.magnitude, made_up.pyramid))
+
+
+def encoded(made_up: Any, found: Coefficients, rate: int = 0, number: int = 0) -> bytes:
+    """The stream of a tile."""
+    return write(lambda port: made_up.code_coefficients(port, rate, found.dropped.shape, found), number)
+
+
+def decoded(made_up: Any, data: bytes, size: tuple[int, int], rate: int = 0, number: int = 0) -> Values:
+    """What a stream holds."""
+    return read(data, lambda port: made_up.code_coefficients(port, rate, size, None), number)
 
 
 def plain(made_up: Any, found: Coefficients) -> list[tuple[int, int]]:
@@ -83,18 +97,18 @@ def plain(made_up: Any, found: Coefficients) -> list[tuple[int, int]]:
                 if p[0] < 9:
                     klass += int(abs(sign[p]) >= 16) + int(abs(sign[p]) >= 48)
                 bit = (int(found.magnitude[p]) >> plane) & 1
-                out.append((bit, int(made_up.bit_tables.significance[klass, logit[p] + 255])))
+                out.append((bit, int(made_up.significance[511 * klass + logit[p] + 255])))
                 newly += [p] * bit
             refined = [p for p in here if known[p] >> plane]
             for p in [p for p in newly if p[0] < 9] + [p for p in newly if p[0] >= 9]:
-                chance = int(made_up.bit_tables.sign[sign[p] + 255]) if p[0] < 9 else 32768
+                chance = int(made_up.sign[sign[p] + 255]) if p[0] < 9 else 32768
                 out.append((int(found.sign[p] > 0), chance))
                 known[p], signs[p] = 1 << plane, int(found.sign[p])
             for p in refined:
                 above = known[p] >> (plane + 1)
                 bit = (int(found.magnitude[p]) >> plane) & 1
                 klass = (above > 1) + (above > 3)
-                out.append((bit, int(made_up.bit_tables.refinement[klass, logit[p] + 255])))
+                out.append((bit, int(made_up.refinement[511 * klass + logit[p] + 255])))
                 known[p] |= bit << plane
     return out
 
@@ -109,11 +123,9 @@ def band_of(i: int, j: int) -> int:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_bits_and_contexts_are_those_of_the_plain_coder(made_up: Any, seed: int) -> None:
-    found = drawn(made_up, seed)
-    shifts = shifts_of(found.dropped, made_up.latents, made_up.pyramid)
-    recorder = Recorder(found, made_up.bit_tables)
-    coder = PlaneCoder(made_up, 0, shifts, found.dropped, tops_of(found.magnitude, made_up.pyramid))
-    coder.run(recorder)
+    found, recorder = drawn(made_up, seed), Recorder()
+    coder = planes(made_up, found)
+    coder.run(recorder, found)
     assert recorder.seen == plain(made_up, found)
     assert np.array_equal(coder.magnitude, found.magnitude)
     assert np.array_equal(coder.sign, found.sign)
@@ -122,30 +134,27 @@ def test_bits_and_contexts_are_those_of_the_plain_coder(made_up: Any, seed: int)
 @pytest.mark.parametrize("size", [(1, 1), (1, 9), (5, 2), (17, 16)])
 def test_coefficients_come_back(made_up: Any, size: tuple[int, int]) -> None:
     found = drawn(made_up, 7, *size)
-    back = decode_tile(made_up, encode_tile(made_up, found, 3, 5), 3, *size, 5)
-    for name in ("dropped", "magnitude", "sign"):
-        assert np.array_equal(getattr(back, name), getattr(found, name))
+    dropped, signed = decoded(made_up, encoded(made_up, found, 3, 5), size, 3, 5).exact
+    assert np.array_equal(dropped, found.dropped)
+    assert np.array_equal(signed, found.magnitude * found.sign.astype(int))
 
 
 def test_code_length_is_what_the_chances_say(made_up: Any) -> None:
     found = drawn(made_up, 1, 24, 24)
-    shifts = shifts_of(found.dropped, made_up.latents, made_up.pyramid)
-    tops = tops_of(found.magnitude, made_up.pyramid)
-    recorder, writer = Recorder(found, made_up.bit_tables), SymbolWriter()
-    PlaneCoder(made_up, 0, shifts, found.dropped, tops).run(recorder)
-    PlaneCoder(made_up, 0, shifts, found.dropped, tops).run(
-        BitsGiven(found.magnitude, found.sign, writer, made_up.bit_tables)
-    )
+    recorder, writing = Recorder(), Writing()
+    for port in (recorder, writing):
+        planes(made_up, found).run(port, found)
     ideal = -sum(math.log2((chance if bit else 65536 - chance) / 65536) for bit, chance in recorder.seen)
-    assert ideal / 8 - 8 < len(writer.finish()) < ideal / 8 * 1.001 + 8
+    assert recorder.total == pytest.approx(ideal)
+    assert ideal / 8 - 8 < len(writing.finish()) < ideal / 8 * 1.001 + 8
 
 
 def test_dropped_planes_cost_nothing(made_up: Any) -> None:
     """With all planes dropped no bit is coded, whatever the tops say."""
     dropped = np.full((4, 4), 7, np.uint8)
     shifts = np.full((made_up.latents, 4, 4), 7, np.uint8)
-    coder = PlaneCoder(made_up, 0, shifts, dropped, np.full(4, 7))
-    coder.run(BitsFound(SymbolReader(b""), made_up.bit_tables))
+    coder = PlaneCoder(made_up, 0, dropped, shifts, np.full(4, 7))
+    coder.run(Reading(b""), None)
     assert not coder.magnitude.any()
 
 
@@ -157,15 +166,15 @@ def test_groups_and_tops() -> None:
 
 
 def test_damage_is_noticed(made_up: Any) -> None:
-    data = encode_tile(made_up, drawn(made_up, 2), 0)
+    data = encoded(made_up, drawn(made_up, 2))
     rng = np.random.default_rng(0)
     for _ in range(60):
         damaged = bytearray(data)
         damaged[rng.integers(len(damaged))] ^= 1 << rng.integers(8)
         with pytest.raises(CorruptFileError):
-            decode_tile(made_up, bytes(damaged), 0, HEIGHT, WIDTH)
+            decoded(made_up, bytes(damaged), (HEIGHT, WIDTH))
     for end in (0, 3, 4, len(data) // 2):
         with pytest.raises(CorruptFileError):
-            decode_tile(made_up, data[:end], 0, HEIGHT, WIDTH)
+            decoded(made_up, data[:end], (HEIGHT, WIDTH))
     with pytest.raises(CorruptFileError):
-        decode_tile(made_up, data, 0, HEIGHT, WIDTH, number=1)
+        decoded(made_up, data, (HEIGHT, WIDTH), number=1)

@@ -10,19 +10,20 @@ import numpy as np
 import pytest
 import torch
 
+from latentpress.codecs.models import Running
 from latentpress.codecs.planes import to_planes
-from latentpress.codecs.rounding import Rounding
+from latentpress.codecs.rounding import ROUNDING_WEIGHT
 from latentpress.errors import InvalidInputError
 from latentpress.image import Image
 from latentpress.models import ModelPackage
 from latentpress.parts.integer import set_integer
 from latentpress.parts.rate_table import mix_for_rates
 from latentpress.systems.importance_map.codec import ImportanceCodec
+from latentpress.systems.importance_map.coefficients import quantise, shifts_of
 from latentpress.systems.importance_map.export import build_network, prove_exact
 from latentpress.systems.importance_map.model import ImportanceModel
 from latentpress.systems.importance_map.net import ImportanceNet, placeholder_basis
 from latentpress.systems.importance_map.objective import code, error_weights, plane_bits, pyramid
-from latentpress.systems.importance_map.quantiser import quantise, shifts_of
 from latentpress.systems.importance_map.recipe import ImportanceRecipe
 from latentpress.systems.importance_map.training import train
 from latentpress.training.checkpoint import load_checkpoint
@@ -112,7 +113,7 @@ def test_graphs_are_the_network(tiny_package: ModelPackage, run: Path) -> None:
     """The context network bit for bit; the others nearly, some of their weights are rounded."""
     net = build_network(load_checkpoint(run, ImportanceRecipe.from_dict))
     set_integer(net, True)
-    model = ImportanceModel(tiny_package, "onnx", 1, "float32")
+    model = ImportanceModel(tiny_package, Running(threads=1))
     rng = np.random.default_rng(0)
     shape = (24, 5, 6)
     known = {
@@ -124,22 +125,22 @@ def test_graphs_are_the_network(tiny_package: ModelPackage, run: Path) -> None:
     mix = model.mix(21)
     with torch.inference_mode():
         wanted = net.context(*(torch.from_numpy(value)[None] for value in known.values()), torch.from_numpy(mix))
-    for one, two in zip(model.context(mix, **known), wanted, strict=True):
+    for one, two in zip(model.context(21, **known), wanted, strict=True):
         assert np.array_equal(one, two[0].numpy())
         assert np.array_equal(one * 16, np.round(one * 16))
     y = rng.normal(0, 3, shape).astype(np.float32)
     with torch.inference_mode():
         pixels = net.synthesis(torch.from_numpy(y)[None], torch.from_numpy(mix)).numpy()
-    assert np.abs(model.synthesis(y, mix) - pixels).max() < 2
+    assert np.abs(model.synthesis(y, 21) - pixels[0]).max() < 2
 
 
 def test_the_codec_quantises_as_training_does(tiny_package: ModelPackage, run: Path, folder: Path) -> None:
     net = build_network(load_checkpoint(run, ImportanceRecipe.from_dict))
     set_integer(net, True)
-    model = ImportanceModel(tiny_package, "onnx", 1, "float32")
+    model = ImportanceModel(tiny_package, Running(threads=1))
     pixels = load_pictures(folder, 64)[1][:128, :128]
-    latents = model.analysis(to_planes(pixels, 16), model.mix(20))[0]
-    found = quantise(model, latents, 20, Rounding(model.magnitude_bits, 12.0))
+    latents = model.analysis(to_planes(pixels, 16), 20)
+    found = quantise(model, latents, 20, ROUNDING_WEIGHT)
     x = torch.from_numpy(pixels.transpose(2, 0, 1).copy()).float()[None]
     with torch.inference_mode():
         outcome = code(net, x, torch.tensor([20]))

@@ -7,16 +7,30 @@ from typing import Any
 import numpy as np
 import pytest
 
-from latentpress.entropy import SymbolReader, SymbolWriter
+from latentpress.codecs.ports import Pricing, Reading, Writing
 from latentpress.errors import CorruptFileError
-from latentpress.systems.importance_map.layout import MOST_DROPPED
-from latentpress.systems.importance_map.maps import TABLES, decode_map, encode_map, walk_map
+from latentpress.systems.importance_map.layout import MAP_TABLES, MOST_DROPPED
+from latentpress.systems.importance_map.maps import code_map
+
+
+class Recorder(Pricing):
+    """Keeps the symbols of each batch, and the tables of all."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[np.ndarray] = []
+        self.tables = np.zeros(0, np.uint8)
+
+    def symbols(self, wanted: Any, index: Any, *rest: Any) -> Any:
+        self.tables = np.append(self.tables, index)
+        self.seen.append(super().symbols(wanted, index, *rest))
+        return self.seen[-1]
 
 
 def coded(values: np.ndarray, made_up: Any) -> bytes:
-    writer = SymbolWriter()
-    encode_map(values, made_up.map_tables, writer)
-    return writer.finish()
+    port = Writing()
+    code_map(port, values, values.shape, made_up.map_tables)
+    return port.finish()
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 40), (33, 2), (16, 16), (19, 50)])
@@ -24,22 +38,17 @@ def test_maps_come_back(made_up: Any, size: tuple[int, int]) -> None:
     rng = np.random.default_rng(size)
     for values in (rng.integers(0, MOST_DROPPED + 1, size), np.full(size, 5), np.indices(size).sum(axis=0) % 8):
         given = values.astype(np.uint8)
-        assert np.array_equal(decode_map(*size, made_up.map_tables, SymbolReader(coded(given, made_up))), given)
+        assert np.array_equal(code_map(Reading(coded(given, made_up)), None, size, made_up.map_tables), given)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (7, 40), (33, 18)])
-def test_each_place_is_visited_once_and_seen_from_places_before(size: tuple[int, int]) -> None:
-    visits = np.zeros(size, int)
-    values = np.full(size, 200, np.uint8)  # what is not known would show in the guess
-
-    def code(places: Any, guess: np.ndarray, table: np.ndarray) -> None:
-        visits[places] += 1
-        assert guess.max(initial=0) <= MOST_DROPPED
-        assert table.max(initial=0) < TABLES
-        values[places] = 3
-
-    walk_map(values, code)
-    assert (visits == 1).all()
+def test_each_place_is_visited_once_and_seen_from_places_before(made_up: Any, size: tuple[int, int]) -> None:
+    """A level map: every guess but the first is right only if it is made of values that are known."""
+    port = Recorder()
+    assert (code_map(port, np.full(size, 3, np.uint8), size, made_up.map_tables) == 3).all()
+    assert sum(map(len, port.seen)) == size[0] * size[1]
+    assert not np.concatenate(port.seen).any()
+    assert port.tables.max() < MAP_TABLES
 
 
 def test_a_level_map_is_smaller_than_a_broken_one(made_up: Any) -> None:
@@ -50,7 +59,7 @@ def test_a_level_map_is_smaller_than_a_broken_one(made_up: Any) -> None:
 
 
 def test_values_out_of_range_are_damage(made_up: Any) -> None:
-    writer = SymbolWriter()
-    writer.write(np.array([6], np.int32), np.zeros(1, np.uint8), made_up.map_tables)  # 3 + 6
+    port = Writing()
+    port.symbols(np.array([6]), np.zeros(1, np.uint8), made_up.map_tables, 6)  # 3 + 6
     with pytest.raises(CorruptFileError, match="importance"):
-        decode_map(1, 1, made_up.map_tables, SymbolReader(writer.finish()))
+        code_map(Reading(port.finish()), None, (1, 1), made_up.map_tables)

@@ -12,14 +12,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from latentpress.codecs.latent import TileSettings
 from latentpress.codecs.planes import to_planes
-from latentpress.codecs.rates import nearest_anchor
-from latentpress.codecs.rounding import Rounding
+from latentpress.codecs.ports import Counting
 from latentpress.codecs.scales import SCALE_COUNT
 from latentpress.entropy import TOTAL, quantise_pmf
 from latentpress.parts.likelihood import logistic_bits, scale_of
-from latentpress.systems.hyperprior.latents import quantise_latents
-from latentpress.systems.hyperprior.layout import HYPER_LIMIT
+from latentpress.systems.hyperprior.layout import HYPER_LIMIT, RESIDUAL_LIMIT
 from latentpress.systems.hyperprior.model import HyperpriorModel
 from latentpress.training.data import Pictures
 
@@ -43,7 +42,7 @@ def measured_tables(
     model: HyperpriorModel,
     pictures: Pictures,
     rates: Sequence[int],
-    rounding: Rounding,
+    weight: float,
     hyper_scale: NDArray[np.float64],
 ) -> Arrays:
     """Tables from the symbols that the codec chooses for the pictures at the rate indices, blended with the trained
@@ -52,28 +51,23 @@ def measured_tables(
     Counts of a symbol and its negative are pooled: the distribution of a residual has no reason to be lopsided.
     """
     shapes = [_shape(i) for i in range(1, SCALE_COUNT)]
-    counts = np.zeros((SCALE_COUNT, 2 * (_MAX_RADIUS + 1) + 1))  # the ends collect what lies outside
-    hyper = [_hyper_shape(index) * _HYPER_PRIOR_SAMPLES for index in hyper_scale.ravel()]
+    counts = np.zeros((SCALE_COUNT, 2 * RESIDUAL_LIMIT + 1))
+    hyper = np.stack([_hyper_shape(index) * _HYPER_PRIOR_SAMPLES for index in hyper_scale.ravel()])
     for picture in pictures:
         for rate in rates:
-            latents = model.analysis(to_planes(picture, model.stride), model.mix(rate))[0]
-            first, *passes = quantise_latents(model, latents, rate, rounding).passes
-            for symbols, index, _ in passes:
-                place = np.clip(symbols, -_MAX_RADIUS - 1, _MAX_RADIUS + 1) + _MAX_RADIUS + 1
-                flat = np.bincount(index.astype(np.int64) * counts.shape[1] + place, minlength=counts.size)
-                counts += flat.reshape(counts.shape)
-            anchor = nearest_anchor(rate, model.anchors)
-            for channel in range(model.hyper_latents):
-                of_channel = first[0][first[1] == channel] + HYPER_LIMIT
-                hyper[anchor * model.hyper_latents + channel] += np.bincount(of_channel, minlength=2 * HYPER_LIMIT + 1)
+            latents = model.analysis(to_planes(picture, model.stride), rate)
+            port = Counting()
+            model.code(port, rate, (latents.shape[1], latents.shape[2]), latents, TileSettings(weight=weight))
+            counts += port.counts["latents"]
+            first = model.nearest_anchor(rate) * model.hyper_latents
+            hyper[first : first + model.hyper_latents] += port.counts["hyper latents"]
     blended = []
     for shape, row in zip(shapes, counts[1:], strict=True):
         radius = (len(shape) - 2) // 2
-        centre = _MAX_RADIUS + 1
-        inside = row[centre - radius : centre + radius + 1]
+        inside = row[RESIDUAL_LIMIT - radius : RESIDUAL_LIMIT + radius + 1]
         seen = np.append(0.5 * (inside + inside[::-1]), row.sum() - inside.sum())
         blended.append(seen + _PRIOR_SAMPLES * shape)
-    return _pack(blended, hyper)
+    return _pack(blended, list(hyper))
 
 
 def _shape(index: int) -> NDArray[np.float64]:

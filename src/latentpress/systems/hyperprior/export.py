@@ -10,7 +10,7 @@ import numpy as np
 
 from latentpress.atomic import atomic_folder
 from latentpress.codecs.rates import STEPS_PER_ANCHOR
-from latentpress.codecs.rounding import ROUNDING_WEIGHT, Rounding
+from latentpress.codecs.rounding import ROUNDING_WEIGHT
 from latentpress.errors import InvalidInputError
 from latentpress.models import find_model
 from latentpress.models.package import TABLES
@@ -102,8 +102,8 @@ def _write(
     for done in range(_TABLE_ROUNDS):
         say(f"probability tables, round {done + 1} of {_TABLE_ROUNDS}: {len(sample)} pictures at {len(rates)} rates")
         package = store(folder, card, files | {TABLES: npz(arrays)})
-        model = HyperpriorModel(package, "onnx", None, "float32")
-        arrays = measured_tables(model, sample, rates, Rounding(model.tables, ROUNDING_WEIGHT), hyper_scale)
+        model = HyperpriorModel(package)
+        arrays = measured_tables(model, sample, rates, ROUNDING_WEIGHT, hyper_scale)
     package = store(folder, card, files | {TABLES: npz(arrays)})
     card["complexity"] = {
         "kmac_per_pixel": {key: round(value / 1000, 3) for key, value in macs_per_pixel(package).items()},

@@ -8,24 +8,18 @@ as without a map.
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from latentpress.codecs.roi import Roi
+from latentpress.codecs.orders import Mask
+from latentpress.codecs.roi import MAP_LIMIT, Roi
 from latentpress.codecs.scales import STEP_DECIBELS
-from latentpress.codecs.tiles import Tile
-from latentpress.container import INTEREST, Chunk
-from latentpress.errors import CorruptFileError
-from latentpress.systems.hyperprior.model import Parameters
+from latentpress.systems.hyperprior.parameters import Parameters
 
-__all__ = ["LIMIT", "Finer", "pack_finer", "steps_of", "unpack_finer"]
-
-LIMIT = 24
-"""Steps of a map are in -24..24."""
+__all__ = ["Finer", "steps_of"]
 
 # round(4096 * (120 / 0.045) ** (n / 62.5)) for n = -24..24, as numbers: the format must not hang on a power function
 _FACTORS = np.array([
@@ -46,14 +40,9 @@ class Finer:
 
     steps: Steps
 
-    @classmethod
-    def of(cls, steps: Steps | None, tile: Tile) -> Finer | None:
-        """The part of a picture's map that belongs to a tile; None where there is none."""
-        return None if steps is None else cls(steps[tile.rows, tile.columns])
-
-    @property
+    @cached_property
     def _factor(self) -> NDArray[np.int64]:
-        return _FACTORS[self.steps.astype(np.intp) + LIMIT]
+        return _FACTORS[self.steps.astype(np.intp) + MAP_LIMIT]
 
     def latents(self, latents: Float) -> Float:
         """Latents of the rate's steps, in those of the map."""
@@ -66,9 +55,9 @@ class Finer:
         mean = ((sixteenths * self._factor + 2048) >> 12).astype(np.float32) * np.float32(1 / 16)
         return Parameters(mean, parameters.index + self.steps.astype(np.float32))
 
-    def values(self, values: Float) -> Float:
-        """Values of the map's steps, in those of the rate: the nearest sixteenths."""
-        factor = self._factor
+    def values(self, values: Float, mask: Mask) -> Float:
+        """Values of the map's steps, of the latents of a mask, in steps of the rate: the nearest sixteenths."""
+        factor = np.broadcast_to(self._factor, mask.shape)[mask]
         sixteenths = (values * np.float32(16)).astype(np.int64)
         whole = (sixteenths * 8192 + factor) // (2 * factor)
         return whole.astype(np.float32) * np.float32(1 / 16)
@@ -78,25 +67,3 @@ def steps_of(roi: Roi, stride: int) -> Steps | None:
     """The map of an interest, a step for each place of ``stride`` pixels, or None if it is zero throughout."""
     steps = np.floor(roi.decibels(stride) / STEP_DECIBELS + 0.5).astype(np.int8)
     return steps if steps.any() else None
-
-
-def pack_finer(steps: Steps | None) -> list[Chunk]:
-    """The chunk of a map, if there is one."""
-    return [] if steps is None else [Chunk(INTEREST, zlib.compress(steps.tobytes(), 9))]
-
-
-def unpack_finer(chunks: Sequence[Chunk], height: int, width: int) -> Steps | None:
-    """The map (height, width) of a file, or None. Raises CorruptFileError when it is damaged."""
-    found = [chunk.payload for chunk in chunks if chunk.kind == INTEREST]
-    if not found:
-        return None
-    inflater = zlib.decompressobj()
-    try:
-        raw = inflater.decompress(found[0], height * width)
-    except zlib.error as error:
-        raise CorruptFileError("the map of interest is damaged") from error
-    whole = inflater.eof and not inflater.unused_data and len(raw) == height * width
-    steps = np.frombuffer(raw, np.int8)
-    if len(found) > 1 or not whole or np.abs(steps.astype(np.int16)).max() > LIMIT:
-        raise CorruptFileError("the map of interest is damaged")
-    return steps.reshape(height, width)

@@ -1,24 +1,29 @@
-"""The hyperprior's model package as functions on arrays, and the probability tables that go with them."""
+"""The hyperprior's model package as functions on arrays, and the walk over its latents.
+
+A tile's stream (`latentpress.codecs.ports`): hyper latents, then two or four passes over the latents, each with
+parameters from all that came before.
+"""
 
 from __future__ import annotations
 
 import functools
-import threading
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from latentpress import engine
-from latentpress.codecs.rates import last_rate, mix_of, nearest_anchor
-from latentpress.codecs.scales import tables_of
-from latentpress.engine import Network
+from latentpress.codecs.latent import LatentModel, TileSettings, Values
+from latentpress.codecs.orders import Checkerboard
+from latentpress.codecs.ports import Port
+from latentpress.codecs.roi import Roi
+from latentpress.codecs.rounding import Rounding
 from latentpress.entropy import ProbabilityTables
-from latentpress.errors import CorruptFileError, InvalidInputError
-from latentpress.models import ModelPackage
+from latentpress.systems.hyperprior.finer import Finer, steps_of
+from latentpress.systems.hyperprior.layout import HYPER_LIMIT, RESIDUAL_LIMIT
+from latentpress.systems.hyperprior.parameters import Parameters
 
-__all__ = ["ANALYSIS", "ENCODER", "HyperpriorModel", "Parameters", "context_name", "network_names", "open_model"]
+__all__ = ["ANALYSIS", "ENCODER", "HyperpriorModel", "context_name", "network_names"]
 
 Float = NDArray[np.float32]
 
@@ -42,112 +47,77 @@ def network_names(passes: int) -> tuple[str, ...]:
     return (ANALYSIS, "hyper_analysis", "hyper_synthesis", *contexts, "synthesis")
 
 
-@dataclass(frozen=True)
-class Parameters:
-    """What a pass is coded with, each (M, h, w): ``mean`` a multiple of 1/16 quantisation step; ``index`` a scale
-    index, a multiple of 1/16 that is rounded and clamped to name a probability table.
+class HyperpriorModel(LatentModel):
+    """Networks and tables of one package. ``hyper_latents`` Z: channels of hyper latents, of which each place covers
+    ``hyper_stride`` (4) latents a side; ``order``: in which latents are coded; ``tables``: of their residuals, one a
+    scale index.
     """
 
-    mean: Float
-    index: Float
-
-    def tables(self, count: int) -> NDArray[np.uint8]:
-        """The probability table of each symbol (M, h, w), out of ``count``."""
-        return tables_of(self.index, count)
-
-    def plus(self, other: Parameters) -> Parameters:
-        """Sum of both predictions. Multiples of 1/16 below 2^19: exact in float32."""
-        return Parameters(self.mean + other.mean, self.index + other.index)
-
-
-class HyperpriorModel:
-    """Networks and tables of one package on one engine. Networks are made at first use and kept.
-
-    ``stride`` (16): pixels a latent; ``hyper_stride`` (4): latents a hyper latent. ``passes``: 2 or 4 in which latents
-    are coded. ``margin``: latents beyond which a transform sees nothing. ``last_rate``: the largest rate index.
-    ``encoder``: a package whose analysis is used in place of the model's own.
-    """
-
-    stride = 16
     hyper_stride = 4
 
-    def __init__(
-        self,
-        package: ModelPackage,
-        engine_name: str,
-        threads: int | None,
-        dtype: str,
-        keep_memory: bool = True,
-        encoder: ModelPackage | None = None,
-    ) -> None:
-        self.package = package
-        self._encoder = encoder or package
-        self._load = functools.partial(
-            engine.load, engine=engine_name, threads=threads, dtype=dtype, keep_memory=keep_memory
-        )
-        self._networks: dict[str, Network] = {}
-        self._lock = threading.Lock()
-        try:
-            self.latents = int(package.config["latents"])
-            self.hyper_latents = int(package.config["hyper_latents"])
-            self.passes = int(package.config.get("passes", 2))
-            if self.passes not in (2, 4):
-                raise ValueError(f"latents in {self.passes} passes")
-            self.margin = int(package.config.get("margin", 5))
-            self.anchors = int(package.config["anchors"])
-            self.steps = int(package.config["steps_per_anchor"])
-            arrays = package.tables
-            self.tables = ProbabilityTables(arrays["counts"], arrays["radius"])
-            hyper_radius = arrays["hyper_radius"].reshape(self.anchors, self.hyper_latents)
-            self._hyper = list(zip(hyper_radius, _cut(arrays["hyper_counts"], hyper_radius), strict=True))
-        except (KeyError, ValueError, TypeError, InvalidInputError) as error:
-            raise CorruptFileError(f"model package {package.folder} does not describe a hyperprior: {error}") from error
-
-    @property
-    def last_rate(self) -> int:
-        """The largest rate index; the smallest is 0."""
-        return last_rate(self.anchors, self.steps)
-
-    def mix(self, rate: int) -> Float:
-        """Interpolation weights (1, anchors) of a rate index, in whole steps: the networks' second input."""
-        return mix_of(rate, self.anchors, self.steps)
+    def read(self, config: Mapping[str, Any], tables: Mapping[str, NDArray[Any]]) -> None:
+        """Take sizes and tables out of the package; see `PackageModel.read`."""
+        super().read({"margin": 5} | dict(config), tables)
+        self.hyper_latents = int(config["hyper_latents"])
+        self.order = Checkerboard(int(config.get("passes", 2)))
+        self.tables = ProbabilityTables(tables["counts"], tables["radius"])
+        hyper_radius = tables["hyper_radius"].reshape(self.anchors, self.hyper_latents)
+        self._hyper = list(zip(hyper_radius, _cut(tables["hyper_counts"], hyper_radius), strict=True))
 
     def hyper_tables(self, rate: int) -> ProbabilityTables:
         """One table a hyper latent channel, of the anchor nearest to the rate."""
-        radius, counts = self._hyper[nearest_anchor(rate, self.anchors, self.steps)]
+        radius, counts = self._hyper[self.nearest_anchor(rate)]
         return _tables(counts.tobytes(), radius.tobytes())
 
-    def analysis(self, pixels: Float, mix: Float) -> Float:
-        """(1, 3, 16h, 16w) grey levels to latents (1, M, h, w) in quantisation steps."""
-        return self._run(ANALYSIS, x=pixels, mix=mix)["latents"]
+    def hyper_of(self, latents: Float) -> Float:
+        """Whole hyper latents (Z, h/4, w/4), rounded up in size, of latents (M, h, w)."""
+        _, height, width = latents.shape
+        step = self.hyper_stride
+        padded = np.pad(latents, ((0, 0), (0, -height % step), (0, -width % step)))
+        hyper = self.run("hyper_analysis", latents=padded[None])["hyper"][0]
+        whole: Float = np.clip(np.floor(hyper + np.float32(0.5)), -HYPER_LIMIT, HYPER_LIMIT)
+        return whole
 
-    def hyper_analysis(self, latents: Float) -> Float:
-        """Latents, sides multiples of 4, to hyper latents (1, Z, h/4, w/4) before rounding."""
-        return self._run("hyper_analysis", latents=latents)["hyper"]
-
-    def hyper_synthesis(self, hyper: Float, mix: Float, height: int, width: int) -> tuple[Float, Parameters]:
+    def first(self, hyper: Float, rate: int, height: int, width: int) -> tuple[Float, Parameters]:
         """Hyper latents to features (1, F, height, width) and the parameters of the first pass."""
-        out = self._run("hyper_synthesis", hyper=hyper, mix=mix)
+        out = self.run("hyper_synthesis", hyper=hyper[None], mix=self.mix(rate))
         out = {name: np.ascontiguousarray(value[:, :, :height, :width]) for name, value in out.items()}
         return out["features"], Parameters(out["mean"][0], out["index"][0])
 
-    def context(self, number: int, features: Float, values: Float) -> Parameters:
+    def later(self, number: int, features: Float, values: Float) -> Parameters:
         """Features and the values of the passes before ``number`` (M, h, w), zero elsewhere, to corrections of the
         parameters.
         """
-        out = self._run(context_name(number), features=features, values=values[None])
+        out = self.run(context_name(number), features=features, values=values[None])
         return Parameters(out["mean"][0], out["index"][0])
 
-    def synthesis(self, values: Float, mix: Float) -> Float:
-        """Values (M, h, w) in quantisation steps to grey levels (1, 3, 16h, 16w)."""
-        return self._run("synthesis", values=values[None], mix=mix)["pixels"]
+    def code(self, port: Port, rate: int, shape: tuple[int, int], latents: Float | None, tile: TileSettings) -> Values:
+        """See `LatentModel.code`. Hyper latents and values in sixteenths of a step are what is exact."""
+        hyper = self._code_hyper(port, rate, shape, latents)
+        features, first = self.first(hyper.astype(np.float32), rate, *shape)
+        finer = None if tile.interest is None else Finer(tile.interest)
+        if finer is not None and latents is not None:
+            latents = finer.latents(latents)
+        rounding, values = Rounding(self.tables, tile.weight), np.zeros((self.latents, *shape), np.float32)
+        for number, mask in enumerate(self.order.masks(self.latents, *shape), start=1):
+            parameters = first if number == 1 else first.plus(self.later(number, features, values))
+            if finer is not None:
+                parameters = finer.parameters(parameters)
+            mean, index = parameters.mean[mask], parameters.tables(len(self.tables))[mask]
+            wanted = None if latents is None else rounding.round(latents[mask] - mean, index)
+            value = port.symbols(wanted, index, self.tables, RESIDUAL_LIMIT, "latents").astype(np.float32) + mean
+            values[mask] = value if finer is None else finer.values(value, mask)
+        return Values(values, (hyper, Values(values).sixteenths))
 
-    def _run(self, name: str, **arrays: Float) -> dict[str, Float]:
-        with self._lock:
-            if name not in self._networks:
-                source = self._encoder if name == ANALYSIS else self.package
-                self._networks[name] = self._load(source.network(name))
-        return {key: value.astype(np.float32, copy=False) for key, value in self._networks[name](**arrays).items()}
+    def interest(self, roi: Roi) -> NDArray[np.int8] | None:
+        """See `LatentModel.interest`: steps of the scale grid."""
+        return steps_of(roi, self.stride)
+
+    def _code_hyper(self, port: Port, rate: int, shape: tuple[int, int], latents: Float | None) -> NDArray[np.int32]:
+        size = (self.hyper_latents, *(-(-side // self.hyper_stride) for side in shape))
+        channel = np.broadcast_to(np.arange(self.hyper_latents, dtype=np.uint8)[:, None, None], size).ravel()
+        wanted = None if latents is None else self.hyper_of(latents).ravel()
+        return port.symbols(wanted, channel, self.hyper_tables(rate), HYPER_LIMIT, "hyper latents").reshape(size)
 
 
 def _cut(counts: NDArray[Any], radius: NDArray[Any]) -> list[NDArray[Any]]:
@@ -160,16 +130,3 @@ def _cut(counts: NDArray[Any], radius: NDArray[Any]) -> list[NDArray[Any]]:
 @functools.lru_cache(maxsize=32)
 def _tables(counts: bytes, radius: bytes) -> ProbabilityTables:
     return ProbabilityTables(np.frombuffer(counts, np.uint32), np.frombuffer(radius, np.uint16))
-
-
-@functools.lru_cache(maxsize=4)
-def open_model(
-    package: ModelPackage,
-    engine_name: str,
-    threads: int | None,
-    dtype: str,
-    keep_memory: bool = True,
-    encoder: ModelPackage | None = None,
-) -> HyperpriorModel:
-    """The model of a package, shared by all codecs of the process that ask for the same engine and threads."""
-    return HyperpriorModel(package, engine_name, threads, dtype, keep_memory, encoder)

@@ -17,12 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentpress._extras import needs_extra
-from latentpress.codecs.orders import Checkerboard
 from latentpress.codecs.rounding import Rounding
 from latentpress.engine import TorchNetwork
 from latentpress.errors import UnsupportedError
 from latentpress.models import ModelPackage
-from latentpress.systems.hyperprior.latents import round_hyper
 from latentpress.systems.hyperprior.model import HyperpriorModel, context_name
 
 if TYPE_CHECKING:
@@ -92,7 +90,7 @@ class _Search:
         import torch
 
         self._model, self._graphs, self._pixels, self._rounding = model, graphs, pixels, rounding
-        self._mix = torch.from_numpy(model.mix(rate))
+        self._rate, self._mix = rate, torch.from_numpy(model.mix(rate))
         self._weight = _lambda(model, rate) * pixels.shape[2] * pixels.shape[3]
 
     def at(self, target: Float, around: Tensor, inside: Window) -> _Point:
@@ -103,13 +101,12 @@ class _Search:
         from latentpress.parts.likelihood import logistic_bits, scale_of
 
         count, height, width = target.shape
-        hyper = round_hyper(self._model, target).astype(np.float32)[None]
-        features, first = self._model.hyper_synthesis(hyper, self._mix.numpy(), height, width)
+        features, first = self._model.first(self._model.hyper_of(target), self._rate, height, width)
         inputs, wanted = torch.from_numpy(features), torch.from_numpy(target)
         first_mean, first_index = torch.from_numpy(first.mean), torch.from_numpy(first.index)
         values, bits = torch.zeros_like(wanted), torch.zeros(())
         leaves: list[tuple[Tensor, Tensor]] = []
-        for number, mask in enumerate(Checkerboard(self._model.passes).masks(count, height, width), start=1):
+        for number, mask in enumerate(self._model.order.masks(count, height, width), start=1):
             mean, index = first_mean, first_index
             if number > 1:
                 more = self._graphs[context_name(number)].on_tensors(features=inputs, values=values[None])

@@ -11,45 +11,20 @@ the next bit of one that was. A place takes part in the planes that the importan
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from latentpress.entropy import TOTAL, SymbolReader, SymbolWriter
-from latentpress.systems.importance_map.layout import BANDS, LOGIT_LIMIT, PHASE_ORDER
-from latentpress.systems.importance_map.model import BitTables, ImportanceModel
+from latentpress.codecs.ports import EVEN, Port
+from latentpress.systems.importance_map.coefficients import Coefficients, group_of
+from latentpress.systems.importance_map.layout import BANDS, LOGIT_LIMIT, PHASE_ORDER, SIGN_LEVELS
 from latentpress.transforms import wavelet
 
-__all__ = [
-    "GROUP",
-    "REFINEMENT_SHAPE",
-    "SIGNIFICANCE_SHAPE",
-    "SIGN_LEVELS",
-    "TOP_LIMIT",
-    "Bits",
-    "BitsFound",
-    "BitsGiven",
-    "PlaneCoder",
-    "Places",
-    "group_of",
-    "tops_of",
-]
+if TYPE_CHECKING:
+    from latentpress.systems.importance_map.model import ImportanceModel
 
-GROUP = 16
-"""Feature maps that share a top plane; those of the wavelet have one for themselves together."""
-
-TOP_LIMIT = 20
-"""Planes are numbered below this."""
-
-SIGN_LEVELS = 2 * LOGIT_LIMIT + 1
-SIGNIFICANCE_SHAPE = (6, SIGN_LEVELS)
-"""Classes: how sure the prediction of the sign is (0, small, large), for the last plane of a place and for others."""
-
-REFINEMENT_SHAPE = (3, SIGN_LEVELS)
-"""Classes: known magnitude 1, 2 to 3, or more, in units of the plane above."""
+__all__ = ["PlaneCoder"]
 
 _SURE = (16, 48)  # sixteenths: from where on a sign's logit is small, and large
 
@@ -60,68 +35,10 @@ Mask = NDArray[np.bool_]
 _LOG_LEVELS = (np.minimum(np.floor(32 * np.log2(1.0 + np.arange(256)) + 0.5), 255) / 32).astype(np.float32)
 
 
-@dataclass(frozen=True)
-class Places:
-    """Where the bits of one call lie. kind: ``significance``, ``sign`` or ``refinement``. mask (M, h, w): their places.
-    table: the class and level of each, as flat positions in the kind's table of chances; empty for bits that are even.
-    """
-
-    kind: str
-    mask: Mask
-    table: NDArray[np.intp] | None
-
-
-class Bits(ABC):
-    """Where bits come from, or go."""
-
-    @abstractmethod
-    def take(self, places: Places, plane: int) -> Integers:
-        """The bits at the places, in order of feature map, row, column."""
-
-
-class BitsGiven(Bits):
-    """The encoder's side: bits of known coefficients. magnitude (M, h, w), sign (-1, 0, 1)."""
-
-    def __init__(self, magnitude: Integers, sign: NDArray[np.int8], writer: SymbolWriter, tables: BitTables) -> None:
-        self._magnitude, self._sign, self._writer, self._tables = magnitude, sign, writer, tables
-
-    def take(self, places: Places, plane: int) -> Integers:
-        """Look the bits up and code them."""
-        bits = self.look(places, plane)
-        self._writer.write_bits(bits, chances_of(self._tables, places, bits.size))
-        return bits
-
-    def look(self, places: Places, plane: int) -> Integers:
-        """Look the bits up."""
-        if places.kind == "sign":
-            return (self._sign[places.mask] > 0).astype(np.int32)
-        return (self._magnitude[places.mask] >> plane) & 1
-
-
-class BitsFound(Bits):
-    """The decoder's side."""
-
-    def __init__(self, reader: SymbolReader, tables: BitTables) -> None:
-        self._reader, self._tables = reader, tables
-
-    def take(self, places: Places, plane: int) -> Integers:
-        """Decode the bits."""
-        count = int(np.count_nonzero(places.mask))
-        return self._reader.read_bits(chances_of(self._tables, places, count))
-
-
-def chances_of(tables: BitTables, places: Places, count: int) -> NDArray[np.uint32]:
-    """The chance of each bit to be 1."""
-    if places.table is None:
-        return np.full(count, TOTAL // 2, np.uint32)
-    table: NDArray[np.uint32] = getattr(tables, places.kind)
-    return table.reshape(-1)[places.table]
-
-
 class PlaneCoder:
-    """The walk through the planes, the same on both sides.
+    """The walk through the planes.
 
-    shifts (M, h, w): planes that are left out, for each coefficient. dropped (h, w): the importance map. tops
+    dropped (h, w): the importance map; shifts (M, h, w): planes that it leaves out, for each coefficient. tops
     (groups,): number of planes of each group of feature maps. After `run`, ``magnitude`` and ``sign`` hold the
     coefficients.
     """
@@ -130,55 +47,59 @@ class PlaneCoder:
         self,
         model: ImportanceModel,
         rate: int,
-        shifts: NDArray[np.uint8],
         dropped: NDArray[np.uint8],
-        tops: NDArray[np.integer[Any]],
+        shifts: NDArray[np.uint8],
+        tops: Integers,
     ) -> None:
-        self._model, self._mix = model, model.mix(rate)
+        self._model, self._rate = model, rate
         self._shifts, self._dropped = shifts, dropped
         shape = shifts.shape
-        self._count = np.asarray(tops)[group_of(shape[0], model.pyramid)]
+        self._count = tops[group_of(shape[0], model.pyramid)]
         self.magnitude: Integers = np.zeros(shape, np.int32)
         self.sign: NDArray[np.int8] = np.zeros(shape, np.int8)
         self._phases = PHASE_ORDER.masks(*shape)
         self._band = np.zeros((BANDS, *shape[1:]), np.float32)
         np.put_along_axis(self._band, wavelet.bands(*shape[1:])[None].astype(np.intp), np.float32(1), axis=0)
 
-    def run(self, bits: Bits) -> None:
-        """Code or decode all planes."""
+    def run(self, port: Port, wanted: Coefficients | None) -> None:
+        """Code all planes; wanted: the coefficients, None where a decoder does not know them."""
         for plane in range(int(self._count.max(initial=0)) - 1, -1, -1):
             active = (self._count > plane)[:, None, None] & (self._shifts <= plane)
             for phase, mask in enumerate(self._phases):
                 here = active & mask
                 if here.any():
-                    self._code(bits, plane, phase, here)
+                    self._code(port, wanted, plane, phase, here)
 
-    def _code(self, bits: Bits, plane: int, phase: int, here: Mask) -> None:
+    def _code(self, port: Port, wanted: Coefficients | None, plane: int, phase: int, here: Mask) -> None:
         known = self.magnitude >> plane
         logit, sign = self._logits(known, plane, phase)
-        zero = here & (known == 0)
-        table = self._significance(logit, sign, plane)
-        found = bits.take(Places("significance", zero, table[zero]), plane)
+        zero, more = here & (known == 0), here & (known > 0)
+        index = self._significance(logit, sign, plane)[zero]
+        ones = port.bits(_bits(wanted, zero, plane), index, self._model.significance, "significance")
         newly = np.zeros_like(zero)
-        newly[zero] = found != 0
+        newly[zero] = ones != 0
         self.magnitude[newly] = 1 << plane
-        self._code_signs(bits, plane, newly, sign)
-        more = here & (known > 0)
+        self._code_signs(port, wanted, newly, sign)
         if more.any():
             above = known[more] >> 1
             klass = (above > 1).astype(np.intp) + (above > 3)
-            found = bits.take(Places("refinement", more, klass * SIGN_LEVELS + logit[more] + LOGIT_LIMIT), plane)
-            self.magnitude[more] |= found << plane
+            index = klass * SIGN_LEVELS + logit[more] + LOGIT_LIMIT
+            self.magnitude[more] |= (
+                port.bits(_bits(wanted, more, plane), index, self._model.refinement, "refinement") << plane
+            )
 
-    def _code_signs(self, bits: Bits, plane: int, newly: Mask, sign: NDArray[np.intp]) -> None:
+    def _code_signs(self, port: Port, wanted: Coefficients | None, newly: Mask, sign: NDArray[np.intp]) -> None:
         """Signs of the newly significant: those that are predicted first."""
         count = self._model.signed
         for part in (slice(0, count), slice(count, None)):
             mask = np.zeros_like(newly)
             mask[part] = newly[part]
             if mask.any():
-                table = sign[mask[:count]] + LOGIT_LIMIT if part.start == 0 else None
-                positive = bits.take(Places("sign", mask, table), plane)
+                true = None if wanted is None else wanted.sign[mask] > 0
+                if part.start == 0:
+                    positive = port.bits(true, sign[mask[:count]] + LOGIT_LIMIT, self._model.sign, "sign")
+                else:
+                    positive = port.bits(true, np.zeros(np.count_nonzero(mask), np.intp), EVEN, "even signs")
                 self.sign[mask] = 2 * positive.astype(np.int8) - 1
 
     def _logits(self, known: Integers, plane: int, phase: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -193,7 +114,7 @@ class PlaneCoder:
         gap = np.clip(plane - self._dropped.astype(np.float32), 0, 7)
         hints = np.stack([gap, np.full_like(gap, plane / 4)])
         logit, sign = self._model.context(
-            self._mix, levels=levels, signed=signed.astype(np.float32), hints=hints, band=self._band
+            self._rate, levels=levels, signed=signed.astype(np.float32), hints=hints, band=self._band
         )
         return _sixteenths(logit), _sixteenths(sign)
 
@@ -206,20 +127,10 @@ class PlaneCoder:
         return table
 
 
-def group_of(latents: int, pyramid: int) -> NDArray[np.intp]:
-    """The group of each feature map: those of the wavelet, then `GROUP` at a time."""
-    rest = 1 + np.arange(latents - pyramid) // GROUP
-    return np.concatenate([np.zeros(pyramid, np.intp), rest])
-
-
-def tops_of(magnitude: Integers, pyramid: int) -> NDArray[np.int32]:
-    """How many planes each group of feature maps needs."""
-    largest = magnitude.max(axis=(1, 2))
-    group = group_of(len(largest), pyramid)
-    tops = np.zeros(group[-1] + 1, np.int32)
-    np.maximum.at(tops, group, np.frexp(largest.astype(np.float64))[1].astype(np.int32))
-    return tops
-
-
 def _sixteenths(logit: Float) -> NDArray[np.intp]:
     return np.clip(logit * 16, -LOGIT_LIMIT, LOGIT_LIMIT).astype(np.intp)
+
+
+def _bits(wanted: Coefficients | None, mask: Mask, plane: int) -> Integers | None:
+    """The bits of a plane that are to be coded, of the coefficients of a mask."""
+    return None if wanted is None else (wanted.magnitude[mask] >> plane) & 1

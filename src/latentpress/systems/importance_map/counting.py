@@ -9,25 +9,21 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from latentpress.codecs.latent import TileSettings
 from latentpress.codecs.planes import to_planes
-from latentpress.codecs.rounding import ROUNDING_WEIGHT, Rounding
+from latentpress.codecs.ports import Counting
 from latentpress.codecs.scales import SCALE_COUNT
-from latentpress.entropy import TOTAL, SymbolWriter, quantise_pmf
+from latentpress.entropy import TOTAL, quantise_pmf
 from latentpress.parts.likelihood import logistic_bits, scale_of
-from latentpress.systems.importance_map.bitplanes import (
+from latentpress.systems.importance_map.coefficients import group_of, tops_of
+from latentpress.systems.importance_map.layout import (
+    MAP_TABLES,
+    MOST_DROPPED,
     REFINEMENT_SHAPE,
     SIGN_LEVELS,
     SIGNIFICANCE_SHAPE,
-    BitsGiven,
-    Places,
-    PlaneCoder,
-    group_of,
-    tops_of,
 )
-from latentpress.systems.importance_map.layout import MOST_DROPPED
-from latentpress.systems.importance_map.maps import TABLES, walk_map
 from latentpress.systems.importance_map.model import ImportanceModel
-from latentpress.systems.importance_map.quantiser import quantise, shifts_of
 from latentpress.training.data import Pictures
 
 __all__ = ["initial_tables", "measured_tables"]
@@ -45,7 +41,7 @@ def initial_tables(anchors: int, latents: int, pyramid: int) -> Arrays:
     """Chances as the logits say, tables of no knowledge."""
     chance = _logistic()
     groups = int(group_of(latents, pyramid)[-1]) + 1
-    map_counts, map_radius = _pack(np.zeros((TABLES, 2 * MOST_DROPPED + 1)), _PRIOR_MAP, 0.25)
+    map_counts, map_radius = _pack(np.zeros((MAP_TABLES, 2 * MOST_DROPPED + 1)), _PRIOR_MAP, 0.25)
     top_counts, top_radius = _pack(np.zeros((groups, 2 * _TOP_REACH + 1)), _PRIOR_TOPS, 0.5)
     scale = scale_of(torch.arange(SCALE_COUNT, dtype=torch.float64))[:, None]
     bits = logistic_bits(torch.arange(_MAGNITUDES, dtype=torch.float64)[None], scale)
@@ -64,39 +60,23 @@ def initial_tables(anchors: int, latents: int, pyramid: int) -> Arrays:
 
 def measured_tables(model: ImportanceModel, pictures: Pictures, rates: Sequence[int]) -> Arrays:
     """Tables from what the codec codes of the pictures at the rate indices, one for each anchor."""
-    counter = _Counts()
-    rounding = Rounding(model.magnitude_bits, ROUNDING_WEIGHT)
-    steps = np.zeros((TABLES, 2 * MOST_DROPPED + 1))
+    port = Counting()
     tops = np.zeros((len(rates), len(pictures), model.tops.shape[1]), np.int32)
     for number, picture in enumerate(pictures):
         for place, rate in enumerate(rates):
-            latents = model.analysis(to_planes(picture, model.stride), model.mix(rate))[0]
-            found = quantise(model, latents, rate, rounding)
-
-            def count(
-                at: tuple[slice, slice],
-                guess: NDArray[np.int32],
-                table: NDArray[np.uint8],
-                dropped: NDArray[np.uint8] = found.dropped,
-            ) -> None:
-                np.add.at(steps, (table, dropped[at].astype(np.int32) - guess + MOST_DROPPED), 1)
-
-            walk_map(found.dropped, count)
-            tops[place, number] = tops_of(found.magnitude, model.pyramid)
-            shifts = shifts_of(found.dropped, model.latents, model.pyramid)
-            coder = PlaneCoder(model, rate, shifts, found.dropped, tops[place, number])
-            counter.bind(found.magnitude, found.sign, model)
-            coder.run(counter)
+            latents = model.analysis(to_planes(picture, model.stride), rate)
+            values = model.code(port, rate, (latents.shape[1], latents.shape[2]), latents, TileSettings())
+            tops[place, number] = tops_of(np.abs(values.exact[1]), model.pyramid)
     usual = np.rint(np.median(tops, axis=1)).astype(np.int16)
     off = np.clip(tops - usual[:, None].astype(np.int32), -_TOP_REACH, _TOP_REACH) + _TOP_REACH
     seen = np.stack([np.bincount(off[:, :, g].ravel(), minlength=2 * _TOP_REACH + 1) for g in range(off.shape[2])])
-    map_counts, map_radius = _pack(steps, _PRIOR_MAP, 0.25)
+    map_counts, map_radius = _pack(port.counts["importances"].astype(np.float64), _PRIOR_MAP, 0.25)
     top_counts, top_radius = _pack(seen.astype(np.float64), _PRIOR_TOPS, 0.5)
     chance = _logistic()
     return {
-        "significance": counter.chances("significance", np.broadcast_to(chance, SIGNIFICANCE_SHAPE)),
-        "sign": counter.chances("sign", chance),
-        "refinement": counter.chances("refinement", np.full(REFINEMENT_SHAPE, 0.45)),
+        "significance": _measured(port, "significance", np.broadcast_to(chance, SIGNIFICANCE_SHAPE)),
+        "sign": _measured(port, "sign", chance),
+        "refinement": _measured(port, "refinement", np.full(REFINEMENT_SHAPE, 0.45)),
         "map_counts": map_counts,
         "map_radius": map_radius,
         "top_counts": top_counts,
@@ -106,30 +86,10 @@ def measured_tables(model: ImportanceModel, pictures: Pictures, rates: Sequence[
     }
 
 
-class _Counts(BitsGiven):
-    """Counts bits by kind, class and level in place of coding them."""
-
-    def __init__(self) -> None:
-        shapes = {"significance": SIGNIFICANCE_SHAPE, "sign": (SIGN_LEVELS,), "refinement": REFINEMENT_SHAPE}
-        self._seen = {kind: np.zeros((2, int(np.prod(shape)))) for kind, shape in shapes.items()}
-
-    def bind(self, magnitude: NDArray[np.int32], sign: NDArray[np.int8], model: ImportanceModel) -> None:
-        """Count the bits of these coefficients next."""
-        super().__init__(magnitude, sign, SymbolWriter(), model.bit_tables)
-
-    def take(self, places: Places, plane: int) -> NDArray[np.int32]:
-        """Look the bits up and count them."""
-        bits = self.look(places, plane)
-        if places.table is not None:
-            seen = self._seen[places.kind]
-            for value in (0, 1):
-                seen[value] += np.bincount(places.table[bits == value], minlength=seen.shape[1])
-        return bits
-
-    def chances(self, kind: str, prior: NDArray[np.float64]) -> NDArray[np.uint32]:
-        """Chances of a kind, where little was seen near the prior."""
-        zeros, ones = (seen.reshape(prior.shape) for seen in self._seen[kind])
-        return _counts((ones + _PRIOR_BITS * prior) / (zeros + ones + _PRIOR_BITS))
+def _measured(port: Counting, name: str, prior: NDArray[np.float64]) -> NDArray[np.uint32]:
+    """Chances of bits of that name, where little was seen near the prior."""
+    zeros, ones = port.counts.get(name, np.zeros((2, prior.size))).reshape(2, *prior.shape)
+    return _counts((ones + _PRIOR_BITS * prior) / (zeros + ones + _PRIOR_BITS))
 
 
 def _logistic() -> NDArray[np.float64]:

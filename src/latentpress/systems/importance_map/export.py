@@ -108,7 +108,7 @@ def _write(
     rates = range(0, c.transforms.last_rate + 1, STEPS_PER_ANCHOR)
     say(f"probability tables: {len(sample)} pictures at {len(rates)} rates")
     package = store(folder, card, files | {TABLES: npz(initial_tables(c.anchors, c.latents, c.pyramid))})
-    arrays = measured_tables(ImportanceModel(package, "onnx", None, "float32"), sample, rates)
+    arrays = measured_tables(ImportanceModel(package), sample, rates)
     package = store(folder, card, files | {TABLES: npz(arrays)})
     sides = {"x": 256} | dict.fromkeys(("latents", "values", "dropped", "levels", "signed", "hints", "band"), 16)
     macs = {key: round(count_macs(package.network(key), sides) / 256**2 / 1000, 3) for key in NETWORKS}

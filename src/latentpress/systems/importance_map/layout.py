@@ -1,17 +1,33 @@
-"""Numbers that the network and the bitstream of `importance-map` share."""
+"""Numbers that the network and the bitstream of `importance-map` share, and the shapes of its tables."""
 
 from __future__ import annotations
 
 from latentpress.codecs.orders import Checkerboard
 from latentpress.transforms.wavelet import LEVELS
 
-__all__ = ["BANDS", "LOGIT_BITS", "LOGIT_LIMIT", "MOST_DROPPED", "NOMINAL", "PHASES", "PHASE_ORDER"]
+__all__ = [
+    "BANDS",
+    "LOGIT_BITS",
+    "LOGIT_LIMIT",
+    "MAP_TABLES",
+    "MOST_DROPPED",
+    "NOMINAL",
+    "PHASES",
+    "PHASE_ORDER",
+    "REFINEMENT_SHAPE",
+    "SIGNIFICANCE_SHAPE",
+    "SIGN_LEVELS",
+    "TOP_LIMIT",
+]
 
 NOMINAL = 3
 """Planes that a place of middling importance drops: the last it keeps is one quantisation step of the rate."""
 
 MOST_DROPPED = 7
 """The most planes that a place can drop."""
+
+TOP_LIMIT = 20
+"""Planes are numbered below this."""
 
 PHASES = 4
 """Each plane is coded in so many, a class of places and feature maps each."""
@@ -24,3 +40,17 @@ LOGIT_BITS, LOGIT_LIMIT = 4, 255
 
 BANDS = 3 * LEVELS + 1
 """Bands of the wavelet."""
+
+SIGN_LEVELS = 2 * LOGIT_LIMIT + 1
+"""Chances of a positive sign, one for each logit."""
+
+SIGNIFICANCE_SHAPE = (6, SIGN_LEVELS)
+"""Classes: how sure the prediction of the sign is (0, small, large), for the last plane of a place and for others."""
+
+REFINEMENT_SHAPE = (3, SIGN_LEVELS)
+"""Classes: known magnitude 1, 2 to 3, or more, in units of the plane above."""
+
+MAP_TABLES = 19
+"""Probability tables of the map: one for the coarsest values; for the finest and for all other grids, one where the
+neighbours agree and one for each quarter that their mean has after the point, where they differ by one or by more.
+"""

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from latentpress.codecs.rounding import Rounding
 from latentpress.codecs.scales import STEPS_PER_OCTAVE, tables_of
-from latentpress.systems.importance_map.bitplanes import TOP_LIMIT
-from latentpress.systems.importance_map.layout import MOST_DROPPED, NOMINAL
-from latentpress.systems.importance_map.model import ImportanceModel
+from latentpress.systems.importance_map.layout import MOST_DROPPED, NOMINAL, TOP_LIMIT
 from latentpress.transforms import wavelet
 
-__all__ = ["Coefficients", "quantise", "shifts_of", "values_of"]
+if TYPE_CHECKING:
+    from latentpress.systems.importance_map.model import ImportanceModel
+
+__all__ = ["Coefficients", "group_of", "quantise", "shifts_of", "tops_of", "values_of"]
+
+_GROUP = 16  # feature maps that share a top plane; those of the wavelet have one for themselves together
 
 Float = NDArray[np.float32]
 
@@ -30,12 +32,6 @@ class Coefficients:
     dropped: NDArray[np.uint8]
     magnitude: NDArray[np.int32]
     sign: NDArray[np.int8]
-
-    def check(self, number: int) -> bytes:
-        """CRC32 of all of them, from the number of the tile on."""
-        signed = self.magnitude * self.sign.astype(np.int32)
-        crc = zlib.crc32(signed.astype("<i4").tobytes(), zlib.crc32(self.dropped.tobytes(), number))
-        return crc.to_bytes(4, "little")
 
 
 def shifts_of(dropped: NDArray[np.uint8], latents: int, pyramid: int) -> NDArray[np.uint8]:
@@ -54,13 +50,14 @@ def shifts_of(dropped: NDArray[np.uint8], latents: int, pyramid: int) -> NDArray
 
 
 def quantise(
-    model: ImportanceModel, latents: Float, rate: int, rounding: Rounding, raised: NDArray[Any] | None = None
+    model: ImportanceModel, latents: Float, rate: int, weight: float, raised: NDArray[np.int8] | None = None
 ) -> Coefficients:
-    """The coefficients of feature maps (M, h, w). raised (h, w): planes to keep more, or with a minus fewer."""
-    mix = model.mix(rate)
+    """The coefficients of feature maps (M, h, w). weight: of a squared error (`Rounding`). raised (h, w): planes to
+    keep more, or with a minus fewer.
+    """
     latents = latents.copy()
     latents[: model.pyramid] = wavelet.forward(latents[: model.pyramid])
-    wanted = np.floor(model.importance(latents, mix) + np.float32(0.5))
+    wanted = np.floor(model.importance(latents, rate) + np.float32(0.5))
     if raised is not None:
         wanted = wanted - raised
     dropped = np.clip(wanted, 0, MOST_DROPPED).astype(np.uint8)
@@ -68,16 +65,31 @@ def quantise(
     offset = shifts.astype(np.float32) - NOMINAL
     step = np.exp2(offset)
     scaled: Float = (latents / step).astype(np.float32)
-    index = model.estimate(np.rint(scaled) * step, dropped, mix) - np.float32(STEPS_PER_OCTAVE) * offset
-    symbols = rounding.round(scaled, tables_of(index))
+    index = model.estimate(np.rint(scaled) * step, dropped, rate) - np.float32(STEPS_PER_OCTAVE) * offset
+    symbols = Rounding(model.magnitude_bits, weight).round(scaled, tables_of(index))
     largest = (np.int32(2**TOP_LIMIT - 1) >> shifts.astype(np.int32)).astype(np.float32)
     magnitude = np.minimum(np.abs(symbols), largest).astype(np.int32) << shifts
     return Coefficients(dropped, magnitude, (np.sign(symbols) * (magnitude > 0)).astype(np.int8))
 
 
-def values_of(coefficients: Coefficients, pyramid: int) -> Float:
-    """Feature maps (M, h, w) in nominal steps for the synthesis, whole sixteenths."""
-    values = coefficients.magnitude * coefficients.sign.astype(np.float32) * np.float32(2.0**-NOMINAL)
+def values_of(signed: NDArray[np.int32], pyramid: int) -> Float:
+    """Feature maps (M, h, w) in nominal steps for the synthesis, whole sixteenths, of signed coefficients."""
+    values = signed.astype(np.float32) * np.float32(2.0**-NOMINAL)
     maps = wavelet.inverse(values[:pyramid])
     values[:pyramid] = np.floor(maps * 16 + np.float32(0.5)) / 16
     return values
+
+
+def group_of(latents: int, pyramid: int) -> NDArray[np.intp]:
+    """The group of each feature map: those of the wavelet, then 16 at a time."""
+    rest = 1 + np.arange(latents - pyramid) // _GROUP
+    return np.concatenate([np.zeros(pyramid, np.intp), rest])
+
+
+def tops_of(magnitude: NDArray[np.int32], pyramid: int) -> NDArray[np.int32]:
+    """How many planes each group of feature maps needs."""
+    largest = magnitude.max(axis=(1, 2))
+    group = group_of(len(largest), pyramid)
+    tops = np.zeros(group[-1] + 1, np.int32)
+    np.maximum.at(tops, group, np.frexp(largest.astype(np.float64))[1].astype(np.int32))
+    return tops

@@ -1,0 +1,283 @@
+"""`LatentModel` and `LatentCodec`: lossy codecs that code the latents of a trained network, tile by tile.
+
+    picture -> analysis -> code(port) -> stream of a tile        float networks, then the exact walk
+    picture <- synthesis <- code(port) <-
+
+A system has a model, which says how its latents are coded, and a codec, which is little more than its name: tiles,
+regions, alpha, metadata and targets come with it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, ClassVar, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latentpress import container
+from latentpress.codecs.base import Codec, Region, check_quality
+from latentpress.codecs.decoding import Decoding
+from latentpress.codecs.models import RatedModel, Running
+from latentpress.codecs.packing import check_kinds, colour_of, pack_sides, unpack
+from latentpress.codecs.parallel import each
+from latentpress.codecs.planes import to_planes
+from latentpress.codecs.ports import Port, checksum, write
+from latentpress.codecs.roi import Roi, pack_map, unpack_map
+from latentpress.codecs.rounding import ROUNDING_WEIGHT, rate_and_weight
+from latentpress.codecs.tiles import Grid, Tile, grid_of, pack_grid, unpack_grid
+from latentpress.container import INTEREST, STREAM, TILES, Chunk, Header
+from latentpress.errors import CorruptFileError, UnsupportedError
+from latentpress.image import Image, Samples
+from latentpress.memory import give_back
+from latentpress.models import ModelPackage, find_model, installed_models
+
+__all__ = ["LatentCodec", "LatentModel", "TileSettings", "Values", "Window"]
+
+Float = NDArray[np.float32]
+
+_MOST_TILES = 4  # at a time: each takes about 250 MB
+
+
+@dataclass(frozen=True)
+class Values:
+    """What a tile decodes to. values (M, h, w): what the synthesis shows, multiples of 1/16 quantisation step.
+    integers: those that they came of, if there are others, in the order of the checksum; else the values in sixteenths.
+    """
+
+    values: Float
+    integers: tuple[NDArray[np.integer[Any]], ...] = ()
+
+    @property
+    def exact(self) -> tuple[NDArray[np.integer[Any]], ...]:
+        """All integers, the same on every machine."""
+        return self.integers or (self.sixteenths,)
+
+    @property
+    def sixteenths(self) -> NDArray[np.int32]:
+        """The values as whole numbers."""
+        return (self.values * np.float32(16)).astype(np.int32)
+
+    def check(self, number: int) -> bytes:
+        """See `Exact.check`."""
+        return checksum(number, *self.exact)
+
+
+@dataclass(frozen=True)
+class TileSettings:
+    """What a tile is coded with beside its latents. interest (h, w): the model's map of a region of interest, None
+    where there is none; a decoder has it if the file does. weight: of a squared error in the rounding (`Rounding`), for
+    the encoder alone.
+    """
+
+    interest: NDArray[np.int8] | None = None
+    weight: float = ROUNDING_WEIGHT
+
+    def of(self, tile: Tile) -> TileSettings:
+        """Those of a tile, cut from those of the picture."""
+        return self if self.interest is None else replace(self, interest=self.interest[tile.rows, tile.columns])
+
+
+class LatentModel(RatedModel, ABC):
+    """Networks and tables of a package whose latents are coded. ``stride``: pixels a latent; ``latents`` M: at a place;
+    ``margin``: latents beyond which a transform sees nothing.
+    """
+
+    stride: ClassVar[int] = 16
+    latents: int
+    margin: int
+
+    def read(self, config: Mapping[str, Any], tables: Mapping[str, NDArray[Any]]) -> None:
+        """Take sizes and tables out of the package; see `PackageModel.read`."""
+        super().read(config, tables)
+        self.latents, self.margin = int(config["latents"]), int(config["margin"])
+
+    def analysis(self, planes: Float, rate: int) -> Float:
+        """(1, 3, stride h, stride w) grey levels to latents (M, h, w) in quantisation steps of a rate index."""
+        latents: Float = self.run("analysis", x=planes, mix=self.mix(rate))["latents"][0]
+        return latents
+
+    def synthesis(self, values: Float, rate: int) -> Float:
+        """Values (M, h, w) in quantisation steps to grey levels (3, stride h, stride w)."""
+        pixels: Float = self.run("synthesis", values=values[None], mix=self.mix(rate))["pixels"][0]
+        return pixels
+
+    @abstractmethod
+    def code(self, port: Port, rate: int, shape: tuple[int, int], latents: Float | None, tile: TileSettings) -> Values:
+        """The exact part: code the latents of a tile of ``shape`` (h, w) with a port. latents (M, h, w), in
+        quantisation steps, or None where a decoder does not know them.
+
+        Raises CorruptFileError when what is read does not fit.
+        """
+
+    def interest(self, roi: Roi) -> NDArray[np.int8] | None:
+        """The map of an interest for `TileSettings`, a step for each latent's place; None if it makes no difference.
+        For codecs that have regions.
+        """
+        raise NotImplementedError
+
+
+class Window:
+    """A tile of a picture that is coded, with all the pixels that its latents depend on.
+
+    number: of the tile. planes (1, 3, stride H, stride W): its pixels in grey levels, and of the margin around. inside:
+    rows and columns of the tile among the latents of the window.
+    """
+
+    def __init__(self, model: LatentModel, image: Image, colour: Samples, grid: Grid, number: int, tile: Tile) -> None:
+        window = tile.grown(model.margin, grid.height, grid.width)
+        rows, columns = (slice(s.start * model.stride, s.stop * model.stride) for s in (window.rows, window.columns))
+        self.number, self.tile = number, tile
+        self.planes = to_planes(colour[rows, columns], model.stride, image.peak)
+        self.inside = tile.within(window)
+
+
+M = TypeVar("M", bound=LatentModel)
+
+
+class LatentCodec(Codec, Generic[M]):
+    """A lossy codec with a trained model that codes large pictures in tiles, each on its own. A subclass names its
+    ``model_class``.
+
+    model: name of an installed model package or path of a package's folder; None takes the default. A file is decoded
+    with the model that it names: this one or another installed one. engine: ``onnx`` (ONNX Runtime) or ``torch``;
+    threads: None for one a core; dtype: ``float32``, or ``float64`` with torch. Every engine reads the same integers
+    from a file. Pictures of more than about 2 megapixels are coded in tiles, as many at a time as there are threads.
+    """
+
+    model_class: ClassVar[type[Any]]
+    kinds: ClassVar[tuple[int, ...]] = (STREAM, TILES)
+    """Critical chunks of its files, beside alpha. With ``INTEREST`` a file tells its map of interest."""
+
+    takes: ClassVar[frozenset[str]] = frozenset({"model", "engine", "threads", "dtype"})
+    largest_tile: ClassVar[int] = 2**16
+    """Latents of a tile that a file may have."""
+
+    def __init__(
+        self,
+        model: str | None = None,
+        engine: str = "onnx",
+        threads: int | None = None,
+        dtype: str = "float32",
+        **more: Any,
+    ) -> None:
+        self._config = {"model": model, "engine": engine, "threads": threads, "dtype": dtype, **more}
+
+    def config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return dict(self._config)
+
+    @classmethod
+    def models(cls) -> dict[str, bytes]:
+        """Names of the installed model packages and their ids."""
+        return {package.name: package.id for package in installed_models(cls.id)}
+
+    def encode(self, image: Image, quality: float = 50.0, *, roi: Roi | None = None) -> bytes:
+        """Compress; see `Codec.encode`. Quality is continuous. roi: where quantisation is finer, for codecs that have
+        regions; others raise UnsupportedError.
+        """
+        if roi is not None and not self.regions:
+            raise UnsupportedError(f"the codec {self.id} knows no regions of interest")
+        stride = self.model_class.stride
+        grid = grid_of(-(-image.height // stride), -(-image.width // stride))
+        model = self._open(self._package, len(grid.tiles), self.encoder)
+        rate, weight = rate_and_weight(check_quality(quality), model.last_rate)
+        interest = None if roi is None else model.interest(roi.fits(image.width, image.height))
+        settings, colour = TileSettings(interest, weight), colour_of(image)
+
+        def encode_tile(place: tuple[int, Tile]) -> bytes:
+            window = Window(model, image, colour, grid, *place)
+            latents, tile = self.find(model, window, rate, settings), settings.of(window.tile)
+            stream = write(lambda port: model.code(port, rate, window.tile.shape, latents, tile), window.number)
+            if len(grid.tiles) > 1:
+                give_back()
+            return stream
+
+        tiles, payload = pack_grid(grid, each(encode_tile, enumerate(grid.tiles), self._side_by_side))
+        header = Header(self.number, model.package.id, image.width, image.height, image.channels, rate, image.bit_depth)
+        told = pack_map(interest) if INTEREST in self.kinds else []
+        return container.write(header, [*pack_sides(image), *told, *tiles, Chunk(STREAM, payload)])
+
+    def find(self, model: M, window: Window, rate: int, settings: TileSettings) -> Float:
+        """The latents (M, h, w) of a tile that are to be coded: those that the analysis finds."""
+        return np.ascontiguousarray(model.analysis(window.planes, rate)[(slice(None), *window.inside)])
+
+    def decode(self, data: bytes) -> Image:
+        """Restore; see `Codec.decode`."""
+        return self._decode(data, None)
+
+    def decode_region(self, data: bytes, region: Region) -> Image:
+        """Restore a part, decoding only the tiles that it needs; see `Codec.decode_region`."""
+        return self._decode(data, region)
+
+    def exact(self, data: bytes) -> bytes:
+        """SHA-256 of the integers of all tiles; see `Codec.exact`."""
+        digest = hashlib.sha256()
+        for array in self.opened(data)[2].integers():
+            digest.update(repr((array.dtype.kind, array.itemsize, array.shape)).encode())
+            digest.update(array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes())
+        return digest.digest()
+
+    @property
+    def model(self) -> M:
+        """The networks and tables that a picture of one tile is coded with."""
+        return self._open(self._package, tiles=1)
+
+    @property
+    def encoder(self) -> ModelPackage | None:
+        """A package with networks that this encoder runs in place of the model's own."""
+        return None
+
+    def opened(self, data: bytes) -> tuple[Header, list[Chunk], Decoding]:
+        """A file taken apart, checked and ready to be decoded. Raises as `decode` does."""
+        header, chunks = container.read(data)
+        if header.codec != self.number:
+            raise UnsupportedError(f"this is a file of codec number {header.codec}, not of {self.id}")
+        check_kinds(chunks, self.kinds)
+        package = self._package_of(header)
+        payloads = [chunk.payload for chunk in chunks if chunk.kind == STREAM]
+        if len(payloads) != 1:
+            raise CorruptFileError(f"a file of {self.id} has one symbol stream, this one has {len(payloads)}")
+        height, width = (-(-side // self.model_class.stride) for side in (header.height, header.width))
+        grid, streams = unpack_grid(height, width, chunks, payloads[0], self.largest_tile)
+        model = self._open(package, len(streams))
+        if header.rate > model.last_rate:
+            raise CorruptFileError(f"rate index {header.rate} is above the model's last, {model.last_rate}")
+        settings = TileSettings(unpack_map(chunks, height, width))
+        return header, chunks, Decoding(model, header, grid, streams, settings, self._side_by_side)
+
+    def _decode(self, data: bytes, region: Region | None) -> Image:
+        header, chunks, decoding = self.opened(data)
+        part = (region or Region(0, 0, header.width, header.height)).inside(header.width, header.height)
+        return unpack(decoding.pixels(part), header, chunks, part)
+
+    @property
+    def _side_by_side(self) -> int:
+        """Tiles to work on at a time, on one thread each: quicker than threads inside the networks
+        (benchmarks/large_pictures.py).
+        """
+        return min(self._config["threads"] or os.cpu_count() or 1, _MOST_TILES)
+
+    @cached_property
+    def _package(self) -> ModelPackage:
+        return find_model(self.id, name=self._config["model"])
+
+    def _package_of(self, header: Header) -> ModelPackage:
+        """The package that a file names: this codec's own, or another installed one."""
+        if self._config["model"] is not None and self._package.id == header.model:
+            return self._package
+        return find_model(self.id, id=header.model)
+
+    def _open(self, package: ModelPackage, tiles: int, encoder: ModelPackage | None = None) -> M:
+        """The model, for a picture of so many tiles. Those that are worked on side by side share the threads."""
+        engine, threads = self._config["engine"], self._config["threads"]
+        if tiles > 1 and engine == "onnx":
+            threads = max(1, (threads or os.cpu_count() or 1) // self._side_by_side)
+        running = Running(engine, threads, self._config["dtype"], keep_memory=tiles == 1)
+        model: M = self.model_class.open(package, running, encoder)
+        return model

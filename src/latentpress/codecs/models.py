@@ -1,0 +1,115 @@
+"""Model packages as functions on arrays: networks that are loaded when they are first run, sizes, integer tables."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latentpress import engine
+from latentpress.codecs.rates import last_rate, mix_of, nearest_anchor
+from latentpress.engine import Network
+from latentpress.errors import CorruptFileError, InvalidInputError
+from latentpress.models import ModelPackage
+
+__all__ = ["PackageModel", "RatedModel", "Running"]
+
+Float = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Running:
+    """How networks run. engine: ``onnx`` or ``torch``; threads: None for one a core; dtype: ``float32``, or ``float64``
+    with torch; keep_memory: between runs, for speed (see `latentpress.engine.load`).
+    """
+
+    engine: str = "onnx"
+    threads: int | None = None
+    dtype: str = "float32"
+    keep_memory: bool = True
+
+
+class PackageModel:
+    """The networks and tables of a package. A system derives from it, says in `read` what it needs of the package, and
+    has a method for each network.
+
+    encoder: a package with networks that take the place of the package's own, which the decoder does not run.
+
+    Raises CorruptFileError for a package that does not have what `read` asks for.
+    """
+
+    def __init__(
+        self, package: ModelPackage, running: Running | None = None, encoder: ModelPackage | None = None
+    ) -> None:
+        self.package, self.running, self._encoder = package, running or Running(), encoder
+        self._networks: dict[str, Network] = {}
+        self._lock = threading.Lock()
+        try:
+            self.read(package.config, package.tables)
+        except (KeyError, ValueError, TypeError, IndexError, InvalidInputError) as error:
+            raise CorruptFileError(
+                f"model package {package.folder} does not fit its codec, {package.codec}: {error}"
+            ) from error
+
+    @classmethod
+    def open(cls, package: ModelPackage, running: Running | None = None, encoder: ModelPackage | None = None) -> Self:
+        """The model of a package, shared by all of the process that run it in the same way."""
+        return cast(Self, _opened(cls, package, running or Running(), encoder))  # type: ignore[arg-type]  # a class is hashable
+
+    def read(self, config: Mapping[str, Any], tables: Mapping[str, NDArray[Any]]) -> None:
+        """Take sizes and integer tables out of the package. What is missing or does not fit may raise KeyError,
+        ValueError, TypeError, IndexError or InvalidInputError.
+        """
+
+    def run(self, network: str, /, **arrays: Float) -> dict[str, Float]:
+        """The outputs of a network, by name, in float32."""
+        with self._lock:
+            if network not in self._networks:
+                self._networks[network] = self._load(network)
+        return {name: value.astype(np.float32, copy=False) for name, value in self._networks[network](**arrays).items()}
+
+    def _load(self, network: str) -> Network:
+        how = self.running
+        other = self._encoder is not None and f"{network}.onnx" in self._encoder.files
+        source = self._encoder if self._encoder is not None and other else self.package
+        return engine.load(
+            source.network(network), how.engine, how.threads, dtype=how.dtype, keep_memory=how.keep_memory
+        )
+
+
+class RatedModel(PackageModel):
+    """A model for every rate of a range: what depends on the rate has values at ``anchors``, ``steps`` apart."""
+
+    anchors: int
+    steps: int
+
+    def read(self, config: Mapping[str, Any], tables: Mapping[str, NDArray[Any]]) -> None:
+        """Take the rates out of the package."""
+        self.anchors, self.steps = int(config["anchors"]), int(config["steps_per_anchor"])
+        if min(self.anchors, self.steps) < 1:
+            raise ValueError(f"{self.anchors} anchors of rate, {self.steps} steps apart")
+
+    @property
+    def last_rate(self) -> int:
+        """The largest rate index; the smallest is 0."""
+        return last_rate(self.anchors, self.steps)
+
+    def mix(self, rate: int) -> Float:
+        """Interpolation weights (1, anchors) of a rate index, in whole steps: an input of the networks."""
+        return mix_of(rate, self.anchors, self.steps)
+
+    def nearest_anchor(self, rate: int) -> int:
+        """The anchor whose tables a rate index takes."""
+        return nearest_anchor(rate, self.anchors, self.steps)
+
+
+@functools.lru_cache(maxsize=8)
+def _opened(
+    cls: type[PackageModel], package: ModelPackage, running: Running, encoder: ModelPackage | None
+) -> PackageModel:
+    return cls(package, running, encoder)
