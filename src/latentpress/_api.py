@@ -28,6 +28,7 @@ _CHUNK_NAMES = {
     container.TILES: "tiles",
     container.MOSAIC: "mosaic",
     container.INTEREST: "regions of interest",
+    container.DISPLAY: "display",
 }
 
 

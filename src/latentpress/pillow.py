@@ -15,17 +15,19 @@ as gray or RGB. Pillow has no colour of more than 8 bits: such a file opens as 8
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import IO, Any
 
 from PIL import Image as PillowImage
 from PIL import ImageFile
 
 import latentpress
-from latentpress.codecs.packing import read_metadata
+from latentpress.codecs.packing import METADATA, read_metadata
 from latentpress.codecs.settings import Settings
-from latentpress.container import EXIF, ICC, MAGIC, XMP, Header, read_header, scan
+from latentpress.container import MAGIC, Header, read_header, scan
 from latentpress.errors import CorruptFileError, LatentPressError, UnsupportedError
-from latentpress.image import Image, Metadata
+from latentpress.image import Image
+from latentpress.image.pillow import info_of
 
 __all__ = ["FORMAT", "MIME", "LpxImageFile"]
 
@@ -67,7 +69,7 @@ class LpxImageFile(ImageFile.ImageFile):
         try:
             header = read_header(head)
             self.fp.seek(0)
-            blocks = dict(scan(self.fp, (ICC, EXIF, XMP)))
+            blocks = dict(scan(self.fp, tuple(METADATA)))
             metadata = read_metadata(blocks)
         except CorruptFileError as error:
             raise SyntaxError(str(error)) from error
@@ -77,7 +79,7 @@ class LpxImageFile(ImageFile.ImageFile):
         self._mode = _mode(header)
         self._decoded = False
         self.info["bit_depth"] = header.bit_depth
-        self.info |= _info(metadata)
+        self.info |= info_of(metadata)
 
     def load(self) -> Any:
         """Decode the pixels, once. Raises OSError if the file is damaged or its codec or model is not installed."""
@@ -107,12 +109,6 @@ def _mode(header: Header) -> str:
     return "I;16" if deep else _MODES[header.channels]
 
 
-def _info(metadata: Metadata) -> dict[str | tuple[int, int], Any]:
-    """Metadata under Pillow's names."""
-    found = {"icc_profile": metadata.icc, "exif": metadata.exif, "xmp": metadata.xmp}
-    return {name: block for name, block in found.items() if block}
-
-
 def _save(picture: PillowImage.Image, stream: IO[bytes], filename: str | bytes) -> None:
     """Write a picture; the options of ``Image.save`` are those of `latentpress.compress`, and the metadata."""
     options: dict[str, Any] = getattr(picture, "encoderinfo", {})
@@ -122,10 +118,11 @@ def _save(picture: PillowImage.Image, stream: IO[bytes], filename: str | bytes) 
     except UnsupportedError as error:
         raise OSError(f"cannot write mode {picture.mode} as {FORMAT}: {error}") from error
     kept = image.metadata
-    metadata = Metadata(
-        _block(options.get("icc_profile", kept.icc)),
-        _block(options.get("exif", kept.exif)).removeprefix(b"Exif\0\0"),
-        _block(options.get("xmp", kept.xmp)),
+    metadata = replace(
+        kept,
+        icc=_block(options.get("icc_profile", kept.icc)),
+        exif=_block(options.get("exif", kept.exif)).removeprefix(b"Exif\0\0"),
+        xmp=_block(options.get("xmp", kept.xmp)),
     )
     try:
         stream.write(Settings.of(**ours)(image.with_metadata(metadata), options.get("roi")))

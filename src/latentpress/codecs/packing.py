@@ -1,4 +1,4 @@
-"""What every codec's file holds beside the symbols of its colours: alpha, colour profile, EXIF, XMP."""
+"""What every codec's file holds beside the symbols of its colours: alpha, and metadata."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ import numpy as np
 
 from latentpress.codecs.alpha import decode_alpha, encode_alpha, fill_hidden
 from latentpress.codecs.base import Region
-from latentpress.container import ALPHA, EXIF, ICC, XMP, Chunk, Header
+from latentpress.container import ALPHA, DISPLAY, EXIF, ICC, XMP, Chunk, Header
 from latentpress.errors import CorruptFileError, LimitError
 from latentpress.image import Image, Metadata, Samples
 
-__all__ = ["check_kinds", "colour_of", "pack_sides", "read_metadata", "unpack"]
+__all__ = ["METADATA", "check_kinds", "colour_of", "pack_sides", "read_metadata", "unpack"]
+
+METADATA = {ICC: "icc", EXIF: "exif", XMP: "xmp", DISPLAY: "display"}
+"""Kinds of chunks with metadata, each compressed by zlib, and the blocks of `Metadata` that they hold."""
 
 _MAX_METADATA = 2**26  # bytes of a block when unpacked: a few bytes of zlib can claim any length
 
@@ -30,7 +33,7 @@ def pack_sides(image: Image) -> list[Chunk]:
     chunks = []
     if image.has_alpha:
         chunks.append(Chunk(ALPHA, encode_alpha(image.pixels[:, :, -1], image.bit_depth)))
-    blocks = ((ICC, image.metadata.icc), (EXIF, image.metadata.exif), (XMP, image.metadata.xmp))
+    blocks = ((kind, getattr(image.metadata, name)) for kind, name in METADATA.items())
     chunks += [Chunk(kind, zlib.compress(block, 9), ancillary=True) for kind, block in blocks if block]
     return chunks
 
@@ -47,7 +50,7 @@ def unpack(colour: Samples, header: Header, chunks: Sequence[Chunk], region: Reg
 
     Raises CorruptFileError if a chunk is damaged, missing or there twice, LimitError for metadata above 64 MiB.
     """
-    blocks = {kind: _only(chunks, kind) for kind in (ICC, EXIF, XMP)}
+    blocks = {kind: _only(chunks, kind) for kind in METADATA}
     pixels, alpha = colour, _only(chunks, ALPHA)
     if (alpha is None) == (header.channels in (2, 4)):
         raise CorruptFileError("the file breaks the format: alpha is missing, or there without need")
@@ -61,7 +64,7 @@ def unpack(colour: Samples, header: Header, chunks: Sequence[Chunk], region: Reg
 
 def read_metadata(blocks: Mapping[int, bytes | None]) -> Metadata:
     """The metadata in the payloads of chunks, by kind; raises as `unpack` does."""
-    return Metadata(*(_inflated(blocks.get(kind)) for kind in (ICC, EXIF, XMP)))
+    return Metadata(**{name: _inflated(blocks.get(kind)) for kind, name in METADATA.items()})
 
 
 def _only(chunks: Sequence[Chunk], kind: int) -> bytes | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from latentpress.container.layers import CutFileWarning, layers_of
 from latentpress.container.layout import (
     ALPHA,
+    DISPLAY,
     EXIF,
     ICC,
     INTEREST,
@@ -29,6 +30,7 @@ from latentpress.container.writer import write
 
 __all__ = [
     "ALPHA",
+    "DISPLAY",
     "EXIF",
     "ICC",
     "INTEREST",

@@ -17,6 +17,7 @@ __all__ = [
     "CHANNEL_BITS",
     "CRITICAL_KINDS",
     "DEEP_BIT",
+    "DISPLAY",
     "EXIF",
     "ICC",
     "INTEREST",
@@ -67,6 +68,9 @@ LAYER = 9
 """Chunk kind: a layer of a progressive codec, which is a finer picture of all before it (critical). Layers are the last
 chunks of a file, and its end may be cut off.
 """
+
+DISPLAY = 10
+"""Chunk kind: colour space, gamma and density, as PNG chunks (ancillary)."""
 
 CRITICAL_KINDS = (STREAM, ALPHA, TILES, MOSAIC, INTEREST, LAYER)
 """Kinds without which the picture is not right; every other kind that is written is ancillary."""

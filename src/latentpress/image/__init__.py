@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from latentpress.image.convert import ImageSource, as_image
-from latentpress.image.files import FirstFrameWarning, read, write
+from latentpress.image.files import FirstFrameWarning, LostMetadataWarning, read, write
 from latentpress.image.image import Image, Samples
 from latentpress.image.metadata import NO_METADATA, Metadata
 
@@ -12,6 +12,7 @@ __all__ = [
     "FirstFrameWarning",
     "Image",
     "ImageSource",
+    "LostMetadataWarning",
     "Metadata",
     "Samples",
     "as_image",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import struct
 import zlib
 from typing import Any, BinaryIO
 
@@ -13,6 +12,7 @@ from PIL import Image as PillowImage
 
 from latentpress._extras import needs_extra
 from latentpress.errors import InvalidInputError, UnsupportedError
+from latentpress.image.display import png_chunk
 from latentpress.image.image import Image
 from latentpress.image.metadata import Metadata
 
@@ -124,16 +124,12 @@ def _pnm(image: Image) -> bytes:
 
 
 def _with_png_metadata(png: bytes, metadata: Metadata) -> bytes:
-    """A PNG file with colour profile, EXIF and XMP put in after its first chunk (PNG specification, third edition)."""
-    parts = [png[:_PNG_HEAD]]
+    """A PNG file with all metadata put in after its first chunk (PNG specification, third edition)."""
+    parts = [png[:_PNG_HEAD], metadata.display]
     if metadata.icc:
-        parts.append(_png_chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(metadata.icc)))
+        parts.append(png_chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(metadata.icc)))
     if metadata.exif:
-        parts.append(_png_chunk(b"eXIf", metadata.exif))
+        parts.append(png_chunk(b"eXIf", metadata.exif))
     if metadata.xmp:
-        parts.append(_png_chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + metadata.xmp))
+        parts.append(png_chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + metadata.xmp))
     return b"".join([*parts, png[_PNG_HEAD:]])
-
-
-def _png_chunk(kind: bytes, payload: bytes) -> bytes:
-    return struct.pack(">I", len(payload)) + kind + payload + struct.pack(">I", zlib.crc32(kind + payload))

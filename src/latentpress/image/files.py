@@ -17,11 +17,12 @@ from latentpress.atomic import atomic_output
 from latentpress.container import MAGIC
 from latentpress.errors import InvalidInputError, LatentPressError, LimitError, MissingExtraError, UnsupportedError
 from latentpress.image.deep import is_deep, oriented, read_deep, write_deep
+from latentpress.image.display import chunks_of, from_png
 from latentpress.image.image import Image
 from latentpress.image.metadata import Metadata
 from latentpress.image.pillow import from_pillow, metadata_of, to_pillow
 
-__all__ = ["FirstFrameWarning", "check_ending", "read", "write"]
+__all__ = ["FirstFrameWarning", "LostMetadataWarning", "check_ending", "read", "write"]
 
 # Plain raster formats only: Pillow would also start Ghostscript for EPS, and accept a dozen formats that few people
 # test. JPEG brings MPO, the multi-picture JPEG, with it.
@@ -42,20 +43,26 @@ _WRITABLE: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
 # Formats whose writers take metadata from keywords, by what they know.
 _METADATA = {
     "AVIF": ("icc_profile", "exif", "xmp"),
-    "JPEG": ("icc_profile", "exif", "xmp"),
-    "PNG": ("icc_profile", "exif"),
-    "TIFF": ("icc_profile", "exif"),
+    "BMP": ("dpi",),
+    "JPEG": ("icc_profile", "exif", "xmp", "dpi"),
+    "PNG": ("icc_profile", "exif", "dpi"),
+    "TIFF": ("icc_profile", "exif", "dpi"),
     "WEBP": ("icc_profile", "exif", "xmp"),
 }
 
 _ORIENTATION = 0x0112
+_JPEG_SEGMENT = 65_500  # bytes of EXIF or XMP that a segment of a JPEG file has room for
 
 # warnings.catch_warnings changes global state; the lock keeps our own threads apart.
 _warnings_lock = threading.Lock()
 
 
 class FirstFrameWarning(UserWarning):
-    """Only the first of several frames or pages was read."""
+    """Only the first of several frames, pages or pictures was read."""
+
+
+class LostMetadataWarning(UserWarning):
+    """A file was written without metadata that its format has no room for."""
 
 
 def read(source: str | os.PathLike[str] | BinaryIO) -> Image:
@@ -75,6 +82,8 @@ def read(source: str | os.PathLike[str] | BinaryIO) -> Image:
         with _open(stream) as picture:
             limits.check(picture.width, picture.height)
             _warn_of_frames(picture, name)
+            if picture.format == "PNG":
+                picture.info["display"] = _from_png(picture)
             if is_deep(picture):
                 return _read_deep(picture, stream)
             picture.load()
@@ -148,10 +157,19 @@ def _starts_with(source: str | os.PathLike[str] | BinaryIO, magic: bytes) -> boo
     return source.read(len(magic)) == magic
 
 
+def _from_png(picture: Any) -> bytes:
+    """What an opened file says on how to show it; Pillow goes on where it was."""
+    stream = picture.fp
+    place = stream.tell()
+    try:
+        return from_png(stream)
+    finally:
+        stream.seek(place)
+
+
 def _warn_of_frames(picture: PillowImage.Image, name: str) -> None:
-    # A multi-picture JPEG (MPO, most telephones) is a photograph followed by previews or depth maps.
     frames = getattr(picture, "n_frames", 1)
-    if picture.format != "MPO" and frames > 1:
+    if frames > 1:
         warnings.warn(f"{name}: only the first of {frames} frames is read", FirstFrameWarning, stacklevel=4)
 
 
@@ -197,18 +215,24 @@ def _save(image: Image, stream: BinaryIO, format: str, name: str) -> None:
         raise UnsupportedError(f"{name}: {format} files hold no alpha; choose .png, .webp or .tif")
     picture = to_pillow(image.to_depth(16) if image.bit_depth > 8 else image)
     known = {key: picture.info[key] for key in _METADATA.get(format, ()) if key in picture.info}
-    if format == "PNG" and image.metadata.xmp:
-        known["pnginfo"] = _png_xmp(image.metadata)
+    if format == "PNG":
+        known["pnginfo"] = _png_chunks(image.metadata)
+    for key in [key for key in ("exif", "xmp") if format == "JPEG" and len(known.get(key, b"")) > _JPEG_SEGMENT]:
+        message = f"{name}: {key.upper()} of {len(known.pop(key))} bytes does not fit into a JPEG file and is left out"
+        warnings.warn(message, LostMetadataWarning, stacklevel=3)
     try:
         picture.save(stream, format=format, **settings, **known)
     except (OSError, ValueError) as error:
         raise LatentPressError(f"cannot write {name} as {format}: {error}") from error
 
 
-def _png_xmp(metadata: Metadata) -> Any:
-    """The XMP packet as the text chunk that PNG has for it."""
+def _png_chunks(metadata: Metadata) -> Any:
+    """The chunks that Pillow does not write by itself: XMP, and how to show the picture."""
     from PIL import PngImagePlugin
 
     info = PngImagePlugin.PngInfo()
-    info.add_itxt("XML:com.adobe.xmp", metadata.xmp.decode("utf-8", "replace"))
+    for kind, data in chunks_of(metadata.display).items():
+        info.add(kind, data)
+    if metadata.xmp:
+        info.add_itxt("XML:com.adobe.xmp", metadata.xmp.decode("utf-8", "replace"))
     return info

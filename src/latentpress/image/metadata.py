@@ -1,4 +1,4 @@
-"""What a picture file says about its picture beside the samples: colour profile, EXIF, XMP."""
+"""What a picture file says about its picture beside the samples: colour profile, EXIF, XMP, how to show it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ class Metadata:
     """Blocks of bytes that travel with a picture, each empty if there is none.
 
     icc: colour profile; without one, colours are sRGB. exif: a TIFF structure as in a JPEG's APP1 segment, without
-    ``Exif\\0\\0`` before it. xmp: an XML packet.
+    ``Exif\\0\\0`` before it. xmp: an XML packet. display: colour space, gamma and density as PNG chunks
+    (`latentpress.image.display`).
 
     Raises InvalidInputError for a block that is no bytes.
     """
@@ -22,18 +23,20 @@ class Metadata:
     icc: bytes = b""
     exif: bytes = b""
     xmp: bytes = b""
+    display: bytes = b""
 
     def __post_init__(self) -> None:
-        for name in ("icc", "exif", "xmp"):
+        for name in ("icc", "exif", "xmp", "display"):
             if not isinstance(getattr(self, name), bytes):
                 raise InvalidInputError(f"{name} must be bytes, not {type(getattr(self, name)).__name__}")
 
     def __bool__(self) -> bool:
         """Whether there is any."""
-        return bool(self.icc or self.exif or self.xmp)
+        return bool(self.icc or self.exif or self.xmp or self.display)
 
     def __repr__(self) -> str:
-        return f"Metadata(icc={len(self.icc)} bytes, exif={len(self.exif)} bytes, xmp={len(self.xmp)} bytes)"
+        sizes = (f"{name}={len(getattr(self, name))} bytes" for name in ("icc", "exif", "xmp", "display"))
+        return f"Metadata({', '.join(sizes)})"
 
 
 NO_METADATA = Metadata()

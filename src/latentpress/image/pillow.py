@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,23 +11,36 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 from PIL import ImageCms
 
-from latentpress.errors import UnsupportedError
+from latentpress.errors import InvalidInputError, UnsupportedError
+from latentpress.image.display import density_block, dots_per_inch
 from latentpress.image.image import Image
 from latentpress.image.metadata import Metadata
 
-__all__ = ["from_pillow", "metadata_of", "to_pillow"]
+__all__ = ["from_pillow", "info_of", "metadata_of", "to_pillow"]
 
 _DEEP_GRAY = ("I;16", "I;16B", "I;16L", "I;16N")
 _AS_THEY_ARE = ("L", "LA", "RGB", "RGBA")
 _EXIF_PREFIX = b"Exif\0\0"
 _STRIP = 256  # rows
 
+_RESOLUTION = 282  # a TIFF file without this tag has no density, whatever Pillow says
+
+# Tags of a TIFF file's first directory that tell of the picture and would stand in a JPEG's EXIF too (Exif 2.32, table
+# 4, without those on how samples are stored): description, make, model, orientation, software, date, artist, white
+# point, primaries, rating, copyright, and the directories of Exif and GPS. Density travels by itself.
+_DESCRIBING = {270, 271, 272, 274, 305, 306, 315, 318, 319, 18246, 33432, 34665, 34853}
+
 
 def from_pillow(picture: PillowImage.Image) -> Image:
     """See `Image.from_pillow`."""
+    try:
+        picture.load()
+    except (AssertionError, ValueError) as error:  # what Pillow makes of a closed file, by format
+        raise InvalidInputError("the Pillow picture was closed before its samples were read") from error
     metadata = metadata_of(picture)
     if picture.mode in _DEEP_GRAY:
-        return Image.from_array(np.asarray(picture).astype(np.uint16, copy=False)).with_metadata(metadata)
+        gray = np.asarray(picture).astype(np.uint16, copy=False)
+        return Image.from_array(_with_transparent(gray, picture)).with_metadata(metadata)
     if picture.mode == "I":  # some readers give 16-bit gray in 32 bits
         low, high = picture.getextrema()
         if not 0 <= float(low) <= float(high) <= 65535:  # type: ignore[arg-type]  # one band: numbers
@@ -34,7 +48,7 @@ def from_pillow(picture: PillowImage.Image) -> Image:
         return Image.from_array(np.asarray(picture).astype(np.uint16)).with_metadata(metadata)
     converted = _in_simple_mode(picture)
     if picture.mode == "CMYK":
-        metadata = Metadata(b"", metadata.exif, metadata.xmp)  # the profile has done its work
+        metadata = replace(metadata, icc=b"")  # the profile has done its work
     return Image.from_array(_samples(converted)).with_metadata(metadata)
 
 
@@ -45,26 +59,57 @@ def to_pillow(image: Image) -> PillowImage.Image:
             f"Pillow has no {image.bit_depth}-bit {image.mode} pictures; use image.pixels, or image.to_depth(8)"
         )
     picture = PillowImage.fromarray(image.pixels if image.channels > 1 else image.pixels[:, :, 0])
-    for key, value in (
-        ("icc_profile", image.metadata.icc),
-        ("exif", image.metadata.exif),
-        ("xmp", image.metadata.xmp),
-    ):
-        if value:
-            picture.info[key] = value
+    picture.info |= info_of(image.metadata)
     return picture
 
 
+def info_of(metadata: Metadata) -> dict[str | tuple[int, int], Any]:
+    """Metadata under the names that Pillow has for them in ``info``, and the display block as ``display``."""
+    found = {
+        "icc_profile": metadata.icc,
+        "exif": metadata.exif,
+        "xmp": metadata.xmp,
+        "display": metadata.display,
+        "dpi": dots_per_inch(metadata.display),
+    }
+    return {name: value for name, value in found.items() if value}
+
+
 def metadata_of(picture: PillowImage.Image) -> Metadata:
-    """Colour profile, EXIF and XMP of a Pillow picture."""
+    """Colour profile, EXIF, XMP and density of a Pillow picture; of a TIFF file those tags that describe the picture
+    and not the file.
+    """
     info: dict[Any, Any] = picture.info
     exif = info.get("exif") or b""
     if not exif and (found := picture.getexif()):
-        exif = found.tobytes()
+        if picture.format == "TIFF":
+            found = _describing(found)
+        exif = found.tobytes() if found else b""
     xmp = info.get("xmp") or info.get("XML:com.adobe.xmp") or b""
     if isinstance(xmp, str):
         xmp = xmp.encode()
-    return Metadata(bytes(info.get("icc_profile") or b""), bytes(exif).removeprefix(_EXIF_PREFIX), bytes(xmp))
+    display = info.get("display", b"")
+    if not display and "dpi" in info and (picture.format != "TIFF" or _RESOLUTION in picture.getexif()):
+        display = density_block(info["dpi"])
+    profile = bytes(info.get("icc_profile") or b"")
+    return Metadata(profile, bytes(exif).removeprefix(_EXIF_PREFIX), bytes(xmp), display)
+
+
+def _describing(tags: PillowImage.Exif) -> PillowImage.Exif:
+    """The tags that describe the picture."""
+    kept = PillowImage.Exif()
+    kept.load(tags.tobytes())
+    for tag in [tag for tag in kept if tag not in _DESCRIBING]:
+        del kept[tag]
+    return kept
+
+
+def _with_transparent(pixels: NDArray[np.uint16], picture: PillowImage.Image) -> NDArray[np.uint16]:
+    """Deep gray samples (H, W), or (H, W, 2) with alpha 0 where they have the value that the file calls transparent."""
+    value = picture.info.get("transparency")
+    if not isinstance(value, int):
+        return pixels
+    return np.dstack([pixels, np.where(pixels == value, 0, 65535).astype(np.uint16)])
 
 
 def _samples(picture: PillowImage.Image) -> NDArray[np.uint8]:
