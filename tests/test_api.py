@@ -11,7 +11,7 @@ import pytest
 
 import latentpress
 from latentpress import CorruptFileError, Image, InvalidInputError, LimitError, MissingExtraError, UnsupportedError
-from latentpress.container import STREAM, Chunk, Header, write
+from latentpress.container import LAYER, STREAM, Chunk, Header, write
 
 
 @pytest.fixture(autouse=True)
@@ -107,3 +107,16 @@ def test_training_without_its_extra_names_it(monkeypatch: pytest.MonkeyPatch, tm
     monkeypatch.setitem(sys.modules, "torch", None)  # as if it were not installed
     with pytest.raises(MissingExtraError, match=r"latentpress\[train\]"):
         latentpress.train("hyperprior", tmp_path, run=tmp_path / "run")
+
+
+def test_inspect_tells_how_many_layers_are_left() -> None:
+    head = Header(codec=77, model=bytes(8), width=3, height=2, channels=1, rate=2, layered=True)
+    data = write(head, [Chunk(LAYER, b"first"), Chunk(LAYER, b"second")])
+    info = latentpress.inspect(data)
+    assert (info.layers, info.rate, info.facts["layers"]) == (2, 2, "2 of 2")
+    info = latentpress.inspect(data[:-1])
+    assert (info.layers, info.rate, info.facts["layers"]) == (1, 2, "1 of 2, the file is cut off")
+    with pytest.raises(InvalidInputError, match="2 layers"):
+        latentpress.decompress(data, layers=3)
+    with pytest.raises(InvalidInputError, match="not made of layers"):
+        latentpress.decompress(file(), layers=1)

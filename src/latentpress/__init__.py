@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from latentpress.codecs.registry import CodecInfo, get_codec, list_codecs, register
     from latentpress.codecs.roi import Roi
     from latentpress.codecs.settings import Settings
+    from latentpress.container import CutFileWarning
     from latentpress.image import Image, Metadata
     from latentpress.image import read as read_image
     from latentpress.image import write as write_image
@@ -39,6 +40,7 @@ __all__ = [
     "Codec",
     "CodecInfo",
     "CorruptFileError",
+    "CutFileWarning",
     "FileInfo",
     "Image",
     "InvalidInputError",
@@ -67,6 +69,7 @@ _LAZY = {
     "ChunkInfo": ("latentpress._api", "ChunkInfo"),
     "Codec": ("latentpress.codecs.base", "Codec"),
     "CodecInfo": ("latentpress.codecs.registry", "CodecInfo"),
+    "CutFileWarning": ("latentpress.container", "CutFileWarning"),
     "FileInfo": ("latentpress._api", "FileInfo"),
     "Image": ("latentpress.image", "Image"),
     "Metadata": ("latentpress.image", "Metadata"),

@@ -28,6 +28,7 @@ _CHUNK_NAMES = {
     container.TILES: "tiles",
     container.MOSAIC: "mosaic",
     container.INTEREST: "regions of interest",
+    container.LAYER: "layer",
     container.DISPLAY: "display",
 }
 
@@ -49,9 +50,10 @@ class FileInfo:
     version: of the format, (major, minor). codec: the codec's id, empty if this version does not know codec_number.
     model: id of the model package, 16 hexadecimal digits, empty if the codec uses none. model_name: its name, empty if
     the package is not installed, so that the file cannot be decoded here. width, height: samples. channels: 1 gray, 2
-    gray and alpha, 3 RGB, 4 RGB and alpha. bit_depth: of a sample. rate: the codec's own rate index. file_bytes: the
-    whole file. chunks: in file order. facts: what the codec says of its files beside, by name, in words, such as
-    ``method`` (how a lossless codec coded the tiles) or ``mosaic`` (of a camera, its colour filters).
+    gray and alpha, 3 RGB, 4 RGB and alpha. bit_depth: of a sample. rate: the codec's own rate index; of a progressive
+    file how many layers were written. file_bytes: the whole file. chunks: in file order. facts: what there is to say
+    beside, by name, in words, such as ``method`` (how a lossless codec coded the tiles), ``mosaic`` (of a camera, its
+    colour filters) or ``layers`` (of a progressive file, how many of how many are there).
     """
 
     version: tuple[int, int]
@@ -72,6 +74,11 @@ class FileInfo:
     def bpp(self) -> float:
         """Rate in bits a pixel: of the whole file, header and all."""
         return 8 * self.file_bytes / (self.width * self.height)
+
+    @property
+    def layers(self) -> int:
+        """Whole layers of a progressive file, fewer than ``rate`` if it was cut off; 0 for other files."""
+        return sum(chunk.kind == container.LAYER for chunk in self.chunks)
 
     @property
     def overhead_bytes(self) -> int:
@@ -128,17 +135,27 @@ def compress(
 
 
 def decompress(
-    data: bytes, region: Region | tuple[int, int, int, int] | None = None, *, threads: int | None = None
+    data: bytes,
+    region: Region | tuple[int, int, int, int] | None = None,
+    *,
+    layers: int | None = None,
+    threads: int | None = None,
 ) -> Image:
     """Restore the picture from the bytes of a complete ``.lpx`` file; the file itself says which codec made it.
 
     region: (x, y, width, height) in pixels, to restore only that part of the picture; of a large one, only what the
-    part needs is decoded. threads: of the CPU, for codecs that have this setting; None for all cores.
+    part needs is decoded. layers: of a progressive file, decode the first so many only. threads: of the CPU, for codecs
+    that have this setting; None for all cores.
+
+    A progressive file (codec ``toderici``) may have been cut off at any byte after its header: the picture is then that
+    of the layers that are whole, and a `CutFileWarning` says of how many; `inspect` tells too.
 
     Raises CorruptFileError for damaged data or data of another kind, UnsupportedError if the format, codec or model is
-    not known here, LimitError above the limits (before memory is taken), InvalidInputError if ``data`` is no bytes or
-    the region does not lie in the picture.
+    not known here, LimitError above the limits (before memory is taken), InvalidInputError if ``data`` is no bytes,
+    the region does not lie in the picture, or the file was not made of so many layers.
     """
+    if layers is not None:
+        data = container.keep_layers(data, layers)
     codec = registry.codec_for(container.read_header(data), threads)
     if region is None:
         return codec.decode(data)
@@ -150,7 +167,7 @@ def inspect(data: bytes) -> FileInfo:
 
     Works for files of codecs and models that are not installed. Raises as `decompress` does, but for those.
     """
-    header, chunks = container.read(data)
+    header, chunks = container.read(data, layered=True)
     return FileInfo(
         version=header.version,
         codec=registry.codec_id(header) or "",
@@ -221,13 +238,16 @@ def _model_name(header: Header) -> str:
 
 
 def _facts_of(header: Header, chunks: Sequence[Chunk]) -> dict[str, str]:
-    """What the file's codec says of it; nothing if the codec cannot be loaded here."""
+    """How many layers there are, and what the file's codec says of it, if it can be loaded here."""
+    count = len(container.layers_of(chunks))
+    cut = ", the file is cut off" if count < header.rate else ""
+    facts = {"layers": f"{count} of {header.rate}{cut}"} if header.layered else {}
     id = registry.codec_id(header)
     try:
         cls = registry.codec_class(id) if id else None
     except LatentPressError:
-        return {}
-    return {} if cls is None else cls.facts(header, chunks)
+        return facts
+    return facts if cls is None else facts | cls.facts(header, chunks)
 
 
 def _chunk_info(chunk: Chunk) -> ChunkInfo:

@@ -9,7 +9,19 @@ from collections.abc import Callable
 
 import pytest
 
-from latentpress.container import EXIF, LAYER, STREAM, Chunk, Header, layers_of, read, read_header, scan, write
+from latentpress.container import (
+    EXIF,
+    LAYER,
+    STREAM,
+    Chunk,
+    Header,
+    keep_layers,
+    layers_of,
+    read,
+    read_header,
+    scan,
+    write,
+)
 from latentpress.errors import CorruptFileError, InvalidInputError, LatentPressError
 
 LAYERS = [b"one" * 5, b"", b"three" * 40]
@@ -70,3 +82,16 @@ def test_layers_stand_last_and_as_many_as_the_header_says(header: Callable[..., 
             write(head, chunks)
     with pytest.raises(InvalidInputError, match="at least one"):
         header(rate=0, layered=True)
+
+
+def test_fewer_layers(layered: bytes, header: Callable[..., Header]) -> None:
+    for count in (1, 2, 3):
+        head, chunks = read(keep_layers(layered, count), layered=True)
+        assert (head.rate, layers_of(chunks)) == (count, LAYERS[:count])
+    assert keep_layers(layered[:-1], 3) == layered[:-1]  # what is not there is not made up
+    assert keep_layers(layered[:-1], 2) == keep_layers(layered, 2)
+    for count in (0, 4):
+        with pytest.raises(InvalidInputError, match="3 layers"):
+            keep_layers(layered, count)
+    with pytest.raises(InvalidInputError, match="not made of layers"):
+        keep_layers(write(header(), [Chunk(STREAM, b"")]), 1)

@@ -156,6 +156,9 @@ def decompress(
         str | None,
         typer.Option(metavar="X,Y,W,H", help="Only this part of the picture, in pixels from the upper left."),
     ] = None,
+    layers: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Of a progressive file: only its first N layers.")
+    ] = None,
     format: Annotated[
         str | None,
         typer.Option(show_default="png", help="Folders: the format of the pictures: png, ppm, tif, webp ..."),
@@ -171,7 +174,8 @@ def decompress(
 ) -> None:
     """Restore the picture, or a part of it, from an .lpx file, or the pictures of a folder of them.
 
-    The file says which codec and model made it. PNG, PPM, TIFF, BMP and WebP keep every sample.
+    The file says which codec and model made it. PNG, PPM, TIFF, BMP and WebP keep every sample. A progressive file that
+    has been cut off gives the picture of the layers that are whole.
 
     Example: latentpress decompress photo.lpx photo.png
     """
@@ -181,8 +185,8 @@ def decompress(
     streams.allow_pixels(max_pixels)
     how = folders.FolderOptions(jobs, threads or 1, scheduler, json, force, quiet)
     if folders.is_folder(source):
-        if region is not None:
-            raise latentpress.InvalidInputError("--region is for single files")
+        if region is not None or layers is not None:
+            raise latentpress.InvalidInputError("--region and --layers are for single files")
         from latentpress.jobs import Decompress
 
         folders.run_folder(Decompress(format or "png", how.threads), source, output, how)
@@ -194,8 +198,8 @@ def decompress(
         read_header(data)  # what is no .lpx file is told so before the output is looked at
     output = streams.choose_output(source, output, ".png", force=force)
     start = time.perf_counter()
-    with streams.naming(source):
-        image = latentpress.decompress(data, part, threads=threads)
+    with streams.naming(source), streams.telling(latentpress.CutFileWarning):
+        image = latentpress.decompress(data, part, layers=layers, threads=threads)
     seconds = time.perf_counter() - start
     streams.write_picture(output, image)
     streams.report(

@@ -27,6 +27,7 @@ __all__ = [
     "read_picture",
     "report",
     "shown",
+    "telling",
     "write_bytes",
     "write_picture",
 ]
@@ -120,12 +121,8 @@ def read_bytes(source: str) -> bytes:
 def read_picture(source: str) -> Image:
     """The picture in the input; raises as `latentpress.image.read`. A warning is a line on standard error."""
     source = remote.local_path(source)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", FirstFrameWarning)
-        image = read(io.BytesIO(read_bytes(source)) if source == STANDARD or remote.is_url(source) else source)
-    for warning in caught:
-        print(f"warning: {warning.message}", file=sys.stderr)
-    return image
+    with telling(FirstFrameWarning):
+        return read(io.BytesIO(read_bytes(source)) if source == STANDARD or remote.is_url(source) else source)
 
 
 def layout(image: Image) -> str:
@@ -172,6 +169,16 @@ def report(line: str, output: str, *, quiet: bool) -> None:
     """Print a result line: to standard output, or to standard error when standard output carries the data."""
     if not quiet:
         print(line, file=sys.stderr if output == STANDARD else sys.stdout)
+
+
+@contextlib.contextmanager
+def telling(kind: type[Warning]) -> Iterator[None]:
+    """Warnings of a kind as lines on standard error."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", kind)
+        yield
+    for warning in caught:
+        print(f"warning: {warning.message}", file=sys.stderr)
 
 
 @contextlib.contextmanager

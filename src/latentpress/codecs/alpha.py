@@ -23,7 +23,7 @@ from latentpress.image import Samples
 if TYPE_CHECKING:
     from latentpress.codecs.lossless.tiles import TileCoder
 
-__all__ = ["decode_alpha", "encode_alpha", "fill_hidden"]
+__all__ = ["decode_alpha", "encode_alpha", "fill_hidden", "opaque_alpha"]
 
 _BLOCK = 1024
 _FILL_BLOCK = 256
@@ -43,6 +43,11 @@ def encode_alpha(plane: Samples, bit_depth: int) -> bytes:
         block = _encode_block(plane[window], bit_depth)
         out += varint.encode(len(block)) + block
     return bytes(out)
+
+
+def opaque_alpha(height: int, width: int) -> bytes:
+    """The payload for a plane that is opaque throughout."""
+    return bytes(sum(1 for _ in _windows(height, width, _BLOCK)))
 
 
 def decode_alpha(payload: bytes, height: int, width: int, bit_depth: int, region: Window | None = None) -> Samples:

@@ -6,6 +6,7 @@ gets them back, checked.
 
 from __future__ import annotations
 
+from latentpress.container.cut import keep_layers
 from latentpress.container.layers import CutFileWarning, layers_of
 from latentpress.container.layout import (
     ALPHA,
@@ -46,6 +47,7 @@ __all__ = [
     "CutFileWarning",
     "Header",
     "Limits",
+    "keep_layers",
     "layers_of",
     "read",
     "read_header",

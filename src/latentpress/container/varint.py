@@ -16,8 +16,8 @@ MAX_VALUE = 2**31 - 1
 class CutShortError(CorruptFileError):
     """Bytes are missing at the end."""
 
-    def __init__(self) -> None:
-        super().__init__("the file is cut short")
+    def __init__(self, message: str = "the file is cut short") -> None:
+        super().__init__(message)
 
 
 def encode(value: int) -> bytes:

@@ -6,6 +6,7 @@ import io
 import threading
 import warnings
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -16,6 +17,7 @@ import latentpress
 from latentpress import limits
 from latentpress.codecs.settings import Settings
 from latentpress.codecs.targets import psnr_of
+from latentpress.container import read_header
 from latentpress.image import FirstFrameWarning, Image, Metadata, read
 from latentpress.image.endings import PICTURES, encode_picture
 from latentpress.image.standardise import Standard
@@ -132,7 +134,15 @@ class Decompress(Work):
         """See `Work`."""
         limits.MAX_PIXELS = self.max_pixels
         data = source.getvalue() if isinstance(source, io.BytesIO) else Path(source).read_bytes()
-        return Made(encode_picture(latentpress.decompress(data, threads=self.threads), self.ending))
+        warned: tuple[str, ...] = ()
+        if read_header(data).layered:  # no other file has a warning, and threads need not wait for each other
+            image, warned = _warned(latentpress.CutFileWarning, lambda: self._decoded(data))
+        else:
+            image = self._decoded(data)
+        return Made(encode_picture(image, self.ending), None, warned)
+
+    def _decoded(self, data: bytes) -> Image:
+        return latentpress.decompress(data, threads=self.threads)
 
 
 @dataclass(frozen=True)
@@ -168,10 +178,15 @@ class Standardise(Work):
 def _read(source: Source, max_pixels: int) -> tuple[Image, tuple[str, ...]]:
     """A picture, and what there was to warn of."""
     limits.MAX_PIXELS = max_pixels
+    return _warned(FirstFrameWarning, lambda: read(source))
+
+
+def _warned(kind: type[Warning], work: Callable[[], Image]) -> tuple[Image, tuple[str, ...]]:
+    """A picture, and the warnings of a kind that came with it."""
     with _warnings_lock, warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", FirstFrameWarning)
-        image = read(source)
-    return image, tuple(str(one.message) for one in caught if issubclass(one.category, FirstFrameWarning))
+        warnings.simplefilter("always", kind)
+        image = work()
+    return image, tuple(str(one.message) for one in caught if issubclass(one.category, kind))
 
 
 def _ending(format: str) -> str:
