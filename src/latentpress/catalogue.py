@@ -31,7 +31,7 @@ class System:
     """What a system says of itself.
 
     id: its name in files, recipes and on the command line. about: one line, for listings. group: the group of
-    docs/seed-systems.md that it belongs to (``G1`` ..), empty for none. sources: the survey papers that describe it
+    docs/papers.md that it belongs to (``G1`` ..), empty for none. sources: the survey papers that describe it
     (``S0`` .. ``S4``) and its own paper. codec: ``module:Class`` inside its folder, empty for a system that writes no
     files. training: ``module:Class`` of its training, empty when there is nothing to train. model: name of the default
     model package. packages: the ``codec`` that its packages name, if not the id. variants: settings of the codec that

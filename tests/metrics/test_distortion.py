@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from latentpress.errors import InvalidInputError
-from latentpress.metrics import mse, psnr, psnr_seed1, rmse
+from latentpress.metrics import mse, psnr, psnr_s1, rmse
 
 A = np.array([[0, 10], [255, 7]], np.uint8)
 B = np.array([[4, 10], [251, 7]], np.uint8)
@@ -57,7 +57,7 @@ def test_a_peak_is_positive(peak: float) -> None:
 
 @pytest.mark.parametrize("other", [A[:1], A[None], np.zeros((0, 2), np.uint8)])
 def test_shapes_must_match(other: np.ndarray) -> None:
-    for function in (mse, rmse, psnr, psnr_seed1):
+    for function in (mse, rmse, psnr, psnr_s1):
         with pytest.raises(InvalidInputError, match="cannot be compared"):
             function(A, other)
     with pytest.raises(InvalidInputError, match="cannot be compared"):
@@ -65,10 +65,10 @@ def test_shapes_must_match(other: np.ndarray) -> None:
 
 
 def test_the_wrong_formula_is_off_by_the_decibels_of_the_error() -> None:
-    assert psnr_seed1(A, B) == pytest.approx(10 * math.log10(255**2 / math.sqrt(8)), abs=1e-12)
-    assert psnr_seed1(A, B) - psnr(A, B) == pytest.approx(10 * math.log10(rmse(A, B)), abs=1e-12)
-    assert psnr_seed1(A, A) == math.inf
-    assert (psnr_seed1.__doc__ or "").startswith("WRONG")
+    assert psnr_s1(A, B) == pytest.approx(10 * math.log10(255**2 / math.sqrt(8)), abs=1e-12)
+    assert psnr_s1(A, B) - psnr(A, B) == pytest.approx(10 * math.log10(rmse(A, B)), abs=1e-12)
+    assert psnr_s1(A, A) == math.inf
+    assert (psnr_s1.__doc__ or "").startswith("WRONG")
 
 
 def test_against_scikit_image(distorted: tuple[str, np.ndarray, np.ndarray]) -> None:

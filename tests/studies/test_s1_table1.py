@@ -15,8 +15,8 @@ pytest.importorskip("scipy")
 
 from latentpress.errors import InvalidInputError
 from latentpress.studies import Request, s1_table1, to_html, to_markdown
+from latentpress.studies.s1_printed import PRINTED, correlation, printed
 from latentpress.studies.s1_table1 import PICTURES, Row, check_row, jpeg_near
-from latentpress.studies.seed1 import PRINTED, correlation, printed
 
 MACAWS = Path(__file__).parents[2] / "examples" / "macaws.png"
 

@@ -7,7 +7,7 @@ the area under a curve use SciPy, which the extra `bench` brings.
 
 from latentpress.metrics.area import RDArea, rd_area
 from latentpress.metrics.bd import BDQuality, BDRate, bd_psnr, bd_rate
-from latentpress.metrics.distortion import mse, psnr, psnr_seed1, rmse
+from latentpress.metrics.distortion import mse, psnr, psnr_s1, rmse
 from latentpress.metrics.features import fsim, fsimc
 from latentpress.metrics.multiscale import ms_ssim, ms_ssim_db, similarity_db
 from latentpress.metrics.rate import bits_per_pixel, bits_per_subpixel, compression_ratio, space_saving
@@ -35,7 +35,7 @@ __all__ = [
     "psnr",
     "psnr_hvs",
     "psnr_hvs_m",
-    "psnr_seed1",
+    "psnr_s1",
     "rd_area",
     "rmse",
     "similarity_db",

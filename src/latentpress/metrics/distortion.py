@@ -8,7 +8,7 @@ import numpy as np
 
 from latentpress.metrics._pictures import Picture, peak_of, same_shape
 
-__all__ = ["mse", "psnr", "psnr_seed1", "rmse"]
+__all__ = ["mse", "psnr", "psnr_s1", "rmse"]
 
 
 def mse(a: Picture, b: Picture) -> float:
@@ -39,8 +39,8 @@ def psnr(a: Picture, b: Picture, peak: float | None = None) -> float:
     return math.inf if error == 0 else 10.0 * math.log10(top * top / error)
 
 
-def psnr_seed1(a: Picture, b: Picture) -> float:
-    """WRONG as a PSNR: 10 log10(255^2 / sqrt(mse)), equation 5 of one of the surveys this project started from.
+def psnr_s1(a: Picture, b: Picture) -> float:
+    """WRONG as a PSNR: 10 log10(255^2 / sqrt(mse)), equation 5 of Lee and Kim 2023 (S1).
 
     It takes the root of the error once too often: it lies 10 log10(rmse) dB above the PSNR where the error exceeds one
     level, and below it otherwise. It is kept only to set that paper's formula beside `psnr` in one table, whose printed

@@ -19,10 +19,10 @@ from latentpress.codecs.registry import get_codec
 from latentpress.codecs.targets import Bpp, encode_to_target
 from latentpress.errors import InvalidInputError, LatentPressError
 from latentpress.image import Image
-from latentpress.metrics import bits_per_pixel, measure, psnr_seed1
+from latentpress.metrics import bits_per_pixel, measure, psnr_s1
 from latentpress.restoration import Restorer, restore
 from latentpress.studies.base import Request, Result, Table
-from latentpress.studies.seed1 import PRINTED, correlation, printed
+from latentpress.studies.s1_printed import PRINTED, correlation, printed
 
 __all__ = ["PICTURES", "RATES", "Row", "check_row", "jpeg_near", "run"]
 
@@ -116,7 +116,7 @@ def _measure(picture: str, pixels: Pixels, rate: float, restorer: Restorer) -> t
     def row(system: str, file: bytes, quality: float, decoded: Pixels) -> Row:
         found = measure(pixels, decoded, _METRICS)
         values = {name.replace("-", "_"): value for name, value in found.items()}
-        equation_5 = psnr_seed1(pixels, decoded)
+        equation_5 = psnr_s1(pixels, decoded)
         return check_row(Row(system, picture, rate, _rate(pixels, file), quality, **values, equation_5=equation_5))
 
     rows = [
