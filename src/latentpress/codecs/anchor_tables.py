@@ -12,14 +12,13 @@ from latentpress.entropy import TOTAL, ProbabilityTables, quantise_pmf
 __all__ = ["pack_tables", "tables_by_anchor"]
 
 
-def tables_by_anchor(counts: NDArray[Any], radius: NDArray[Any], anchors: int) -> list[ProbabilityTables]:
-    """The tables of each anchor, of which `ProbabilityTables` lie one after another in the arrays.
+def tables_by_anchor(counts: NDArray[Any], radius: NDArray[Any]) -> list[ProbabilityTables]:
+    """The tables of each anchor. ``radius``: (anchors, tables); ``counts``: of all tables one after another.
 
     Raises ValueError or InvalidInputError for arrays that do not fit.
     """
-    rows = radius.reshape(anchors, -1)
-    ends = np.cumsum(np.where(rows == 0, 1, 2 * rows.astype(np.int64) + 2).sum(axis=1))
-    return [ProbabilityTables(*both) for both in zip(np.split(counts, ends[:-1]), rows, strict=True)]
+    ends = np.cumsum(np.where(radius == 0, 1, 2 * radius.astype(np.int64) + 2).sum(axis=1))
+    return [ProbabilityTables(*both) for both in zip(np.split(counts, ends[:-1]), radius, strict=True)]
 
 
 def pack_tables(weights: NDArray[np.float64]) -> dict[str, NDArray[Any]]:

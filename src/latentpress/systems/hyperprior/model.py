@@ -6,13 +6,13 @@ parameters from all that came before.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from latentpress.codecs.anchor_tables import tables_by_anchor
 from latentpress.codecs.latent import LatentModel, TileSettings, Values
 from latentpress.codecs.orders import Checkerboard
 from latentpress.codecs.ports import Port
@@ -62,12 +62,11 @@ class HyperpriorModel(LatentModel):
         self.order = Checkerboard(int(config.get("passes", 2)))
         self.tables = ProbabilityTables(tables["counts"], tables["radius"])
         hyper_radius = tables["hyper_radius"].reshape(self.anchors, self.hyper_latents)
-        self._hyper = list(zip(hyper_radius, _cut(tables["hyper_counts"], hyper_radius), strict=True))
+        self._hyper = tables_by_anchor(tables["hyper_counts"], hyper_radius)
 
     def hyper_tables(self, rate: int) -> ProbabilityTables:
         """One table a hyper latent channel, of the anchor nearest to the rate."""
-        radius, counts = self._hyper[self.nearest_anchor(rate)]
-        return _tables(counts.tobytes(), radius.tobytes())
+        return self._hyper[self.nearest_anchor(rate)]
 
     def hyper_of(self, latents: Float) -> Float:
         """Whole hyper latents (Z, h/4, w/4), rounded up in size, of latents (M, h, w)."""
@@ -118,15 +117,3 @@ class HyperpriorModel(LatentModel):
         channel = np.broadcast_to(np.arange(self.hyper_latents, dtype=np.uint8)[:, None, None], size).ravel()
         wanted = None if latents is None else self.hyper_of(latents).ravel()
         return port.symbols(wanted, channel, self.hyper_tables(rate), HYPER_LIMIT, "hyper latents").reshape(size)
-
-
-def _cut(counts: NDArray[Any], radius: NDArray[Any]) -> list[NDArray[Any]]:
-    """The counts of each anchor's tables, which follow one another; ``radius`` is (anchors, Z)."""
-    sizes = np.where(radius == 0, 1, 2 * radius.astype(np.int64) + 2)
-    ends = np.cumsum(sizes.sum(axis=1))
-    return np.split(counts, ends[:-1])
-
-
-@functools.lru_cache(maxsize=32)
-def _tables(counts: bytes, radius: bytes) -> ProbabilityTables:
-    return ProbabilityTables(np.frombuffer(counts, np.uint32), np.frombuffer(radius, np.uint16))
