@@ -114,11 +114,11 @@ def speed(paths: list[Path], model: str, repeats: int) -> dict[str, Any]:
     for threads in (1, 2):
         restorer = Restorer(model, threads=threads)
         for project in (False, True):
-            restore(data, restorer=restorer, project=project)
+            restore(data, model=restorer, project=project)
             seconds = []
             for _ in range(repeats):
                 start = time.perf_counter()
-                restore(data, restorer=restorer, project=project)
+                restore(data, model=restorer, project=project)
                 seconds.append(time.perf_counter() - start)
             warm[f"threads {threads}, {'projected' if project else 'free'}"] = sorted(seconds)[len(seconds) // 2]
     large = np.concatenate([np.concatenate([tile] * 6, axis=1)[:, :4000]] * 6, axis=0)[:3000]

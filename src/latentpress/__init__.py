@@ -4,6 +4,7 @@
 
     data = latentpress.compress("photo.png", quality=50)     # bytes of a complete .lpx file
     image = latentpress.decompress(data)                     # image.pixels: uint8 (height, width, channels)
+    clean = latentpress.restore("old.jpg").image             # a JPEG without its artefacts
 
 Importing this package loads neither NumPy nor ONNX Runtime; each name is fetched when it is first used.
 """
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from latentpress.image import Image, Metadata
     from latentpress.image import read as read_image
     from latentpress.image import write as write_image
+    from latentpress.restoration import Restored, restore
 
 __version__ = "0.1.0"
 
@@ -49,6 +51,7 @@ __all__ = [
     "Metadata",
     "MissingExtraError",
     "Region",
+    "Restored",
     "Roi",
     "Settings",
     "UnsupportedError",
@@ -60,6 +63,7 @@ __all__ = [
     "list_codecs",
     "read_image",
     "register",
+    "restore",
     "train",
     "write_image",
 ]
@@ -74,6 +78,7 @@ _LAZY = {
     "Image": ("latentpress.image", "Image"),
     "Metadata": ("latentpress.image", "Metadata"),
     "Region": ("latentpress.codecs.base", "Region"),
+    "Restored": ("latentpress.restoration", "Restored"),
     "Roi": ("latentpress.codecs.roi", "Roi"),
     "Settings": ("latentpress.codecs.settings", "Settings"),
     "compress": ("latentpress._api", "compress"),
@@ -83,6 +88,7 @@ _LAZY = {
     "list_codecs": ("latentpress.codecs.registry", "list_codecs"),
     "read_image": ("latentpress.image", "read"),
     "register": ("latentpress.codecs.registry", "register"),
+    "restore": ("latentpress.restoration", "restore"),
     "train": ("latentpress._api", "train"),
     "write_image": ("latentpress.image", "write"),
 }

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 import typer
 from PIL import Image as PillowImage
 from typer.testing import CliRunner, Result
 
+import latentpress
 from latentpress.apps.restore import restore
-from latentpress.errors import InvalidInputError, LatentPressError
+from latentpress.errors import InvalidInputError
 from latentpress.image import read
 
 MACAWS = Path(__file__).parents[2] / "examples" / "macaws.png"
@@ -57,24 +58,36 @@ def test_streams_and_strength(call: Callable[..., Result], jpegs: Path) -> None:
     assert "quality 15" in done.stderr
 
 
-def test_a_folder(call: Callable[..., Result], jpegs: Path, tmp_path: Path) -> None:
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+
+
+def test_a_folder_is_a_job(call: Callable[..., Result], jpegs: Path, tmp_path: Path) -> None:
     target = tmp_path / "clean"
-    done = call(jpegs, "-o", target, "--threads", 1)
+    done = call(jpegs, "-o", target, "--jobs", 1, "--json")
     assert done.exit_code == 0, done.stderr
-    assert sorted(path.name for path in target.iterdir()) == ["0.png", "1.png"]
-    assert done.stdout.count("\n") == 2
-    assert not np.array_equal(read(target / "1.png").pixels, read(jpegs / "1.jpg").pixels)
+    assert names(target) == ["0.png", "1.png"]
+    found = json.loads(done.stdout)
+    assert (found["made"], found["ignored"], found["settings"]["strength"]) == (2, 1, 1.0)
+    assert read(target / "1.png") == latentpress.restore(jpegs / "1.jpg", threads=1).image
+    (target / "0.png").unlink()
+    again = json.loads(call(jpegs, "-o", target, "--jobs", 1, "--json").stdout)
+    assert (again["made"], again["done_before"]) == (1, 1)
+    other = call(jpegs, "-o", target, "--strength", 0.5)
+    assert "strength 1.0 then, 0.5 now" in str(other.exception)
+    done = call(jpegs, "-o", tmp_path / "ppm", "--jobs", 1, "--format", "ppm", "--quiet")
+    assert (done.exit_code, done.stdout, names(tmp_path / "ppm")) == (0, "", ["0.ppm", "1.ppm"])
 
 
 def test_a_bad_file_in_a_folder_does_not_stop_the_rest(
     call: Callable[..., Result], jpegs: Path, tmp_path: Path
 ) -> None:
     (jpegs / "00.jpeg").write_bytes(b"\xff\xd8\xff no more")
-    done = call(jpegs, "-o", tmp_path / "clean", "--threads", 1)
-    assert isinstance(done.exception, LatentPressError)
-    assert "1 of 3" in str(done.exception)
-    assert "00.jpeg" in done.stderr
-    assert sorted(path.name for path in (tmp_path / "clean").iterdir()) == ["0.png", "1.png"]
+    done = call(jpegs, "-o", tmp_path / "clean", "--jobs", 1)
+    assert done.exit_code == 1
+    assert "1 of 3 files failed" in done.stderr
+    assert "00.jpeg: " in done.stderr
+    assert names(tmp_path / "clean") == ["0.png", "1.png"]
 
 
 def test_refused(call: Callable[..., Result], jpegs: Path, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from latentpress.codecs.settings import Settings
 from latentpress.errors import CorruptFileError, InvalidInputError, LimitError, UnsupportedError
 from latentpress.image import Image, Metadata, read, write
 from latentpress.image.standardise import Standard
-from latentpress.jobs import Compress, Decompress, Standardise, Work
+from latentpress.jobs import Compress, Decompress, Restore, Standardise, Work
 from latentpress.models import find_model
 
 
@@ -108,6 +108,13 @@ def test_limits_travel_with_the_work(photo: Path, monkeypatch: pytest.MonkeyPatc
         ),
         (lambda: Decompress(".TIF"), {"format": "tif"}),
         (
+            lambda: Restore(strength=0.5),
+            {
+                "model": find_model("restore").id.hex(), "strength": 0.5, "quality": None, "project": None,
+                "format": "png",
+            },
+        ),
+        (
             lambda: Standardise(Standard(8, 9, fit="pad", background="#123")),
             {
                 "width": 8, "height": 9, "max_side": None, "fit": "pad", "colour": "rgb", "background": "#123",
@@ -138,6 +145,10 @@ def test_the_model_is_part_of_the_settings(tmp_path: Path, monkeypatch: pytest.M
     [
         (lambda: Compress(Settings.of(model="none")), UnsupportedError, "none"),
         (lambda: Decompress("gif"), InvalidInputError, "GIF"),
+        (lambda: Restore("none"), UnsupportedError, "none"),
+        (lambda: Restore(strength=1.5), InvalidInputError, "strength"),
+        (lambda: Restore(quality=0), InvalidInputError, "quality"),
+        (lambda: Restore(format="gif"), InvalidInputError, "GIF"),
         (lambda: Standardise(Standard(), "xyz"), InvalidInputError, "xyz"),
     ],
 )

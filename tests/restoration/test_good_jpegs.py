@@ -128,7 +128,7 @@ def test_it_gets_no_worse(name: str, subsampling: str, restorer: Restorer, jpeg:
         data = jpeg(original, quality, subsampling)
         before = psnr(read_jpeg(data).pixels, original)
         for project in (None, False):
-            done = restore(data, restorer=restorer, project=project)
+            done = restore(data, model=restorer, project=project)
             assert done.origin == "file"
             assert psnr(done.image.pixels, original) >= before - ALLOWED, (quality, project)
 
@@ -138,7 +138,7 @@ def test_a_pattern_is_no_sign_of_coding(name: str, restorer: Restorer) -> None:
     from latentpress.image import Image as Picture
 
     with pytest.raises(InvalidInputError, match="no sign of JPEG"):
-        restore(Picture(PICTURES[name]()), restorer=restorer)
+        restore(Picture(PICTURES[name]()), model=restorer)
 
 
 @pytest.mark.parametrize("quality", [20, 92])

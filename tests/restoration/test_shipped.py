@@ -49,7 +49,7 @@ def test_gain_over_the_jpeg(
     data = jpeg(original, quality)
     with Image.open(io.BytesIO(data)) as picture:
         before = psnr(np.asarray(picture), original)
-    done = restore(data, restorer=restorer, project=project)
+    done = restore(data, model=restorer, project=project)
     assert psnr(done.image.pixels, original) >= before + least
     if project and quality <= 40:
         assert done.kept is not None
@@ -59,8 +59,8 @@ def test_gain_over_the_jpeg(
 def test_444_and_gray_gain_too(original: NDArray[np.uint8], restorer: Restorer, jpeg: Callable[..., bytes]) -> None:
     for pixels, subsampling in ((original, "4:4:4"), (original[:, :, 1], "4:4:4"), (original, "4:2:2")):
         data = jpeg(np.ascontiguousarray(pixels), 20, subsampling)
-        before = restore(data, restorer=restorer, strength=0).image.pixels
-        after = restore(data, restorer=restorer).image.pixels
+        before = restore(data, model=restorer, strength=0).image.pixels
+        after = restore(data, model=restorer).image.pixels
         reference = pixels.reshape(after.shape)
         assert psnr(after, reference) > psnr(before, reference) + 0.5
 
@@ -72,8 +72,8 @@ def test_a_clean_picture_as_a_good_jpeg_stays(restorer: Restorer, jpeg: Callable
     pixels[(x // 9 + y // 13) % 4 == 0] = (20, 30, 90)
     for quality in (90, 95, 98):
         data = jpeg(pixels, quality)
-        before = restore(data, restorer=restorer, strength=0).image.pixels
-        assert psnr(restore(data, restorer=restorer).image.pixels, pixels) >= psnr(before, pixels) - 0.02
+        before = restore(data, model=restorer, strength=0).image.pixels
+        assert psnr(restore(data, model=restorer).image.pixels, pixels) >= psnr(before, pixels) - 0.02
 
 
 def test_the_card_tells_what_was_run() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from pathlib import Path
 from typing import Any, Self
 
 from latentpress._extras import needs_extra
@@ -15,8 +14,7 @@ from latentpress.codecs.roi import Roi, RoiLike
 from latentpress.codecs.targets import Bpp, FileSize, MsSsim, Psnr, Target, encode_to_target
 from latentpress.errors import InvalidInputError
 from latentpress.image import ImageSource, as_image
-from latentpress.models import find_model
-from latentpress.models.package import CARD
+from latentpress.models import absolute_name, find_model
 
 __all__ = ["Settings"]
 
@@ -59,7 +57,9 @@ class Settings:
         return cls(**chosen, more=more)
 
     def __post_init__(self) -> None:
-        more = {name: _plain(name, value) for name, value in self.more.items() if value is not None}
+        more = {name: value for name, value in self.more.items() if value is not None}
+        if isinstance(more.get("model"), str | os.PathLike):
+            more["model"] = absolute_name(more["model"])
         object.__setattr__(self, "more", more)
         if isinstance(self.codec, str) and self.codec == "auto":
             exact = self.lossless or self.max_error
@@ -134,11 +134,3 @@ class Settings:
             raise InvalidInputError("lossless coding goes with no max_error")
         if coder.lossless and self.goal:
             raise InvalidInputError(f"{coder.id} is lossless: it goes with no {next(iter(self.goal))}")
-
-
-def _plain(name: str, value: Any) -> Any:
-    """A setting as it travels: the folder of a model as a path that holds wherever a worker stands."""
-    value = os.fspath(value) if isinstance(value, os.PathLike) else value
-    if name == "model" and isinstance(value, str) and (Path(value) / CARD).is_file():
-        return str(Path(value).resolve())
-    return value

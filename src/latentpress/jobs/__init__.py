@@ -6,7 +6,7 @@ from latentpress.jobs.cluster import DaskCluster
 from latentpress.jobs.executor import Executor, InProcess
 from latentpress.jobs.folder import FolderJob, Outcome, Plan, Summary
 from latentpress.jobs.local import LocalProcesses
-from latentpress.jobs.work import Compress, Decompress, Standardise, Work
+from latentpress.jobs.work import Compress, Decompress, Restore, Standardise, Work
 from latentpress.processes import Lost
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Lost",
     "Outcome",
     "Plan",
+    "Restore",
     "Standardise",
     "Summary",
     "Work",

@@ -1,4 +1,4 @@
-"""What a job does with each file: compress, decompress, standardise. Each is a value that pickles."""
+"""What a job does with each file: compress, decompress, restore, standardise. Each is a value that pickles."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 import latentpress
-from latentpress import limits
+from latentpress import limits, restoration
 from latentpress.codecs.settings import Settings
 from latentpress.codecs.targets import psnr_of
 from latentpress.container import read_header
@@ -23,8 +23,9 @@ from latentpress.image.endings import PICTURES, encode_picture
 from latentpress.image.standardise import Standard
 from latentpress.jobs.listing import LPX
 from latentpress.jobs.stores import Source
+from latentpress.models import absolute_name, find_model
 
-__all__ = ["Compress", "Decompress", "Made", "Standardise", "Work"]
+__all__ = ["Compress", "Decompress", "Made", "Restore", "Standardise", "Work"]
 
 _BLACK = np.zeros((1, 1, 1), np.uint8)
 
@@ -133,7 +134,7 @@ class Decompress(Work):
     def __call__(self, source: Source) -> Made:
         """See `Work`."""
         limits.MAX_PIXELS = self.max_pixels
-        data = source.getvalue() if isinstance(source, io.BytesIO) else Path(source).read_bytes()
+        data = _contents(source)
         warned: tuple[str, ...] = ()
         if read_header(data).layered:  # no other file has a warning, and threads need not wait for each other
             image, warned = _warned(latentpress.CutFileWarning, lambda: self._decoded(data))
@@ -143,6 +144,51 @@ class Decompress(Work):
 
     def _decoded(self, data: bytes) -> Image:
         return latentpress.decompress(data, threads=self.threads)
+
+
+@dataclass(frozen=True)
+class Restore(Work):
+    """JPEG files to pictures without their artefacts; the fields but ``format`` are those of `latentpress.restore`."""
+
+    model: str | None = None
+    strength: float = 1.0
+    quality: int | None = None
+    project: bool | None = None
+    format: str = "png"
+    threads: int = 1
+    max_pixels: int = field(default_factory=_most_pixels)
+
+    name = "restore"
+    reads = (".jfif", ".jpe", ".jpeg", ".jpg")
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "model", absolute_name(self.model))
+
+    @property
+    def ending(self) -> str:
+        """See `Work.ending`."""
+        return _ending(self.format)
+
+    def settings(self) -> dict[str, Any]:
+        """See `Work.settings`."""
+        model = find_model(restoration.CODEC, name=self.model).id.hex()
+        wishes = {"strength": self.strength, "quality": self.quality, "project": self.project}
+        return {"model": model, **wishes, "format": self.ending[1:]}
+
+    def check(self) -> None:
+        """See `Work.check`."""
+        restoration.check_wishes(self.strength, self.quality)
+        _check_format(self.ending)
+        self.settings()  # looks for the model
+
+    def __call__(self, source: Source) -> Made:
+        """See `Work`."""
+        limits.MAX_PIXELS = self.max_pixels
+        done = restoration.restore(
+            _contents(source), model=self.model, threads=self.threads, strength=self.strength, quality=self.quality,
+            project=self.project,
+        )  # fmt: skip
+        return Made(encode_picture(done.image, self.ending))
 
 
 @dataclass(frozen=True)
@@ -173,6 +219,10 @@ class Standardise(Work):
         """See `Work`."""
         image, warned = _read(source, self.max_pixels)
         return Made(encode_picture(self.standard(image), self.ending), None, warned)
+
+
+def _contents(source: Source) -> bytes:
+    return source.getvalue() if isinstance(source, io.BytesIO) else Path(source).read_bytes()
 
 
 def _read(source: Source, max_pixels: int) -> tuple[Image, tuple[str, ...]]:

@@ -18,7 +18,7 @@ from latentpress.catalogue import default_model
 from latentpress.errors import LatentPressError, UnsupportedError
 from latentpress.models.package import CARD, ModelPackage
 
-__all__ = ["ELSEWHERE", "ENTRY_POINTS", "SEARCH_PATH", "find_model", "installed_models"]
+__all__ = ["ELSEWHERE", "ENTRY_POINTS", "SEARCH_PATH", "absolute_name", "find_model", "installed_models"]
 
 SEARCH_PATH = "LATENTPRESS_MODELS"
 """Environment variable with folders of model packages, separated like PATH, beside those that ship with LatentPress."""
@@ -58,6 +58,14 @@ def find_model(codec: str, *, name: str | None = None, id: bytes | None = None) 
     if id is not None and id in _at_hand and _at_hand[id].codec == codec:
         return _at_hand[id]
     raise UnsupportedError(_missing(codec, wanted, id))
+
+
+def absolute_name(name: str | os.PathLike[str] | None) -> str | None:
+    """The name of a model as it holds wherever a worker stands: the folder of a package by its whole path."""
+    if name is None:
+        return None
+    name = os.fspath(name)
+    return str(Path(name).resolve()) if (Path(name) / CARD).is_file() else name
 
 
 def _missing(codec: str, wanted: str, id: bytes | None) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from latentpress.restoration.blind import Estimate, estimate_coding
 from latentpress.restoration.jpeg import JpegPicture, read_jpeg
-from latentpress.restoration.network import Restorer
+from latentpress.restoration.network import CODEC, Restorer
 from latentpress.restoration.projection import Projection
-from latentpress.restoration.restore import Origin, Restored, restore
+from latentpress.restoration.restoring import Origin, Restored, check_wishes, restore
 from latentpress.restoration.tables import Quantisation, standard_quantisation
 
 __all__ = [
+    "CODEC",
     "Estimate",
     "JpegPicture",
     "Origin",
@@ -17,6 +18,7 @@ __all__ = [
     "Quantisation",
     "Restored",
     "Restorer",
+    "check_wishes",
     "estimate_coding",
     "read_jpeg",
     "restore",

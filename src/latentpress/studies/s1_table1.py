@@ -121,7 +121,7 @@ def _measure(picture: str, pixels: Pixels, rate: float, restorer: Restorer) -> t
 
     rows = [
         row(_JPEG, data, quality, np.asarray(PillowImage.open(io.BytesIO(data)))),
-        row(_RESTORED, data, quality, restore(data, restorer=restorer).image.pixels.astype(np.uint8, copy=False)),
+        row(_RESTORED, data, quality, restore(data, model=restorer).image.pixels.astype(np.uint8, copy=False)),
     ]
     missing = {}
     for id in _CODECS:

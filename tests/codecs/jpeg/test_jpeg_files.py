@@ -68,7 +68,9 @@ def test_long_runs_of_empty_blocks() -> None:
 def test_what_stands_around_the_picture_is_kept() -> None:
     exif = PillowImage.Exif()
     exif[0x010E] = "a description"
-    data = saved(picture(30, 30), exif=exif, icc_profile=b"no real profile" * 9, comment=b"hello") + b"\0trailing\xff\xd8"
+    data = (
+        saved(picture(30, 30), exif=exif, icc_profile=b"no real profile" * 9, comment=b"hello") + b"\0trailing\xff\xd8"
+    )
     assert again(data) == data
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from latentpress.restoration.network import Restorer
 from latentpress.restoration.projection import Projection
 from latentpress.restoration.tables import Quantisation, standard_quantisation
 
-__all__ = ["Origin", "Restored", "restore"]
+__all__ = ["Origin", "Restored", "check_wishes", "restore"]
 
 Origin = Literal["file", "hint", "estimate"]
 """Where the quantisation was taken from: the file's tables, the caller's quality, or the pixels."""
@@ -43,15 +44,17 @@ class Restored:
 def restore(
     source: str | os.PathLike[str] | bytes | Image,
     *,
-    restorer: Restorer | None = None,
+    model: str | Restorer | None = None,
+    threads: int | None = None,
     strength: float = 1.0,
     quality: int | None = None,
     project: bool | None = None,
 ) -> Restored:
     """Take the JPEG artefacts out of a picture.
 
-    source: a file or its bytes, JPEG or any that `latentpress.image.read` takes, or an `Image`. restorer: the network
-    to use, None for the default one. strength: share of the correction, 0..1. quality: the libjpeg quality 1..100
+    source: a file or its bytes, JPEG or any that `latentpress.read_image` takes, or an `Image`. model: name of a model
+    package or its folder, None for the default, or a `Restorer`, which has threads of its own. threads: of the CPU,
+    None for all cores. strength: share of the correction, 0..1. quality: the libjpeg quality 1..100
     that the artefacts come from, in place of what the file's tables say. project: hold the result to the file's
     quantisation intervals; None does so where the tables are the file's own.
 
@@ -61,18 +64,32 @@ def restore(
     Raises InvalidInputError for an unreadable source, a wrong setting, and a picture that shows no sign of JPEG
     coding; UnsupportedError for CMYK JPEGs and deep pictures.
     """
-    if not 0 <= strength <= 1:
-        raise InvalidInputError(f"strength must be 0 to 1, not {strength}")
+    check_wishes(strength, quality)
+    restorer = model if isinstance(model, Restorer) else _shared(model, threads)
     given = source if isinstance(source, bytes | Image) else _contents(source)
     if isinstance(given, bytes) and is_jpeg(given):
-        return _restore_jpeg(read_jpeg(given), restorer or Restorer(), strength, quality, project)
+        return _restore_jpeg(read_jpeg(given), restorer, strength, quality, project)
     if project:
         raise InvalidInputError("only a JPEG file can be projected on: its own tables are needed")
     if isinstance(given, bytes):
         from io import BytesIO
 
         given = read(BytesIO(given))
-    return _restore_image(given, restorer or Restorer(), strength, quality)
+    return _restore_image(given, restorer, strength, quality)
+
+
+def check_wishes(strength: float, quality: int | None) -> None:
+    """Raise InvalidInputError for a strength outside 0..1 or a quality outside 1..100."""
+    if not 0 <= strength <= 1:
+        raise InvalidInputError(f"strength must be 0 to 1, not {strength}")
+    if quality is not None:
+        standard_quantisation(quality)
+
+
+@functools.lru_cache(maxsize=2)
+def _shared(model: str | None, threads: int | None) -> Restorer:
+    """One network of each kind, so that it is loaded once."""
+    return Restorer(model, threads=threads)
 
 
 def _restore_jpeg(
