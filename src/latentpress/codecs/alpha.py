@@ -10,18 +10,19 @@ byte is a tile of the lossless codec, without networks: slower, and smaller wher
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from latentpress.codecs.lossless.drawn import looks_drawn
+from latentpress.codecs.lossless.model import PlainModel
+from latentpress.codecs.lossless.tiles import Method, TileCoder
+from latentpress.codecs.lossless.waves import WaveCoder
 from latentpress.codecs.webp import decode_webp, encode_webp
 from latentpress.container import varint
 from latentpress.errors import CorruptFileError
 from latentpress.image import Samples
-
-if TYPE_CHECKING:
-    from latentpress.codecs.lossless.tiles import TileCoder
 
 __all__ = ["decode_alpha", "encode_alpha", "fill_hidden", "opaque_alpha"]
 
@@ -108,9 +109,6 @@ def _encode_block(block: Samples, bit_depth: int) -> bytes:
         webp = varint.encode(len(high)) + high + low
     if not _WORTH_PREDICTING <= 8 * len(webp) / block.size < _NOISE * bit_depth:
         return webp
-    from latentpress.codecs.lossless.drawn import looks_drawn
-    from latentpress.codecs.lossless.tiles import Method
-
     samples = block[:, :, None]
     method = Method.ADAPTIVE_DRAWN if looks_drawn(samples) else Method.ADAPTIVE
     tile = _TILE + _tile_coder(bit_depth).encode(samples, (method,))
@@ -139,11 +137,6 @@ def _decode_block(data: bytes, shape: tuple[int, int], bit_depth: int) -> NDArra
 
 
 def _tile_coder(bit_depth: int) -> TileCoder:
-    # The lossless codec stores its own alpha planes by this module, and is not needed for most pictures.
-    from latentpress.codecs.lossless.model import PlainModel
-    from latentpress.codecs.lossless.tiles import Method, TileCoder
-    from latentpress.codecs.lossless.waves import WaveCoder
-
     methods = {Method.ADAPTIVE: False, Method.ADAPTIVE_DRAWN: True}
     coders = {method: WaveCoder(PlainModel(), drawn) for method, drawn in methods.items()}
     return TileCoder(bit_depth, 1, 0, coders, verify=False)

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from latentpress.codecs.lossless.adaptive import solve
-from latentpress.codecs.lossless.alphabet import Alphabet, BitReader, BitWriter
+from latentpress.codecs.lossless.alphabet import LARGEST_ALPHABET, Alphabet, BitReader, BitWriter
 from latentpress.codecs.lossless.features import level_of
 from latentpress.codecs.lossless.grid import tiles_of
 from latentpress.codecs.lossless.lanes import Lanes, Skewed
-from latentpress.codecs.lossless.model import LARGEST_ALPHABET, PlainModel
+from latentpress.codecs.lossless.model import PlainModel
 from latentpress.codecs.lossless.tables import CLASSES, PHASES, TABLES, AdaptiveTables, table_of
 
 SIZES = [(1, 1, 1), (1, 9, 1), (9, 1, 2), (7, 5, 3), (16, 10, 4), (17, 33, 5)]

@@ -11,8 +11,9 @@ import pytest
 import latentpress
 from latentpress import container
 from latentpress.codecs.lossless.colours import Colours, plane_ranges
+from latentpress.codecs.lossless.stream import ResidualCounter
 from latentpress.codecs.lossless.tiles import Method
-from latentpress.codecs.lossless.walk import Expected
+from latentpress.codecs.models import Running
 from latentpress.errors import CorruptFileError, UnsupportedError
 from latentpress.image import Image
 from latentpress.models import find_model
@@ -20,7 +21,7 @@ from latentpress.systems.lc_fdnet.codec import LcFdnetCodec
 from latentpress.systems.lc_fdnet.coder import StepCoder, planes_of
 from latentpress.systems.lc_fdnet.model import TrainedSteps
 from latentpress.systems.lc_fdnet.subimages import ORDER, Grid
-from latentpress.systems.lc_fdnet.walk import Batch, StepWalk
+from latentpress.systems.lc_fdnet.walk import Batch, StepWalk, true_values
 from latentpress.systems.mlp_lossless.codec import MlpLosslessCodec
 
 SIZES = [(1, 1), (1, 7), (6, 1), (2, 2), (2, 65), (9, 8), (67, 70)]
@@ -33,7 +34,7 @@ def codec() -> LcFdnetCodec:
 
 @pytest.fixture(scope="module")
 def model() -> TrainedSteps:
-    return TrainedSteps(find_model("lc-fdnet"), "onnx", 1, "float32")
+    return TrainedSteps(find_model("lc-fdnet"), Running(threads=1))
 
 
 @pytest.mark.parametrize(("height", "width"), SIZES)
@@ -107,30 +108,23 @@ def test_engines_read_the_same_pixels(codec: LcFdnetCodec, photograph: Image) ->
         assert hashlib.sha256(back.pixels.tobytes()).hexdigest() == wanted, settings
 
 
-class _Parts(StepWalk):
-    """Notes which pixels are coded when; all residuals are 0."""
-
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self.batches: list[Batch] = []
-
-    def code(self, batch: Batch, expected: Expected) -> tuple[Any, Any]:
-        self.batches.append(batch)
-        zero = np.zeros(len(batch.chosen), np.int64)
-        return self.alphabets[batch.plane].split(zero)[0], zero
-
-
 def test_low_frequencies_come_first(model: TrainedSteps, photograph: Image) -> None:
     """Nine steps in order; a batch in two parts that share no pixel and leave none out; both are there."""
     samples = photograph.pixels[:96, :130]
     grid = Grid(96, 130)
     first = [plane[::2, ::2] for plane in planes_of(samples)]
-    walk = _Parts(grid, plane_ranges(Colours.YUV, 8), model, 8, first)
-    walk.run()
-    steps = list(dict.fromkeys((batch.position, batch.plane) for batch in walk.batches))
+    batches: list[Batch] = []
+
+    def true(batch: Batch) -> Any:
+        batches.append(batch)
+        return values(batch)
+
+    values = true_values(planes_of(samples))
+    StepWalk(ResidualCounter(3), true, grid, plane_ranges(Colours.YUV, 8), model, 8, first).run()
+    steps = list(dict.fromkeys((batch.position, batch.plane) for batch in batches))
     assert steps == [(position, plane) for position in ORDER for plane in range(3)]
     rows: dict[tuple[int, int, int], list[Batch]] = {}
-    for batch in walk.batches:
+    for batch in batches:
         rows.setdefault((batch.position, batch.plane, batch.r), []).append(batch)
     assert len(rows) == 9 * grid.lane_rows
     for (position, _, r), parts in rows.items():

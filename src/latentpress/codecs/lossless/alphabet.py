@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["DIRECT", "Alphabet", "BitReader", "BitWriter"]
+__all__ = ["DIRECT", "LARGEST_ALPHABET", "Alphabet", "BitReader", "BitWriter"]
 
 Integers = NDArray[np.int64]
 
@@ -52,6 +52,10 @@ class Alphabet:
         signed = symbols.astype(np.int64) - self.zero
         out: Integers = np.sign(signed) * (self._first[np.abs(signed)] + plain)
         return out
+
+
+LARGEST_ALPHABET = Alphabet(17)
+"""Of differences of two samples of 16 bits; tables are stored for it."""
 
 
 class BitWriter:

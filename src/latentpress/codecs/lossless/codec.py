@@ -6,9 +6,8 @@ from __future__ import annotations
 
 import os
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, ClassVar, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,16 +27,15 @@ from latentpress.codecs.lossless.mosaic import (
 )
 from latentpress.codecs.lossless.tiles import DRAWN, Method, PlaneCoder, TileCoder, method_of
 from latentpress.codecs.lossless.waves import WaveCoder
+from latentpress.codecs.models import Running
 from latentpress.codecs.packing import check_kinds, pack_sides, unpack
+from latentpress.codecs.parallel import each
 from latentpress.container import MOSAIC, STREAM, Chunk, Header, varint
 from latentpress.errors import CorruptFileError, InvalidInputError, UnsupportedError
 from latentpress.image import Image
 from latentpress.models import ModelPackage, find_model, installed_models
 
 __all__ = ["MAX_ERROR", "LosslessCodec"]
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 AUTO = "auto"
 
@@ -94,6 +92,11 @@ class LosslessCodec(Codec):
         """Names of the installed model packages and their ids."""
         return {package.name: package.id for package in installed_models(cls.id)}
 
+    def running(self, threads: int | None = 1) -> Running:
+        """How networks run. threads: of ONNX Runtime in each; a wave of pixels is too little work for two."""
+        engine = self._config["engine"]
+        return Running(engine, threads if engine == "onnx" else None, self._config["dtype"])
+
     @abstractmethod
     def trained_coders(self, package: ModelPackage) -> Mapping[Method, PlaneCoder]:
         """What codes planes with the networks of a package, by method."""
@@ -122,7 +125,7 @@ class LosslessCodec(Codec):
             both = drawn != method and drawn in coder.coders and looks_drawn(samples)
             return coder.encode(samples, (method, drawn) if both else (method,))
 
-        tiles = self._each(encode_tile, tiles_of(image.height, image.width))
+        tiles = each(encode_tile, tiles_of(image.height, image.width), self._workers)
         named = package if any(tile[0] & 7 in (Method.NETWORK, Method.STEPS) for tile in tiles) else None
         model = named.id if named else bytes(8)
         rate = self._config["max_error"]
@@ -176,7 +179,7 @@ class LosslessCodec(Codec):
             ]
 
         places = zip(parts, _tiles(chunks, len(parts)), strict=True)
-        self._each(decode_tile, [place for place in places if _meet(place[0], wanted)])
+        each(decode_tile, [place for place in places if _meet(place[0], wanted)], self._workers)
         return unpack(pixels, header, chunks, wanted)
 
     def _package(self, id: bytes) -> ModelPackage:
@@ -212,13 +215,9 @@ class LosslessCodec(Codec):
             coders |= self.trained_coders(package)
         return TileCoder(depth, colours, max_error, coders, self._config["verify"])
 
-    def _each(self, work: Callable[[T], R], items: Iterable[T]) -> list[R]:
-        """``work`` on each item, in order; on as many threads as the codec has when there is more than one item."""
-        items = list(items)
-        if len(items) <= 1:
-            return [work(item) for item in items]
-        with ThreadPoolExecutor(self._config["threads"] or os.cpu_count() or 1) as pool:
-            return list(pool.map(work, items))
+    @property
+    def _workers(self) -> int:
+        return self._config["threads"] or os.cpu_count() or 1
 
 
 def _methods(header: Header, chunks: Sequence[Chunk]) -> list[str]:

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from latentpress import engine
-from latentpress.codecs.lossless.alphabet import Alphabet
+from latentpress.codecs.lossless.alphabet import LARGEST_ALPHABET
 from latentpress.codecs.lossless.features import CLIP, linear_of
 from latentpress.codecs.lossless.predictor import Guess
 from latentpress.codecs.lossless.tables import CLASSES, PHASES, TABLES, table_of
-from latentpress.errors import CorruptFileError
-from latentpress.models import ModelPackage
+from latentpress.codecs.models import PackageModel
 
-__all__ = ["LARGEST_ALPHABET", "Model", "PlainModel", "PlaneNetwork", "TrainedModel", "network_inputs", "network_name"]
+__all__ = ["Model", "PlainModel", "PlaneNetwork", "TrainedModel", "checked_counts", "network_inputs", "network_name"]
 
 Floats = NDArray[np.float64]
 
 PlaneNetwork = Callable[[Guess], tuple[Floats | float, Floats | float]]
 """Gives the correction of a guess (1/16 normalised unit) and its spread (see `Refinement.tables`)."""
-
-LARGEST_ALPHABET = Alphabet(17)
-"""Of differences of two samples of 16 bits; tables are stored for it."""
 
 
 def network_name(plane: int) -> str:
@@ -79,28 +74,16 @@ class PlainModel:
         return lambda guess: (0.0, 0.0)
 
 
-class TrainedModel:
-    """The networks and starting points of a model package, for up to three planes.
+class TrainedModel(PackageModel):
+    """The networks and starting points of a model package, for up to three planes."""
 
-    Raises CorruptFileError if the package does not describe such a model.
-    """
-
-    def __init__(self, package: ModelPackage, engine_name: str, threads: int | None, dtype: str) -> None:
-        self.package = package
-        arrays = package.tables
-        try:
-            self._starts = [np.asarray(arrays[f"start_{p}"], np.int64) for p in range(3)]
-            self._counts = [arrays[f"counts_{p}"] for p in range(3)]
-            for p in range(3):
-                if self._starts[p].shape != (linear_of(p), linear_of(p) + 1):
-                    raise ValueError(f"normal equations of shape {self._starts[p].shape}")
-                if self._counts[p].shape != (TABLES, LARGEST_ALPHABET.size) or self._counts[p].min() < 1:
-                    raise ValueError(f"probability tables of shape {self._counts[p].shape}")
-        except (KeyError, ValueError) as error:
-            raise CorruptFileError(f"model package {package.folder} is no lossless model: {error}") from error
-        self._networks = [
-            engine.load(package.network(network_name(p)), engine_name, threads, dtype=dtype) for p in range(3)
-        ]
+    def read(self, config: Mapping[str, Any], tables: Mapping[str, NDArray[Any]]) -> None:
+        """Take the starting points out of the package; see `PackageModel.read`."""
+        self._starts = [np.asarray(tables[f"start_{p}"], np.int64) for p in range(3)]
+        self._counts = [checked_counts(tables[f"counts_{p}"]) for p in range(3)]
+        for p in range(3):
+            if self._starts[p].shape != (linear_of(p), linear_of(p) + 1):
+                raise ValueError(f"normal equations of shape {self._starts[p].shape}")
 
     def start(self, plane: int) -> NDArray[np.int64]:
         """As stored."""
@@ -112,13 +95,20 @@ class TrainedModel:
 
     def network(self, plane: int, shift: int) -> PlaneNetwork:
         """Runs the plane's network on the engine."""
-        network = self._networks[plane]
+        name = network_name(plane)
 
         def run(guess: Guess) -> tuple[Floats, Floats]:
-            out = network(x=network_inputs(guess, shift))["y"].T.astype(np.float64)
+            out = self.run(name, x=network_inputs(guess, shift))["y"].T.astype(np.float64)
             return out[0], out[1]
 
         return run
+
+
+def checked_counts(counts: NDArray[Any]) -> NDArray[Any]:
+    """Counts that probability tables start with; raises ValueError for those of other tables."""
+    if counts.shape != (TABLES, LARGEST_ALPHABET.size) or counts.min() < 1:
+        raise ValueError(f"probability tables of shape {counts.shape}")
+    return counts
 
 
 @lru_cache(maxsize=1)

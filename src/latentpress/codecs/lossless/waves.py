@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from latentpress.codecs.lossless.colours import Colours, join_planes, plane_ranges, plane_source
 from latentpress.codecs.lossless.model import Model
-from latentpress.codecs.lossless.walk import decode_tile, encode_tile, lanes_of
+from latentpress.codecs.lossless.stream import ResidualReader, ResidualWriter
+from latentpress.codecs.lossless.walk import Walk, lanes_of
 
 __all__ = ["WaveCoder"]
 
@@ -27,13 +28,15 @@ class WaveCoder:
         """The stream of a tile (H, W, channels), and its samples as a decoder will have them."""
         lanes = lanes_of(*samples.shape[:2])
         source, ranges = plane_source(colours, samples, lanes), plane_ranges(colours, depth)
-        stream, planes = encode_tile(source, lanes, ranges, self._model, depth, max_error, self._drawn)
-        return stream, join_planes(colours, planes, depth)
+        writer = ResidualWriter()
+        planes = Walk(writer, source, lanes, ranges, self._model, depth, max_error, self._drawn).run()
+        return writer.finish(), join_planes(colours, planes, depth)
 
     def decode(
         self, colours: Colours, data: memoryview, height: int, width: int, depth: int, max_error: int
     ) -> NDArray[np.unsignedinteger[Any]]:
         """The samples of a tile. Raises CorruptFileError if the stream is certainly damaged."""
-        ranges = plane_ranges(colours, depth)
-        planes = decode_tile(data, lanes_of(height, width), ranges, self._model, depth, max_error, self._drawn)
+        lanes, ranges, reader = lanes_of(height, width), plane_ranges(colours, depth), ResidualReader(data)
+        planes = Walk(reader, None, lanes, ranges, self._model, depth, max_error, self._drawn).run()
+        reader.finish()
         return join_planes(colours, planes, depth)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import ClassVar
 
 from latentpress.codecs.lossless.codec import LosslessCodec
@@ -27,7 +26,7 @@ class LcFdnetCodec(LosslessCodec):
 
     def trained_coders(self, package: ModelPackage) -> Mapping[Method, PlaneCoder]:
         """Sub-images, and the walk in waves for what they are not for."""
-        model = _open_model(package, self._config["engine"], self._config["threads"], self._config["dtype"])
+        model = TrainedSteps.open(package, self.running(self._config["threads"]))
         return {
             Method.STEPS: StepCoder(model),
             Method.NETWORK: WaveCoder(model.first),
@@ -37,8 +36,3 @@ class LcFdnetCodec(LosslessCodec):
     def method(self, channels: int, max_error: int) -> Method:
         """Sub-images for gray and RGB without loss."""
         return Method.STEPS if channels in (1, 3) and max_error == 0 else Method.NETWORK
-
-
-@lru_cache(maxsize=4)
-def _open_model(package: ModelPackage, engine: str, threads: int | None, dtype: str) -> TrainedSteps:
-    return TrainedSteps(package, engine, threads if engine == "onnx" else None, dtype)

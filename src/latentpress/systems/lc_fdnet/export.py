@@ -12,20 +12,19 @@ from numpy.typing import NDArray
 
 from latentpress.atomic import atomic_folder
 from latentpress.codecs.lossless.colours import Colours, plane_ranges
-from latentpress.codecs.lossless.model import LARGEST_ALPHABET, PlainModel, network_name
-from latentpress.codecs.lossless.tables import TABLES as TABLE_COUNT
-from latentpress.codecs.lossless.walk import Expected
+from latentpress.codecs.lossless.model import PlainModel, network_name
+from latentpress.codecs.lossless.stream import ResidualCounter
 from latentpress.models import find_model
 from latentpress.models.package import TABLES
-from latentpress.systems.lc_fdnet.coder import first_lanes, planes_of, true_values
+from latentpress.systems.lc_fdnet.coder import first_lanes, planes_of
 from latentpress.systems.lc_fdnet.features import layout_of
 from latentpress.systems.lc_fdnet.frequencies import HIGH_INPUTS
 from latentpress.systems.lc_fdnet.model import STEPS, TrainedSteps, high_name, low_name, step_name
 from latentpress.systems.lc_fdnet.net import LcFdnetNet
 from latentpress.systems.lc_fdnet.recipe import LcFdnetRecipe
 from latentpress.systems.lc_fdnet.samples import typical_starts
-from latentpress.systems.lc_fdnet.subimages import Grid, Sheet
-from latentpress.systems.lc_fdnet.walk import Batch, StepWalk
+from latentpress.systems.lc_fdnet.subimages import Grid
+from latentpress.systems.lc_fdnet.walk import StepWalk, true_values
 from latentpress.training.checkpoint import Checkpoint, load_checkpoint
 from latentpress.training.data import Pictures, load_pictures
 from latentpress.training.lossless.export import starting_counts, symbol_counts
@@ -85,7 +84,7 @@ def _fill(folder: Path, state: Checkpoint, name: str, sample: Pictures, say: Cal
     card["exactness"] = {"limit": LIMIT, "largest_partial_sums": bounds}
     package = store(folder, card, files | {TABLES: npz(arrays)})
     say(f"probability tables: {len(sample)} pictures")
-    model = TrainedSteps(package, "onnx", None, "float32")
+    model = TrainedSteps(package)
     small = [np.ascontiguousarray(picture[::2, ::2]) for picture in sample]
     for p, counts in enumerate(starting_counts(lambda x: symbol_counts(model.first, x, _lanes(x)), small)):
         arrays[f"counts_{p}"] = counts
@@ -106,27 +105,10 @@ def _lanes(small: NDArray[np.uint8]) -> Any:
     return first_lanes(Grid(2 * small.shape[0], 2 * small.shape[1]))
 
 
-class _Counter(StepWalk):
-    """A walk that counts symbols in place of coding them. counts: of each plane, (tables, largest alphabet)."""
-
-    def __init__(self, true: list[NDArray[Any]], *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self._true = [Sheet.of(plane) for plane in true]
-        self.counts = [np.zeros((TABLE_COUNT, LARGEST_ALPHABET.size)) for _ in self.alphabets]
-
-    def code(self, batch: Batch, expected: Expected) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-        """Take the true values."""
-        alphabet = self.alphabets[batch.plane]
-        residuals = (true_values(self._true[batch.plane], batch) - expected.centre) * expected.sign
-        symbols = alphabet.split(residuals)[0]
-        np.add.at(self.counts[batch.plane], (expected.tables, symbols + LARGEST_ALPHABET.zero - alphabet.zero), 1)
-        return symbols, residuals
-
-
 def _step_counts(model: TrainedSteps, picture: NDArray[np.uint8]) -> list[NDArray[np.float64]]:
     """How often each symbol was coded with each table, over a picture: (tables, largest alphabet) of each plane."""
     planes = planes_of(picture)
     first = [plane[::2, ::2] for plane in planes]
-    walk = _Counter(planes, Grid(*picture.shape[:2]), plane_ranges(Colours.YUV, 8), model, 8, first)
-    walk.run()
-    return walk.counts
+    counter, grid = ResidualCounter(PLANES), Grid(*picture.shape[:2])
+    StepWalk(counter, true_values(planes), grid, plane_ranges(Colours.YUV, 8), model, 8, first).run()
+    return counter.counts

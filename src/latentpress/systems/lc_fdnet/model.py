@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from latentpress import engine
-from latentpress.codecs.lossless.model import LARGEST_ALPHABET, Model, TrainedModel
-from latentpress.codecs.lossless.tables import TABLES
-from latentpress.errors import CorruptFileError
-from latentpress.models import ModelPackage
+from latentpress.codecs.lossless.model import Model, TrainedModel, checked_counts
+from latentpress.codecs.models import PackageModel
 from latentpress.systems.lc_fdnet.features import layout_of
 from latentpress.systems.lc_fdnet.subimages import ORDER
 
@@ -62,34 +61,22 @@ class StepModel(Protocol):
         """What is added to both for pixels of high frequency."""
 
 
-class TrainedSteps:
-    """The networks and starting points of a model package.
+class TrainedSteps(PackageModel):
+    """The networks and starting points of a model package."""
 
-    Raises CorruptFileError if the package does not describe such a model.
-    """
+    first: TrainedModel
 
-    def __init__(self, package: ModelPackage, engine_name: str, threads: int | None, dtype: str) -> None:
-        self.package = package
-        self.first = TrainedModel(package, engine_name, 1 if engine_name == "onnx" else None, dtype)
-        arrays = package.tables
-        try:
-            self._counts = [arrays[f"step_counts_{p}"] for p in range(3)]
-            self._starts = {step: np.asarray(arrays[f"start_{step_name(*step)}"], np.int64) for step in STEPS}
-            self._thresholds = {step: np.asarray(arrays[f"threshold_{step_name(*step)}"], np.int64) for step in STEPS}
-            for step in STEPS:
-                n = layout_of(*step).linear
-                if self._starts[step].shape != (n, n + 1) or self._thresholds[step].shape != (3,):
-                    raise ValueError(f"step {step_name(*step)} has arrays of other shapes")
-            for counts in self._counts:
-                if counts.shape != (TABLES, LARGEST_ALPHABET.size) or counts.min() < 1:
-                    raise ValueError(f"probability tables of shape {counts.shape}")
-        except (KeyError, ValueError) as error:
-            raise CorruptFileError(f"model package {package.folder} is no lc-fdnet model: {error}") from error
-        self._networks = {
-            name(*step): engine.load(package.network(name(*step)), engine_name, threads, dtype=dtype)
-            for step in STEPS
-            for name in (low_name, high_name)
-        }
+    def read(self, config: Mapping[str, Any], tables: Mapping[str, NDArray[Any]]) -> None:
+        """Take the starting points out of the package; see `PackageModel.read`."""
+        one = 1 if self.running.engine == "onnx" else None
+        self.first = TrainedModel.open(self.package, replace(self.running, threads=one))
+        self._counts = [checked_counts(tables[f"step_counts_{p}"]) for p in range(3)]
+        self._starts = {step: np.asarray(tables[f"start_{step_name(*step)}"], np.int64) for step in STEPS}
+        self._thresholds = {step: np.asarray(tables[f"threshold_{step_name(*step)}"], np.int64) for step in STEPS}
+        for step in STEPS:
+            n = layout_of(*step).linear
+            if self._starts[step].shape != (n, n + 1) or self._thresholds[step].shape != (3,):
+                raise ValueError(f"step {step_name(*step)} has arrays of other shapes")
 
     def start(self, position: int, plane: int) -> NDArray[np.int64]:
         """As stored."""
@@ -105,12 +92,12 @@ class TrainedSteps:
 
     def low(self, position: int, plane: int, inputs: NDArray[np.float32]) -> Outputs:
         """Runs the network on the engine."""
-        return self._run(low_name(position, plane), inputs)
+        return self._outputs(low_name(position, plane), inputs)
 
     def high(self, position: int, plane: int, inputs: NDArray[np.float32]) -> Outputs:
         """Runs the network on the engine."""
-        return self._run(high_name(position, plane), inputs)
+        return self._outputs(high_name(position, plane), inputs)
 
-    def _run(self, name: str, inputs: NDArray[np.float32]) -> Outputs:
-        out = self._networks[name](x=inputs)["y"].T.astype(np.float64)
+    def _outputs(self, name: str, inputs: NDArray[np.float32]) -> Outputs:
+        out = self.run(name, x=inputs)["y"].T.astype(np.float64)
         return out[0], out[1]

@@ -1,12 +1,11 @@
-"""The walk over the sub-images of a tile that encoder and decoder share.
+"""The walk over the sub-images of a tile, the same for all who code.
 
 Nine steps: d, b and c, each plane by plane; a step goes by batches, a batch in two parts, low frequencies first.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,14 +17,15 @@ from latentpress.codecs.lossless.features import Features
 from latentpress.codecs.lossless.model import network_inputs
 from latentpress.codecs.lossless.predictor import Guess
 from latentpress.codecs.lossless.refinement import Refinement
+from latentpress.codecs.lossless.stream import ResidualPort
 from latentpress.codecs.lossless.tables import AdaptiveTables
-from latentpress.codecs.lossless.walk import Expected, PlaneRange
+from latentpress.codecs.lossless.walk import PlaneRange
 from latentpress.systems.lc_fdnet.frequencies import high_inputs, log_scale, statistics, threshold
 from latentpress.systems.lc_fdnet.model import StepModel
 from latentpress.systems.lc_fdnet.predictor import StepPredictor
 from latentpress.systems.lc_fdnet.subimages import ORDER, A, Grid, Sheet
 
-__all__ = ["Batch", "StepWalk"]
+__all__ = ["Batch", "StepWalk", "true_values"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -43,46 +43,55 @@ class Batch:
     chosen: Integers
 
 
-class StepWalk(ABC):
+def true_values(planes: Sequence[NDArray[Any]]) -> Callable[[Batch], Integers]:
+    """What gives the values of a batch, of whole planes (height, width)."""
+    sheets = [Sheet.of(plane) for plane in planes]
+
+    def values(batch: Batch) -> Integers:
+        sheet = sheets[batch.plane]
+        lane, column = np.divmod(batch.chosen, sheet.grid.columns)
+        rows = sheet.grid.rows(batch.position, batch.r)
+        return sheet.inside(batch.position)[rows][lane, column].astype(np.int64)
+
+    return values
+
+
+class StepWalk:
     """Predictors and probability tables of a tile; `run` visits the pixels of d, b and c.
 
-    ranges: of each plane. first: the values of a, of each plane. depth: bits a sample.
+    port: what codes; true: gives the values of a batch, None where a decoder does not know them. ranges: of each plane.
+    first: the values of a, of each plane. depth: bits a sample.
     """
 
     def __init__(
         self,
+        port: ResidualPort,
+        true: Callable[[Batch], Integers] | None,
         grid: Grid,
         ranges: Sequence[PlaneRange],
         model: StepModel,
         depth: int,
         first: Sequence[NDArray[Any]],
     ) -> None:
-        self.grid = grid
-        self.alphabets = [Alphabet(bounds.bits) for bounds in ranges]
-        self.values = [Sheet(grid) for _ in ranges]
-        for sheet, plane in zip(self.values, first, strict=True):
+        self._port, self._true, self._grid = port, true, grid
+        self._alphabets = [Alphabet(bounds.bits) for bounds in ranges]
+        self._values = [Sheet(grid) for _ in ranges]
+        for sheet, plane in zip(self._values, first, strict=True):
             sheet.fill(A, plane)
         self._errors = [Sheet(grid) for _ in ranges]
         self._ranges, self._model, self._shift = ranges, model, depth - 8
-        self._tables = [AdaptiveTables(model.counts(p), alphabet) for p, alphabet in enumerate(self.alphabets)]
+        self._tables = [AdaptiveTables(model.counts(p), alphabet) for p, alphabet in enumerate(self._alphabets)]
 
-    def run(self) -> None:
-        """Visit all pixels."""
+    def run(self) -> list[Integers]:
+        """Visit all pixels; gives the planes (height, width). Raises CorruptFileError if a stream is surely damaged."""
         for position in ORDER:
             for plane in range(len(self._ranges)):
                 self._step(position, plane)
-
-    @abstractmethod
-    def code(self, batch: Batch, expected: Expected) -> tuple[NDArray[np.int32], Integers]:
-        """Code the residuals of a batch: gives their symbols and themselves."""
-
-    def planes(self) -> list[Integers]:
-        """The planes (height, width)."""
-        return [sheet.plane() for sheet in self.values]
+        return [sheet.plane() for sheet in self._values]
 
     def _step(self, position: int, plane: int) -> None:
-        values, errors = self.values[: plane + 1], self._errors[: plane + 1]
-        model, grid = self._model, self.grid
+        values, errors = self._values[: plane + 1], self._errors[: plane + 1]
+        model, grid = self._model, self._grid
         predictor = StepPredictor(grid, position, values, errors, model.start(position, plane), self._shift)
         if min(grid.shape(position)):
             refinement = Refinement(self._shift, 1)
@@ -107,7 +116,7 @@ class StepWalk(ABC):
         values[low.chosen] = self._code(low, refinement, guess, correction[low.chosen], spread[low.chosen])
         high = Batch(position, plane, r, np.flatnonzero(~below & inside))
         if high.chosen.size:
-            known = (below & inside).reshape(-1, self.grid.columns)
+            known = (below & inside).reshape(-1, self._grid.columns)
             errors = (16.0 * values - guess.value(correction)).reshape(known.shape) * known
             more = high_inputs(inputs, guess, (correction, spread), errors, known, high.chosen)
             further, wider = self._model.high(position, plane, more)
@@ -124,8 +133,10 @@ class StepWalk(ABC):
         bounds, tables = self._ranges[batch.plane], self._tables[batch.plane]
         refined = refinement(part, part.value(correction), spread)
         centre = np.minimum(np.maximum(refined.nearest, bounds.low), bounds.high)
-        expected = Expected(centre, refined.sign, refined.tables, tables.rows(refined.tables))
-        symbols, residuals = self.code(batch, expected)
+        wanted = None if self._true is None else (self._true(batch) - centre) * refined.sign
+        symbols, residuals = self._port.rows(
+            wanted, self._alphabets[batch.plane], refined.tables, tables.rows(refined.tables), batch.plane
+        )
         values: Floats = (centre + refined.sign * residuals).astype(np.float64)
         tables.learn(refined.tables, symbols)
         refinement.learn(values)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import ClassVar
 
 from latentpress.codecs.lossless.codec import LosslessCodec
@@ -12,7 +11,7 @@ from latentpress.codecs.lossless.tiles import Method, PlaneCoder
 from latentpress.codecs.lossless.waves import WaveCoder
 from latentpress.models import ModelPackage
 
-__all__ = ["MlpLosslessCodec", "open_model"]
+__all__ = ["MlpLosslessCodec"]
 
 
 class MlpLosslessCodec(LosslessCodec):
@@ -31,12 +30,5 @@ class MlpLosslessCodec(LosslessCodec):
 
     def trained_coders(self, package: ModelPackage) -> Mapping[Method, PlaneCoder]:
         """The walk in waves."""
-        model = open_model(package, self._config["engine"], self._config["dtype"])
+        model = TrainedModel.open(package, self.running())
         return {Method.NETWORK: WaveCoder(model), Method.NETWORK_DRAWN: WaveCoder(model, drawn=True)}
-
-
-@lru_cache(maxsize=4)
-def open_model(package: ModelPackage, engine: str, dtype: str) -> TrainedModel:
-    """The model of the walk in waves that a package holds."""
-    # a wave is too little work for two threads
-    return TrainedModel(package, engine, 1 if engine == "onnx" else None, dtype)

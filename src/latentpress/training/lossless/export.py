@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentpress.atomic import atomic_folder
+from latentpress.codecs.lossless.alphabet import LARGEST_ALPHABET
 from latentpress.codecs.lossless.colours import Colours, plane_ranges, plane_source
 from latentpress.codecs.lossless.features import inputs_of
 from latentpress.codecs.lossless.lanes import Lanes
-from latentpress.codecs.lossless.model import LARGEST_ALPHABET, Model, PlainModel, TrainedModel, network_name
+from latentpress.codecs.lossless.model import Model, PlainModel, TrainedModel, network_name
+from latentpress.codecs.lossless.stream import ResidualCounter
 from latentpress.codecs.lossless.tables import TABLES as TABLE_COUNT
-from latentpress.codecs.lossless.walk import Expected, Source, Walk, lanes_of
+from latentpress.codecs.lossless.walk import Walk, lanes_of
 from latentpress.models.package import TABLES
 from latentpress.parts.lossless import LosslessNet
 from latentpress.training.checkpoint import Checkpoint, load_checkpoint
@@ -72,7 +74,7 @@ def _fill(folder: Path, state: Checkpoint, name: str, sample: Pictures, say: Cal
     card["exactness"] = {"limit": LIMIT, "largest_partial_sums": bounds}
     package = store(folder, card, files | {TABLES: npz(arrays)})
     say(f"probability tables: {len(sample)} pictures")
-    model = TrainedModel(package, "onnx", None, "float32")
+    model = TrainedModel(package)
     for p, counts in enumerate(starting_counts(lambda picture: symbol_counts(model, picture), sample)):
         arrays[f"counts_{p}"] = counts
     package = store(folder, card, files | {TABLES: npz(arrays)})
@@ -104,29 +106,10 @@ def starting_counts(count: Callable[[NDArray[np.uint8]], Counts], sample: Pictur
     return out
 
 
-class _Counter(Walk):
-    """A walk that counts symbols in place of coding them. counts: of each plane, (tables, largest alphabet)."""
-
-    def __init__(self, source: Source, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self._source = source
-        self.counts = [np.zeros((TABLE_COUNT, LARGEST_ALPHABET.size)) for _ in self.alphabets]
-
-    def code(
-        self, plane: int, wave: int, slots: slice, expected: Expected
-    ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-        """Take the true values."""
-        residuals = self.residuals(self._source(plane, wave, slots, self.values), expected)
-        symbols = self.alphabets[plane].split(residuals)[0]
-        margin = LARGEST_ALPHABET.zero - self.alphabets[plane].zero
-        np.add.at(self.counts[plane], (expected.tables, symbols + margin), 1)
-        return symbols, residuals
-
-
 def symbol_counts(model: Model, picture: NDArray[np.uint8], lanes: Lanes | None = None) -> Counts:
     """How often each symbol was coded with each table, over a picture. lanes: None for those of the codec."""
     lanes = lanes or lanes_of(*picture.shape[:2])
     source = plane_source(Colours.YUV, picture, lanes)
-    walk = _Counter(source, lanes, plane_ranges(Colours.YUV, 8), model, 8, 0)
-    walk.run()
-    return walk.counts
+    counter = ResidualCounter(PLANES)
+    Walk(counter, source, lanes, plane_ranges(Colours.YUV, 8), model, 8, 0).run()
+    return counter.counts
