@@ -8,7 +8,6 @@ import pytest
 import latentpress
 from latentpress import container
 from latentpress.codecs.latent import TileSettings
-from latentpress.codecs.planes import to_planes
 from latentpress.codecs.ports import Pricing
 from latentpress.codecs.rounding import rate_and_weight
 from latentpress.container import STREAM, Chunk, Header
@@ -71,9 +70,8 @@ def test_gray_is_coded_as_gray(codec: HyperpriorCodec, photograph: Image) -> Non
 def test_file_is_as_long_as_the_model_says(codec: HyperpriorCodec, photograph: Image, quality: int) -> None:
     model = codec.model
     rate, weight = rate_and_weight(quality, model.last_rate)
-    latents = model.analysis(to_planes(photograph.pixels, model.stride), rate)
     port = Pricing()
-    model.code(port, rate, latents.shape[1:], latents, TileSettings(weight=weight))
+    model.code_picture(port, photograph.pixels, rate, TileSettings(weight=weight))
     ideal = port.total / 8
     assert ideal <= len(codec.encode(photograph, quality=quality)) <= 1.01 * ideal + 40
 

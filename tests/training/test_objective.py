@@ -10,9 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from latentpress.codecs.latent import TileSettings
 from latentpress.codecs.models import Running
-from latentpress.codecs.planes import to_planes
 from latentpress.codecs.ports import Writing
 from latentpress.models import ModelPackage
 from latentpress.parts.integer import set_integer
@@ -53,9 +51,8 @@ def test_estimate_is_what_the_codec_writes(
     x = torch.from_numpy(pixels.transpose(2, 0, 1).astype(np.float32))[None]
     outcome = code(net, x, torch.tensor([rate]), hard=True)
     estimate = (outcome.bits + outcome.hyper_bits).item() / 8
-    latents = model.analysis(to_planes(pixels, model.stride), rate)
     port = Writing()
-    values = model.code(port, rate, latents.shape[1:], latents, TileSettings()).values
+    values = model.code_picture(port, pixels, rate).values
     assert len(port.finish()) == pytest.approx(estimate, rel=0.10, abs=12)
     restored = model.synthesis(values, rate)
     mine, theirs = (float(np.mean((p - x.numpy()) ** 2)) for p in (outcome.picture.numpy(), restored))

@@ -13,6 +13,7 @@ from latentpress.catalogue import NAMED_CODEC, number_of
 from latentpress.container import Chunk, Header
 from latentpress.errors import InvalidInputError
 from latentpress.image import Image
+from latentpress.models import installed_models
 
 __all__ = ["Codec", "Region", "check_quality"]
 
@@ -136,7 +137,7 @@ class Codec(ABC):
     @classmethod
     def models(cls) -> dict[str, bytes]:
         """Names of the model packages installed for this codec, each with the 8 bytes that stand for it in a header."""
-        return {}
+        return {package.name: package.id for package in installed_models(cls.id)}
 
     @classmethod
     def facts(cls, header: Header, chunks: Sequence[Chunk]) -> dict[str, str]:

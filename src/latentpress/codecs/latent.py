@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from latentpress import container
 from latentpress.codecs.base import Codec, Region, check_quality
 from latentpress.codecs.decoding import Decoding
-from latentpress.codecs.models import RatedModel, Running
+from latentpress.codecs.models import RatedModel, Running, package_of
 from latentpress.codecs.packing import check_kinds, colour_of, pack_sides, unpack
 from latentpress.codecs.parallel import each
 from latentpress.codecs.planes import to_planes
@@ -35,7 +35,7 @@ from latentpress.container import INTEREST, STREAM, TILES, Chunk, Header
 from latentpress.errors import CorruptFileError, UnsupportedError
 from latentpress.image import Image, Samples
 from latentpress.memory import give_back
-from latentpress.models import ModelPackage, find_model, installed_models
+from latentpress.models import ModelPackage, find_model
 
 __all__ = ["LatentCodec", "LatentModel", "TileSettings", "Values", "Window"]
 
@@ -115,6 +115,11 @@ class LatentModel(RatedModel, ABC):
         Raises CorruptFileError when what is read does not fit.
         """
 
+    def code_picture(self, port: Port, pixels: Samples, rate: int, settings: TileSettings | None = None) -> Values:
+        """Code a picture (H, W, 1 or 3) of 8 bits as one tile, for those who count or price what its file holds."""
+        latents = self.analysis(to_planes(pixels, self.stride), rate)
+        return self.code(port, rate, (latents.shape[1], latents.shape[2]), latents, settings or TileSettings())
+
     def interest(self, roi: Roi) -> NDArray[np.int8] | None:
         """The map of an interest for `TileSettings`, a step for each latent's place; None if it makes no difference.
         For codecs that have regions.
@@ -171,11 +176,6 @@ class LatentCodec(Codec, Generic[M]):
     def config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return dict(self._config)
-
-    @classmethod
-    def models(cls) -> dict[str, bytes]:
-        """Names of the installed model packages and their ids."""
-        return {package.name: package.id for package in installed_models(cls.id)}
 
     def encode(self, image: Image, quality: float = 50.0, *, roi: Roi | None = None) -> bytes:
         """Compress; see `Codec.encode`. Quality is continuous. roi: where quantisation is finer, for codecs that have
@@ -239,7 +239,7 @@ class LatentCodec(Codec, Generic[M]):
         if header.codec != self.number:
             raise UnsupportedError(f"this is a file of codec number {header.codec}, not of {self.id}")
         check_kinds(chunks, self.kinds)
-        package = self._package_of(header)
+        package = package_of(self.id, self._config["model"], header.model)
         payloads = [chunk.payload for chunk in chunks if chunk.kind == STREAM]
         if len(payloads) != 1:
             raise CorruptFileError(f"a file of {self.id} has one symbol stream, this one has {len(payloads)}")
@@ -266,12 +266,6 @@ class LatentCodec(Codec, Generic[M]):
     @cached_property
     def _package(self) -> ModelPackage:
         return find_model(self.id, name=self._config["model"])
-
-    def _package_of(self, header: Header) -> ModelPackage:
-        """The package that a file names: this codec's own, or another installed one."""
-        if self._config["model"] is not None and self._package.id == header.model:
-            return self._package
-        return find_model(self.id, id=header.model)
 
     def _open(self, package: ModelPackage, tiles: int, encoder: ModelPackage | None = None) -> M:
         """The model, for a picture of so many tiles. Those that are worked on side by side share the threads."""

@@ -15,9 +15,9 @@ from latentpress import engine
 from latentpress.codecs.rates import last_rate, mix_of, nearest_anchor
 from latentpress.engine import Network
 from latentpress.errors import CorruptFileError, InvalidInputError
-from latentpress.models import ModelPackage
+from latentpress.models import ModelPackage, find_model
 
-__all__ = ["PackageModel", "RatedModel", "Running"]
+__all__ = ["PackageModel", "RatedModel", "Running", "package_of"]
 
 Float = NDArray[np.float32]
 
@@ -32,6 +32,17 @@ class Running:
     threads: int | None = None
     dtype: str = "float32"
     keep_memory: bool = True
+
+
+def package_of(codec: str, name: str | None, id: bytes) -> ModelPackage:
+    """The package that a file names by its id: the codec's own, of the ``name`` of `find_model`, which need not be
+    installed, or one that is. Raises UnsupportedError if there is none.
+    """
+    if name is not None:
+        own = find_model(codec, name=name)
+        if own.id == id:
+            return own
+    return find_model(codec, id=id)
 
 
 class PackageModel:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LEVELS", "ROUNDING_WEIGHT", "CodeLengths", "Rounding", "rate_and_weight", "rounding_weight"]
+__all__ = ["LEVELS", "ROUNDING_WEIGHT", "CodeLengths", "LengthTable", "Rounding", "rate_and_weight", "rounding_weight"]
 
 ROUNDING_WEIGHT = 12.0
 """Bits that one squared quantisation step of error is worth to the encoder; chosen on the validation pictures."""
@@ -52,6 +52,23 @@ class CodeLengths(Protocol):
 
     def bits(self, symbols: NDArray[np.integer[Any]], indices: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
         """Bits of each symbol with the table of its index."""
+
+
+class LengthTable:
+    """Code lengths that stand in a table (tables, levels): of each magnitude up to the last level, which stands for all
+    larger ones too.
+    """
+
+    def __init__(self, table: NDArray[np.floating[Any]]) -> None:
+        self._table = np.asarray(table, np.float64)
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    def bits(self, symbols: NDArray[np.integer[Any]], indices: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
+        """Bits of each symbol with the table of its index."""
+        lengths: NDArray[np.float64] = self._table[indices, np.minimum(np.abs(symbols), self._table.shape[1] - 1)]
+        return lengths
 
 
 class Rounding:

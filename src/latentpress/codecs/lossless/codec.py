@@ -27,13 +27,13 @@ from latentpress.codecs.lossless.mosaic import (
 )
 from latentpress.codecs.lossless.tiles import DRAWN, Method, PlaneCoder, TileCoder, method_of
 from latentpress.codecs.lossless.waves import WaveCoder
-from latentpress.codecs.models import Running
+from latentpress.codecs.models import Running, package_of
 from latentpress.codecs.packing import check_kinds, pack_sides, unpack
 from latentpress.codecs.parallel import each
 from latentpress.container import MOSAIC, STREAM, Chunk, Header, varint
 from latentpress.errors import CorruptFileError, InvalidInputError, UnsupportedError
 from latentpress.image import Image
-from latentpress.models import ModelPackage, find_model, installed_models
+from latentpress.models import ModelPackage, find_model
 
 __all__ = ["MAX_ERROR", "LosslessCodec"]
 
@@ -86,11 +86,6 @@ class LosslessCodec(Codec):
     def config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return dict(self._config)
-
-    @classmethod
-    def models(cls) -> dict[str, bytes]:
-        """Names of the installed model packages and their ids."""
-        return {package.name: package.id for package in installed_models(cls.id)}
 
     def running(self, threads: int | None = 1) -> Running:
         """How networks run. threads: of ONNX Runtime in each; a wave of pixels is too little work for two."""
@@ -159,7 +154,7 @@ class LosslessCodec(Codec):
         colours = header.channels - (header.channels in (2, 4))
         if header.rate > MAX_ERROR:
             raise CorruptFileError(f"the file breaks the format: a largest error of {header.rate}")
-        package = self._package(header.model) if header.has_model else None
+        package = package_of(self.id, self._config["model"], header.model) if header.has_model else None
         pattern = _pattern_of(chunks, colours)
         coder = self._coder(header.bit_depth, colours if pattern is None else 4, header.rate, package)
         parts = tiles_of(header.height, header.width)
@@ -181,14 +176,6 @@ class LosslessCodec(Codec):
         places = zip(parts, _tiles(chunks, len(parts)), strict=True)
         each(decode_tile, [place for place in places if _meet(place[0], wanted)], self._workers)
         return unpack(pixels, header, chunks, wanted)
-
-    def _package(self, id: bytes) -> ModelPackage:
-        """The package with an id: the codec's own, which need not be installed, or one that is."""
-        if self._config["model"] is not None:
-            own = find_model(self.id, name=self._config["model"])
-            if own.id == id:
-                return own
-        return find_model(self.id, id=id)
 
     def _pattern(self, samples: NDArray[Any]) -> int | None:
         """The pattern that a picture (H, W, 1 or 3) is to be coded with as a mosaic, None for other pictures."""

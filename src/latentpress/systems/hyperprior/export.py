@@ -10,11 +10,10 @@ import numpy as np
 
 from latentpress.atomic import atomic_folder
 from latentpress.codecs.rates import STEPS_PER_ANCHOR
-from latentpress.codecs.rounding import ROUNDING_WEIGHT
 from latentpress.errors import InvalidInputError
 from latentpress.models import find_model
 from latentpress.models.package import TABLES
-from latentpress.systems.hyperprior.counting import initial_tables, measured_tables
+from latentpress.systems.hyperprior.counting import make_tables
 from latentpress.systems.hyperprior.exactness import prove_exact
 from latentpress.systems.hyperprior.model import ANALYSIS, ENCODER, HyperpriorModel
 from latentpress.systems.hyperprior.net import HyperpriorNet
@@ -84,8 +83,7 @@ def _write(
     files = {f"{key}.onnx": graph for key, graph in export_graphs(net).items()}
     table = net.hyper_synthesis.hyper_scale
     hyper_scale = (table.integer_table() * 2.0**-table.bits).double().numpy()
-    rates = range(0, net.config.last_rate + 1, STEPS_PER_ANCHOR)
-    arrays = initial_tables(hyper_scale)
+    arrays = make_tables(hyper_scale)
     config: dict[str, Any] = {
         "latents": net.config.latents,
         "hyper_latents": net.config.hyper_latents,
@@ -100,10 +98,10 @@ def _write(
     card["training"]["table_pictures"] = len(sample)
     card["exactness"] = {"limit": 2**24, "largest_partial_sums": bounds}
     for done in range(_TABLE_ROUNDS):
-        say(f"probability tables, round {done + 1} of {_TABLE_ROUNDS}: {len(sample)} pictures at {len(rates)} rates")
+        say(f"probability tables, round {done + 1} of {_TABLE_ROUNDS}: {len(sample)} pictures at each anchor")
         package = store(folder, card, files | {TABLES: npz(arrays)})
         model = HyperpriorModel(package)
-        arrays = measured_tables(model, sample, rates, ROUNDING_WEIGHT, hyper_scale)
+        arrays = make_tables(hyper_scale, model, sample)
     package = store(folder, card, files | {TABLES: npz(arrays)})
     card["complexity"] = {
         "kmac_per_pixel": {key: round(value / 1000, 3) for key, value in macs_per_pixel(package).items()},

@@ -1,6 +1,6 @@
 """The bit-plane coder: significance, sign and refinement, plane by plane, in the manner of JPEG 2000 (Taubman 2000).
 
-Planes go from the top down. Each is coded in four phases, a class of places and feature maps each (`phase_masks`), so
+Planes go from the top down. Each is coded in four phases, a class of places and feature maps each (`PHASE_ORDER`), so
 that what was just coded stands on all sides of what comes next. In a phase every bit has its context at once: the
 context network reads what both sides know - the magnitudes above, those of this plane in earlier phases, the importance
 map - and gives a logit for each bit, which names a trained chance. Nothing is coded one bit at a time.

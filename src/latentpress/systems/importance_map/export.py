@@ -15,7 +15,7 @@ from latentpress.errors import InvalidInputError
 from latentpress.models.package import TABLES
 from latentpress.parts.integer import WEIGHT_LIMIT, IntegerConv2d, exact_bound, set_integer
 from latentpress.systems.hyperprior.net import FEATURE_BITS
-from latentpress.systems.importance_map.counting import initial_tables, measured_tables
+from latentpress.systems.importance_map.counting import make_tables
 from latentpress.systems.importance_map.layout import BANDS
 from latentpress.systems.importance_map.model import NETWORKS, ImportanceModel
 from latentpress.systems.importance_map.net import SIGNED_BITS, ImportanceNet, placeholder_basis
@@ -105,10 +105,9 @@ def _write(
     card = new_card(state, name, config)
     card["training"]["table_pictures"] = len(sample)
     card["exactness"] = {"limit": LIMIT, "largest_partial_sums": bounds}
-    rates = range(0, c.transforms.last_rate + 1, STEPS_PER_ANCHOR)
-    say(f"probability tables: {len(sample)} pictures at {len(rates)} rates")
-    package = store(folder, card, files | {TABLES: npz(initial_tables(c.anchors, c.latents, c.pyramid))})
-    arrays = measured_tables(ImportanceModel(package), sample, rates)
+    say(f"probability tables: {len(sample)} pictures at {c.anchors} rates")
+    package = store(folder, card, files | {TABLES: npz(make_tables(c.anchors, c.latents, c.pyramid))})
+    arrays = make_tables(c.anchors, c.latents, c.pyramid, ImportanceModel(package), sample)
     package = store(folder, card, files | {TABLES: npz(arrays)})
     sides = {"x": 256} | dict.fromkeys(("latents", "values", "dropped", "levels", "signed", "hints", "band"), 16)
     macs = {key: round(count_macs(package.network(key), sides) / 256**2 / 1000, 3) for key in NETWORKS}

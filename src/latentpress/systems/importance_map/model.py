@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from latentpress.codecs.latent import LatentModel, TileSettings, Values
 from latentpress.codecs.ports import Port
 from latentpress.codecs.roi import Roi
+from latentpress.codecs.rounding import LengthTable
 from latentpress.entropy import TOTAL, ProbabilityTables
 from latentpress.errors import CorruptFileError
 from latentpress.systems.importance_map.bitplanes import PlaneCoder
@@ -22,7 +23,7 @@ from latentpress.systems.importance_map.coefficients import Coefficients, quanti
 from latentpress.systems.importance_map.layout import REFINEMENT_SHAPE, SIGN_LEVELS, SIGNIFICANCE_SHAPE, TOP_LIMIT
 from latentpress.systems.importance_map.maps import code_map
 
-__all__ = ["NETWORKS", "ImportanceModel", "MagnitudeBits"]
+__all__ = ["NETWORKS", "ImportanceModel"]
 
 NETWORKS = ("analysis", "importance", "estimate", "context", "synthesis")
 """The graphs of a package. Of these the context is made of integers, exact in every engine."""
@@ -30,23 +31,6 @@ NETWORKS = ("analysis", "importance", "estimate", "context", "synthesis")
 _PLANE = 6.0206  # dB: half the step
 
 Float = NDArray[np.float32]
-
-
-class MagnitudeBits:
-    """Estimated bits of a magnitude by its scale index, in the form that `Rounding` reads: (64, levels) numbers."""
-
-    def __init__(self, table: NDArray[np.float32]) -> None:
-        self._table = table
-
-    def __len__(self) -> int:
-        return len(self._table)
-
-    def bits(self, symbols: NDArray[np.integer[Any]], indices: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
-        """Bits of each magnitude."""
-        found: NDArray[np.float64] = self._table[indices, np.minimum(np.abs(symbols), self._table.shape[1] - 1)].astype(
-            np.float64
-        )
-        return found
 
 
 class ImportanceModel(LatentModel):
@@ -67,7 +51,7 @@ class ImportanceModel(LatentModel):
         self.tops = np.asarray(tables["tops"], np.int32)
         if self.tops.shape[0] != self.anchors:
             raise ValueError("the usual top planes are not those of the anchors")
-        self.magnitude_bits = MagnitudeBits(tables["magnitude_bits"])
+        self.magnitude_bits = LengthTable(tables["magnitude_bits"])
 
     def importance(self, latents: Float, rate: int) -> Float:
         """Feature maps (M, h, w), the wavelet done, to the planes to drop (h, w), before rounding."""
