@@ -20,12 +20,12 @@ from typing import Any
 
 from common import circumstances, write_json
 
-from latentpress.systems.hyperprior.export import build_network
-from latentpress.systems.hyperprior.training import LOG, train
 from latentpress.training.checkpoint import load_checkpoint
 from latentpress.training.complexity import count_macs
-from latentpress.training.graphs import export_graphs
-from latentpress.training.recipe import Recipe
+from latentpress.training.export import stored_graphs, trained_network
+from latentpress.training.plan import Plan
+from latentpress.training.run import train
+from latentpress.training.runner import LOG
 
 BASE: dict[str, dict[str, Any]] = {
     "model": {
@@ -59,11 +59,11 @@ CHANGES: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
 POINT = ("rate", "loss", "bpp", "psnr")
 
 
-def recipe(name: str, steps: int) -> Recipe:
+def recipe(name: str, steps: int) -> Plan:
     """The recipe of a run."""
     parts = {section: values | CHANGES[name][1].get(section, {}) for section, values in BASE.items()}
     parts["schedule"] |= {"steps": steps, "validate_every": max(1, steps // 2)}
-    return Recipe.from_dict({"codec": "hyperprior", **parts})
+    return Plan.from_dict({"codec": "hyperprior", **parts})
 
 
 def run(name: str, steps: int, data: list[Path], valid: Path, threads: int) -> dict[str, Any]:
@@ -77,8 +77,8 @@ def run(name: str, steps: int, data: list[Path], valid: Path, threads: int) -> d
             raise SystemExit(f"{name}: stopped at step {state.step}; the same command begins this run again")
         with (Path(folder) / LOG).open(newline="", encoding="utf-8") as file:
             rows = [row for row in csv.DictReader(file) if row["kind"] == "valid"]
-        graph = export_graphs(build_network(state))["synthesis"]
-        macs = count_macs(graph, {"values": 16}) / (16 * 16) ** 2
+        graph = stored_graphs(*trained_network(state))["synthesis"]
+        macs = count_macs(graph, {"values": 16}, 256) / 256**2
     curve: dict[int, list[float]] = {}
     for row in rows:
         curve.setdefault(int(row["step"]), []).append(float(row["loss"]))

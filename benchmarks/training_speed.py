@@ -26,10 +26,9 @@ import torch
 from common import circumstances, write_json
 from torch.utils.flop_counter import FlopCounterMode
 
-from latentpress.systems.hyperprior.training import Trainer
 from latentpress.training.data import step_generator
-from latentpress.training.recipe import Recipe, load_recipe
-from latentpress.training.runner import prepare
+from latentpress.training.plan import Plan, load_plan, training_of
+from latentpress.training.runner import Runner
 from latentpress.training.step import ACCELERATIONS, send
 
 TRANSFORMS = ("Analysis", "Synthesis")
@@ -71,40 +70,54 @@ def matrix_rate(dtype: torch.dtype, device: str) -> float:
     return side**3 / timed(lambda: a @ b, 5, device)
 
 
-def forward_macs(trainer: Trainer) -> dict[str, float]:
+def runner_of(plan: Plan, device: str) -> Runner:
+    """A run of the plan on pictures made up."""
+    training, pictures = training_of(plan.codec)(plan, device), random_pictures(8, 2 * plan.schedule.crop)
+    torch.manual_seed(plan.schedule.seed)
+    return Runner(training, training.network(pictures), pictures)
+
+
+def drawn(runner: Runner, generator: np.random.Generator) -> tuple[Any, ...]:
+    """What a step is made of, on the device."""
+    values = runner.training.draw(runner.samples, generator)
+    return tuple(send(value, runner.training.device) for value in values)
+
+
+def forward_macs(runner: Runner) -> dict[str, float]:
     """Multiply-accumulates a pixel of the forward pass: of the transforms, and of the entropy networks."""
-    inputs = tuple(send(value, trainer.device) for value in trainer.draw(step_generator(0, 0)))
+    inputs = drawn(runner, step_generator(0, 0))
     with FlopCounterMode(display=False) as counter, torch.no_grad():
-        trainer.loss(*inputs)
+        runner.players[0].player.loss(*inputs)
     counts = counter.get_flop_counts()
-    pixels = trainer.plan.schedule.batch * trainer.plan.schedule.crop**2
+    pixels = runner.schedule.batch * runner.schedule.crop**2
     transforms = sum(sum(counts.get(name, {}).values()) for name in TRANSFORMS)
     every = counter.get_total_flops()
     return {"transforms": transforms / 2 / pixels, "entropy": (every - transforms) / 2 / pixels}
 
 
-def parts(trainer: Trainer, repeats: int) -> dict[str, float]:
+def parts(runner: Runner, repeats: int) -> dict[str, float]:
     """Milliseconds of the parts of a plain step, each waited for."""
-    device, schedule = trainer.device, trainer.plan.schedule
+    device, schedule, (player,) = runner.training.device, runner.schedule, runner.players
     generator = step_generator(0, 0)
-    inputs = tuple(send(value, device) for value in trainer.draw(generator))
+    inputs = drawn(runner, generator)
+    optimiser = torch.optim.Adam(runner.net.parameters(), fused=True)
 
     def gradients() -> None:
-        trainer.optimiser.zero_grad(set_to_none=True)
-        trainer.loss(*inputs)[0].backward()
+        optimiser.zero_grad(set_to_none=True)
+        player.player.loss(*inputs)[0].backward()
 
     def update() -> None:
-        torch.nn.utils.clip_grad_norm_(trainer.net.parameters(), schedule.clip)
-        trainer.optimiser.step()
+        torch.nn.utils.clip_grad_norm_(runner.net.parameters(), schedule.clip)
+        optimiser.step()
 
     def without_gradients() -> None:
         with torch.no_grad():
-            trainer.loss(*inputs)
+            player.player.loss(*inputs)
 
     gradients()
     found = {
-        "draw": timed(lambda: [send(v, device) for v in trainer.draw(generator)], repeats, device),
-        "crops": timed(lambda: trainer._source.crops(inputs[0], schedule.crop), repeats, device),
+        "draw": timed(lambda: drawn(runner, generator), repeats, device),
+        "crops": timed(lambda: runner.training.pixels(inputs[0]), repeats, device),
         "loss_without_gradients": timed(without_gradients, repeats, device),
         "loss_and_gradients": timed(gradients, repeats, device),
         "clip_and_adam": timed(update, repeats, device),
@@ -112,20 +125,20 @@ def parts(trainer: Trainer, repeats: int) -> dict[str, float]:
     return {name: 1000 * seconds for name, seconds in found.items()}
 
 
-def measure(plan: Recipe, hard: bool, how: str, device: str, steps: int) -> dict[str, Any]:
+def measure(plan: Plan, hard: bool, how: str, device: str, steps: int) -> dict[str, Any]:
     """Speed of one way of running steps, in one phase."""
     plan = replace(plan, schedule=replace(plan.schedule, hard_from=0.0 if hard else 1.0))
     said: list[str] = []
-    trainer = Trainer(plan, random_pictures(8, 2 * plan.schedule.crop), device, None)
-    trainer.accelerate(how, said.append)
+    runner = runner_of(plan, device)
+    runner.accelerate(how, said.append)
     start = time.perf_counter()
     for _ in range(5):  # kernels are chosen, compiled, recorded
-        trainer.advance()
+        runner.advance()
     wait(device)
     warm_up = time.perf_counter() - start
     start = time.perf_counter()
     for _ in range(steps):
-        trainer.advance()
+        runner.advance()
     wait(device)
     seconds = (time.perf_counter() - start) / steps
     memory = torch.cuda.max_memory_allocated() / 2**20 if torch.device(device).type == "cuda" else None
@@ -152,8 +165,9 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=100)
     parser.add_argument("--repeats", type=int, default=10, help="of each part")
     arguments = parser.parse_args()
-    say = prepare(arguments.device, arguments.threads, None)
-    plan = load_recipe(arguments.recipe)
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    plan = load_plan(arguments.recipe)
     rates = {
         name: matrix_rate(dtype, arguments.device)
         for name, dtype in (("bfloat16", torch.bfloat16), ("float32", torch.float32))
@@ -163,21 +177,21 @@ def main() -> None:
     for batch in arguments.batch or [plan.schedule.batch]:
         sizes = replace(plan.schedule, batch=batch, crop=arguments.crop or plan.schedule.crop)
         here = replace(plan, schedule=sizes)
-        trainer = Trainer(here, random_pictures(8, 2 * sizes.crop), arguments.device, None)
-        trainer.enter()
-        macs = forward_macs(trainer)
+        runner = runner_of(here, arguments.device)
+        runner.training.enter(runner.net, 0)
+        macs = forward_macs(runner)
         pixels = batch * sizes.crop**2
         floor = 3 * pixels * (macs["transforms"] / transform_rate + macs["entropy"] / rates["float32"])
         entry: dict[str, Any] = {"batch": batch, "crop": sizes.crop, "macs_per_pixel": macs, "floor_ms": 1000 * floor}
-        entry["parts_ms"] = parts(trainer, arguments.repeats)
-        del trainer
+        entry["parts_ms"] = parts(runner, arguments.repeats)
+        del runner
         entry["runs"] = []
         for how in arguments.how:
             for hard in (False, True):
                 run = measure(here, hard, how, arguments.device, arguments.steps)
                 run["floor_share"] = 1000 * floor / run["step_ms"]
                 entry["runs"].append(run)
-                say(
+                print(
                     f"batch {batch}, {how}, {'hard' if hard else 'soft'}: {run['pictures_per_s']:.1f} pictures/s, "
                     f"{run['step_ms']:.2f} ms a step, {100 * run['floor_share']:.1f} % of it arithmetic"
                 )

@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import PIL.Image
@@ -13,9 +14,13 @@ import pytest
 from numpy.typing import NDArray
 
 from latentpress.image import Image, read
-from latentpress.models import find_model, package_digest
+from latentpress.models import ModelPackage, find_model, package_digest
+
+if TYPE_CHECKING:
+    from latentpress.training.plan import Plan
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "macaws.png"
+TINY = Path(__file__).parent / "systems" / "tiny"
 Make = Callable[..., Image]
 
 # (height, width): the smallest picture, a thin one, and sizes just off the block sizes of a codec.
@@ -106,3 +111,39 @@ def own_model(tmp_path: Path) -> Path:
     card["sha256"] = package_digest("hyperprior", card["config"], shipped.files).hex()
     (folder / "card.json").write_text(json.dumps(card))
     return folder
+
+
+@pytest.fixture(scope="session")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of two small pictures, for networks that walk over each pixel."""
+    path = tmp_path_factory.mktemp("photos")
+    rng = np.random.default_rng(0)
+    for i in range(2):
+        smooth = np.cumsum(np.cumsum(rng.normal(size=(130, 132, 3)), axis=0), axis=1)
+        pixels = 128 + 40 * smooth / smooth.std() + rng.normal(0, 4, smooth.shape)
+        PIL.Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)).save(path / f"{i}.png")
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny() -> Plan:
+    """The hyperprior's recipe for a run that takes a second."""
+    from latentpress.training.plan import load_plan
+
+    return load_plan(TINY / "hyperprior.toml")
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tiny: Plan, folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The checkpoint of a whole tiny run: weights that have moved, and learnt next to nothing."""
+    from latentpress.training.run import train
+
+    return train(tiny, folder, run=tmp_path_factory.mktemp("run"), threads=1, report=lambda line: None)
+
+
+@pytest.fixture(scope="session")
+def package(checkpoint: Path, folder: Path, tmp_path_factory: pytest.TempPathFactory) -> ModelPackage:
+    """The model package of that checkpoint."""
+    from latentpress.training.export import export
+
+    return ModelPackage(export(checkpoint, tmp_path_factory.mktemp("models") / "tiny", name="tiny", data=folder))

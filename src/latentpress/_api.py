@@ -210,7 +210,7 @@ def train(
     Raises MissingExtraError without the ``train`` extra, InvalidInputError for a wrong recipe or empty folder.
     """
     with needs_extra("training", "train"):
-        from latentpress.training.dispatch import train as run_training
+        from latentpress.training.run import train as run_training
     return run_training(
         recipe,
         data,

@@ -64,7 +64,7 @@ def test_from_pictures_to_a_model_that_compresses(
     trained = process("train", recipe, "--data", photos, "--out", folder, "--threads", "1")
     assert trained.returncode == 0, trained.stderr
     assert trained.stdout.decode().strip() == str(folder / "checkpoint.safetensors")
-    assert b"4 training pictures" in trained.stderr
+    assert b"4 pictures, from step 0" in trained.stderr
     assert (folder / "log.csv").is_file()
 
     again = run("train", recipe, "--data", photos, "--out", folder)

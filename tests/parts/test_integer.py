@@ -12,7 +12,7 @@ from latentpress.parts.rate_table import IntegerRateTable, mix_for_rates
 
 def layer(**changes: int) -> IntegerConv2d:
     torch.manual_seed(0)
-    return IntegerConv2d(16, 8, 3, **({"in_bits": 5, "out_bits": 5} | changes))
+    return IntegerConv2d(16, 8, 3, **({"in_bits": 5, "in_high": 255, "out_bits": 5} | changes))
 
 
 def activations(seed: int = 1) -> torch.Tensor:

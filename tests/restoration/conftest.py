@@ -39,14 +39,14 @@ def random_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The package of a narrow CAS-CNN that changes every pixel."""
     torch = pytest.importorskip("torch")
     from latentpress.training.checkpoint import Checkpoint, network_state, save_checkpoint
-    from latentpress.training.restoration.export import export_package
-    from latentpress.training.restoration.recipe import RestorationRecipe, build_restorer
+    from latentpress.training.export import export
+    from latentpress.training.plan import Plan, training_of
 
     folder = tmp_path_factory.mktemp("restorer")
     sizes = {"a": 4, "b": 4, "c": 4, "d": 4, "up_a": 4, "up_b": 4, "up_c": 4, "embedding": 4}
-    recipe = RestorationRecipe.from_dict({"codec": "cas-cnn", "model": sizes, "schedule": {"steps": 1}})
+    recipe = Plan.from_dict({"codec": "cas-cnn", "model": sizes, "schedule": {"steps": 1}})
     torch.manual_seed(0)
-    net = build_restorer(recipe)
+    net = training_of("cas-cnn")(recipe).network(None)
     for head in net.heads:
         torch.nn.init.normal_(head.weight, std=0.05)
     for modulation in net.modulations:
@@ -55,4 +55,4 @@ def random_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     save_checkpoint(Checkpoint(recipe, 0, state, state, {}, {}), folder / "checkpoint.safetensors")
     (folder / "pictures").mkdir()
     Image.fromarray(np.zeros((64, 64, 3), np.uint8)).save(folder / "pictures" / "0.png")
-    return export_package(folder / "checkpoint.safetensors", folder / "random", name="random", data=folder / "pictures")
+    return export(folder / "checkpoint.safetensors", folder / "random", name="random", data=folder / "pictures")

@@ -12,9 +12,10 @@ torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
 
+from latentpress.parts.restorers import CONDITIONS, symmetric_  # noqa: E402
 from latentpress.restoration import tables  # noqa: E402
 from latentpress.restoration.tables import describe, standard_quantisation  # noqa: E402
-from latentpress.systems.cas_cnn.net import CONDITIONS, CasCnn, CasCnnConfig, UpConv, symmetric_  # noqa: E402
+from latentpress.systems.cas_cnn.net import CasCnn, CasCnnConfig, UpConv  # noqa: E402
 from latentpress.systems.idcn.net import Idcn, IdcnConfig  # noqa: E402
 from latentpress.transforms import block_dct  # noqa: E402
 

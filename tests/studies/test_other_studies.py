@@ -22,9 +22,9 @@ def smooth(seed: int, side: int = 96) -> np.ndarray:
 def test_pre_training() -> None:
     pytest.importorskip("torch")
     from latentpress.studies.dbm import STARTS, study
-    from latentpress.systems.dbm_autoencoder.recipe import BoltzmannRecipe
+    from latentpress.training.plan import Plan
 
-    plan = BoltzmannRecipe.from_dict(
+    plan = Plan.from_dict(
         {
             "codec": "dbm-autoencoder",
             "model": {"first": 16, "second": 12, "code": 6},

@@ -15,16 +15,18 @@ import torch
 from PIL import Image
 
 from latentpress.errors import CorruptFileError, InvalidInputError
-from latentpress.systems.hyperprior.training import BEST, CHECKPOINT, LOG, learning_rate, train
 from latentpress.training.checkpoint import load_checkpoint, save_starting_point
-from latentpress.training.recipe import Recipe, Schedule, load_recipe
+from latentpress.training.plan import Plan, load_plan
+from latentpress.training.run import train
+from latentpress.training.runner import BEST, CHECKPOINT, LOG, learning_rate
+from latentpress.training.schedule import Schedule
 
 
 def quiet(_: str) -> None:
     return
 
 
-def test_cut_and_resumed_run_equals_an_uncut_one(tiny: Recipe, folder: Path, tmp_path: Path) -> None:
+def test_cut_and_resumed_run_equals_an_uncut_one(tiny: Plan, folder: Path, tmp_path: Path) -> None:
     whole = load_checkpoint(train(tiny, folder, run=tmp_path / "whole", valid=folder, threads=1, report=quiet))
     for cut in (1, 4, 7, 12):  # before, inside and after the quantisation-aware part begins
         train(tiny, folder, run=tmp_path / "cut", valid=folder, threads=1, resume=True, report=quiet, max_steps=cut)
@@ -45,7 +47,7 @@ def _without_times(path: Path) -> list[dict[str, str]]:
         return [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(file)]
 
 
-def test_loss_falls(tiny: Recipe, folder: Path, tmp_path: Path) -> None:
+def test_loss_falls(tiny: Plan, folder: Path, tmp_path: Path) -> None:
     longer = replace(tiny, schedule=replace(tiny.schedule, steps=120, validate_every=20, learning_rate=3e-3))
     train(longer, folder, run=tmp_path, valid=folder, threads=1, report=quiet)
     with (tmp_path / LOG).open() as file:
@@ -60,14 +62,14 @@ def test_loss_falls(tiny: Recipe, folder: Path, tmp_path: Path) -> None:
     assert best.history["best_loss"] == pytest.approx(min(means.values()), abs=1e-4)
 
 
-def test_flat_pictures_are_refused(tiny: Recipe, tmp_path: Path) -> None:
+def test_flat_pictures_are_refused(tiny: Plan, tmp_path: Path) -> None:
     (tmp_path / "flat").mkdir()
     Image.new("RGB", (96, 96), (90, 90, 90)).save(tmp_path / "flat" / "0.png")
     with pytest.raises(InvalidInputError, match="texture"):
         train(tiny, tmp_path / "flat", run=tmp_path / "run", threads=1, report=quiet)
 
 
-def test_stop_request_saves_and_ends(tiny: Recipe, folder: Path, tmp_path: Path) -> None:
+def test_stop_request_saves_and_ends(tiny: Plan, folder: Path, tmp_path: Path) -> None:
     endless = replace(tiny, schedule=replace(tiny.schedule, steps=10**6, validate_every=10**6))
 
     def stop_once_listened_to() -> None:
@@ -81,7 +83,7 @@ def test_stop_request_saves_and_ends(tiny: Recipe, folder: Path, tmp_path: Path)
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 
-def test_existing_run_is_not_overwritten(tiny: Recipe, folder: Path, tmp_path: Path) -> None:
+def test_existing_run_is_not_overwritten(tiny: Plan, folder: Path, tmp_path: Path) -> None:
     train(tiny, folder, run=tmp_path, threads=1, report=quiet, minutes=1e-7)
     with pytest.raises(InvalidInputError, match="--resume"):
         train(tiny, folder, run=tmp_path, threads=1, report=quiet)
@@ -90,14 +92,14 @@ def test_existing_run_is_not_overwritten(tiny: Recipe, folder: Path, tmp_path: P
         train(other, folder, run=tmp_path, threads=1, report=quiet, resume=True)
 
 
-def test_damaged_checkpoint_is_named(tiny: Recipe, folder: Path, tmp_path: Path) -> None:
+def test_damaged_checkpoint_is_named(tiny: Plan, folder: Path, tmp_path: Path) -> None:
     path = train(tiny, folder, run=tmp_path, threads=1, report=quiet, minutes=1e-7)
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(CorruptFileError, match="checkpoint"):
         train(tiny, folder, run=tmp_path, threads=1, report=quiet, resume=True)
 
 
-def test_a_starting_point_is_small_and_goes_on(tiny: Recipe, folder: Path, tmp_path: Path) -> None:
+def test_a_starting_point_is_small_and_goes_on(tiny: Plan, folder: Path, tmp_path: Path) -> None:
     full = train(tiny, folder, run=tmp_path / "full", threads=1, report=quiet, max_steps=5)
     (tmp_path / "next").mkdir()
     small = tmp_path / "next" / CHECKPOINT
@@ -109,7 +111,7 @@ def test_a_starting_point_is_small_and_goes_on(tiny: Recipe, folder: Path, tmp_p
     assert load_checkpoint(small).step == 7
 
 
-def test_a_second_stage_starts_from_the_average_of_the_first(tiny: Recipe, folder: Path, tmp_path: Path) -> None:
+def test_a_second_stage_starts_from_the_average_of_the_first(tiny: Plan, folder: Path, tmp_path: Path) -> None:
     first = train(tiny, folder, run=tmp_path / "one", threads=1, report=quiet, max_steps=5)
     second = train(tiny, folder, run=tmp_path / "two", threads=1, report=quiet, start=first, minutes=1e-7)
     a, b = load_checkpoint(first), load_checkpoint(second)
@@ -120,14 +122,14 @@ def test_a_second_stage_starts_from_the_average_of_the_first(tiny: Recipe, folde
     assert load_checkpoint(again).step == 3  # a run that has begun goes on with its own checkpoint
 
 
-def test_missing_pictures_and_recipe(tiny: Recipe, tmp_path: Path) -> None:
+def test_missing_pictures_and_recipe(tiny: Plan, tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match="no folder"):
         train(tiny, tmp_path / "nowhere", run=tmp_path / "run")
     (tmp_path / "empty").mkdir()
     with pytest.raises(InvalidInputError, match="no readable picture"):
         train(tiny, tmp_path / "empty", run=tmp_path / "run2")
     with pytest.raises(InvalidInputError, match="cannot read recipe"):
-        load_recipe("nothing.toml")
+        load_plan("nothing.toml")
 
 
 @pytest.mark.parametrize(
@@ -139,16 +141,16 @@ def test_missing_pictures_and_recipe(tiny: Recipe, tmp_path: Path) -> None:
         ({"codec": "hyperprior", "schedule": {"steps": "5"}}, "must be int"),
         ({"codec": "hyperprior", "schedule": {}}, "steps"),
         ({"codec": "hyperprior", "schedule": {"steps": 5, "crop": 100}}, "multiple of 64"),
-        ({"codec": "hyperprior", "model": {"passes": 3}, "schedule": {"steps": 5}}, "2 or 4"),
+        ({"codec": "hyperprior", "model": {"passes": 3}, "schedule": {"steps": 5}}, "one of 2, 4"),
     ],
 )
 def test_bad_recipes(values: dict[str, object], message: str) -> None:
     with pytest.raises(InvalidInputError, match=message):
-        Recipe.from_dict(values)
+        Plan.from_dict(values)
 
 
 def test_shipped_recipe_loads_and_learning_rate_follows_it() -> None:
-    schedule = load_recipe("hyperprior").schedule
+    schedule = load_plan("hyperprior").schedule
     assert learning_rate(schedule, 0) < learning_rate(schedule, schedule.warmup) == schedule.learning_rate
     assert learning_rate(schedule, schedule.steps - 1) < 1e-3 * schedule.learning_rate
     plain = Schedule(steps=100, warmup=0, decay_from=0.5)
@@ -160,9 +162,9 @@ def test_shipped_recipe_loads_and_learning_rate_follows_it() -> None:
     [{"average": "plain"}, {"quantisation": "noise"}, {"quantisation": "soft-round"}],
     ids=lambda change: "-".join(change.values()),
 )
-def test_other_objectives_learn_too(tiny: Recipe, folder: Path, tmp_path: Path, change: dict[str, str]) -> None:
+def test_other_objectives_learn_too(tiny: Plan, folder: Path, tmp_path: Path, change: dict[str, str]) -> None:
     schedule = replace(tiny.schedule, steps=60, validate_every=20, learning_rate=3e-3)
-    plan = replace(tiny, schedule=schedule, objective=replace(tiny.objective, **change))
+    plan = replace(tiny, schedule=schedule, more={"objective": replace(tiny.objective, **change)})
     train(plan, folder, run=tmp_path, valid=folder, threads=1, report=quiet)
     with (tmp_path / LOG).open() as file:
         rows = [row for row in csv.DictReader(file) if row["kind"] == "valid"]
@@ -170,7 +172,7 @@ def test_other_objectives_learn_too(tiny: Recipe, folder: Path, tmp_path: Path, 
     assert sum(last) < sum(first)
 
 
-def test_random_start_is_worse_than_the_transform(tiny: Recipe, folder: Path, tmp_path: Path) -> None:
+def test_random_start_is_worse_than_the_transform(tiny: Plan, folder: Path, tmp_path: Path) -> None:
     losses = []
     for pictures in (0, 4):
         plan = replace(tiny, schedule=replace(tiny.schedule, steps=4, validate_every=4, klt_pictures=pictures))

@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import time
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -16,15 +15,18 @@ import torch
 
 from latentpress.errors import CorruptFileError, InvalidInputError
 from latentpress.models import ModelPackage
-from latentpress.systems.hyperprior.export import export_package
-from latentpress.systems.hyperprior.training import BEST, CHECKPOINT, LOG, train
 from latentpress.training import bare
 from latentpress.training.checkpoint import load_checkpoint
 from latentpress.training.data import load_held_out, load_pictures
+from latentpress.training.export import export
 from latentpress.training.pack import MANIFEST, START, STATE, pack_training
 from latentpress.training.parts import INDEX, join_state
-from latentpress.training.recipe import Recipe, load_recipe
+from latentpress.training.plan import Plan
+from latentpress.training.run import train
+from latentpress.training.runner import BEST, CHECKPOINT, LOG
 from latentpress.training.shards import SHARD_SUFFIX
+
+TINY = Path(__file__).parents[1] / "systems" / "tiny"
 
 # Runs run.py with nothing but torch, numpy, pillow and safetensors to import, as on a bare machine.
 BARE_MACHINE = """
@@ -45,16 +47,9 @@ finally:
 
 
 @pytest.fixture(scope="module")
-def recipe(tiny: Recipe, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def recipe() -> Path:
     """The tiny recipe as a file."""
-    path = tmp_path_factory.mktemp("recipe") / "tiny.toml"
-    lines = ['codec = "hyperprior"']
-    for section, values in (("model", asdict(tiny.model)), ("schedule", asdict(tiny.schedule))):
-        lines.append(f"[{section}]")
-        lines += [f"{key} = {json.dumps(value)}" for key, value in values.items()]
-    path.write_text("\n".join(lines), encoding="utf-8")
-    assert load_recipe(path) == tiny
-    return path
+    return TINY / "hyperprior.toml"
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +70,7 @@ def run_here(pack: Path, *arguments: object) -> int:
     return bare.main(pack, time.monotonic(), ["--device", "cpu", "--threads", "1", *map(str, arguments)])
 
 
-def test_from_pack_to_model(pack: Path, tiny: Recipe, folder: Path, tmp_path: Path) -> None:
+def test_from_pack_to_model(pack: Path, tiny: Plan, folder: Path, tmp_path: Path) -> None:
     there = Path(shutil.copytree(pack, tmp_path / "there"))
     out, run = tmp_path / "brought back", tmp_path / "run"
     command = [sys.executable, "-c", BARE_MACHINE, there / "run.py", "--minutes", 60, "--out", out, "--threads", 1]
@@ -98,8 +93,25 @@ def test_from_pack_to_model(pack: Path, tiny: Recipe, folder: Path, tmp_path: Pa
     assert load_checkpoint(run / BEST).history["best_step"] in (5, 10, 12)
 
     train(tiny, folder, run=run, threads=1, resume=True, report=lambda line: None)
-    package = ModelPackage(export_package(run / CHECKPOINT, tmp_path / "model", name="far", data=folder))
+    package = ModelPackage(export(run / CHECKPOINT, tmp_path / "model", name="far", data=folder))
     assert package.card["name"] == "far"
+
+
+@pytest.mark.parametrize("system", ["importance-map", "lc-fdnet"])
+def test_every_system_goes_the_same_way(system: str, photos: Path, tmp_path: Path) -> None:
+    """Cut on a bare machine, brought back, gone on with here, and exported."""
+    half = tmp_path / "half.toml"
+    half.write_text((TINY / f"{system}.toml").read_text().replace("steps = 12", "steps = 6"))
+    there = pack_training(half, photos, tmp_path / "there", valid=photos)
+    out, run = tmp_path / "out", tmp_path / "run"
+    command = [sys.executable, "-c", BARE_MACHINE, there / "run.py", "--minutes", 60, "--out", out, "--threads", 1]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, cwd=tmp_path, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert join_state(out, run) == 6
+    train(TINY / f"{system}.toml", photos, run=run, threads=1, resume=True, report=lambda line: None)
+    assert load_checkpoint(run / CHECKPOINT).step == 12
+    assert ModelPackage(export(run / CHECKPOINT, tmp_path / "model", name="far", data=photos)).codec == system
 
 
 def test_whole_picture_files_are_smaller_and_give_the_same_pixels(recipe: Path, folder: Path, tmp_path: Path) -> None:
@@ -170,7 +182,7 @@ def test_a_new_machine_goes_on_from_what_the_last_one_left(copy: Path, recipe: P
     assert shorter == recipe.read_text()
 
 
-def test_packed_checkpoints(tiny: Recipe, recipe: Path, folder: Path, checkpoint: Path, tmp_path: Path) -> None:
+def test_packed_checkpoints(tiny: Plan, recipe: Path, folder: Path, checkpoint: Path, tmp_path: Path) -> None:
     """A run of the same recipe goes on; the weights of any other begin a new run."""
     half = train(tiny, folder, run=tmp_path / "half", threads=1, report=lambda line: None, max_steps=6)
     same = pack_training(recipe, folder, tmp_path / "same", checkpoint=half)
@@ -227,6 +239,4 @@ def test_what_cannot_be_packed(recipe: Path, folder: Path, tmp_path: Path) -> No
         pack_training(recipe, folder, tmp_path / "b", shard_size=3000)
     with pytest.raises(InvalidInputError, match="no readable picture"):
         pack_training("hyperprior-gpu", folder, tmp_path / "c")
-    with pytest.raises(InvalidInputError, match="trains: hyperprior"):
-        pack_training("cas-cnn", folder, tmp_path / "d")
     assert not any(tmp_path.iterdir())

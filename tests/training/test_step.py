@@ -14,14 +14,18 @@ import torch
 
 from latentpress.errors import InvalidInputError
 from latentpress.parts.integer import set_integer
-from latentpress.systems.hyperprior import training as loop
-from latentpress.systems.hyperprior.objective import code, log_loss
-from latentpress.systems.hyperprior.training import train
+from latentpress.systems.hyperprior.objective import code
+from latentpress.systems.hyperprior.training import HyperpriorTraining
+from latentpress.training import latent, system
 from latentpress.training.checkpoint import load_checkpoint
 from latentpress.training.data import load_pictures, sample_crops, step_generator
-from latentpress.training.recipe import Recipe
+from latentpress.training.latent import log_loss
+from latentpress.training.plan import Plan
+from latentpress.training.run import train
+from latentpress.training.runner import Runner
 from latentpress.training.sources import DeviceCrops
 from latentpress.training.step import GraphStep, make_step
+from latentpress.training.system import psnr_of
 
 
 def quiet(_: str) -> None:
@@ -29,33 +33,35 @@ def quiet(_: str) -> None:
 
 
 @pytest.mark.parametrize("step", [0, 8])
-def test_a_step_is_a_function_of_seed_and_step(tiny: Recipe, folder: Path, step: int) -> None:
-    """The loss of the trainer equals one whose crops, rates and noise are drawn here, in the documented order."""
-    pictures = load_pictures(folder, 64)
-    trainer = loop.Trainer(tiny, pictures, "cpu", None)
-    trainer.step = step
-    hard = trainer.enter()
+def test_a_step_is_a_function_of_seed_and_step(tiny: Plan, folder: Path, step: int) -> None:
+    """The loss of a training equals one whose crops, rates and noise are drawn here, in the documented order."""
+    training, pictures = HyperpriorTraining(tiny), load_pictures(folder, 64)
+    torch.manual_seed(0)
+    net = training.network(pictures)
+    hard = training.enter(net, step)
     assert hard == (step >= 6)
-    loss, figures = trainer.loss(*trainer.draw(step_generator(0, step)))
+    loss, figures = training.loss(net, *training.draw(pictures, step_generator(0, step)))
 
     rng = step_generator(0, step)
     x = torch.from_numpy(sample_crops(pictures, 2, 64, rng)).float()
-    rates = torch.from_numpy(loop._stratified_rates(2, tiny.model.last_rate, rng))
-    noise = torch.Generator().manual_seed(int(rng.integers(2**62)))
-    set_integer(trainer.net, hard)
-    outcome = code(trainer.net, x, rates, hard=hard, noise=noise)
+    rates = torch.from_numpy(latent._stratified(2, tiny.model.last_rate, rng))
+    generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+    noise = torch.rand(2, 4, 1, 1, generator=generator), torch.rand(2, 24, 4, 4, generator=generator)
+    set_integer(net, hard)
+    outcome = code(net, x, rates, hard=hard, noise=noise)
     wanted = log_loss(outcome, x, tiny.model.lambdas(rates))
     assert torch.equal(loss, wanted)
+    hyper = outcome.hyper_bits.mean().item() / 64**2
     assert figures.tolist() == pytest.approx(
-        [wanted.item(), outcome.bpp().mean().item(), outcome.mse(x).mean().item(), figures[3].item()]
+        [outcome.bpp().mean().item(), psnr_of(outcome.mse(x).mean()).item(), hyper]
     )
 
 
 def test_training_on_pictures_in_device_memory(
-    tiny: Recipe, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny: Plan, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As on a GPU, with the CPU's memory for the device's; cut and resumed to the same weights."""
-    monkeypatch.setattr(loop, "crop_source", DeviceCrops)
+    monkeypatch.setattr(system, "crop_source", DeviceCrops)
     whole = load_checkpoint(train(tiny, folder, run=tmp_path / "whole", threads=1, report=quiet))
     for cut in (4, 12):
         path = train(tiny, folder, run=tmp_path / "cut", threads=1, resume=True, report=quiet, max_steps=cut)
@@ -65,7 +71,7 @@ def test_training_on_pictures_in_device_memory(
 
 
 def test_what_cannot_be_compiled_runs_as_it_is(
-    tiny: Recipe, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny: Plan, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(loss: object, **_: object) -> object:
         def fail(*_: object) -> None:
@@ -85,9 +91,7 @@ def test_what_cannot_be_compiled_runs_as_it_is(
     assert all(torch.equal(value, other.weights[name]) for name, value in plain.weights.items())
 
 
-def test_traced_steps_learn_the_same(
-    tiny: Recipe, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_traced_steps_learn_the_same(tiny: Plan, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The loss can be traced by the compiler in both phases without a break; no machine code is made of it here."""
     compile_ = torch.compile
     monkeypatch.setattr(
@@ -103,7 +107,7 @@ def test_traced_steps_learn_the_same(
     assert all(torch.allclose(value, other.weights[name], atol=1e-5) for name, value in plain.weights.items())
 
 
-def test_graphs_need_a_gpu_and_recordable_steps(tiny: Recipe, folder: Path, tmp_path: Path) -> None:
+def test_graphs_need_a_gpu_and_recordable_steps(tiny: Plan, folder: Path, tmp_path: Path) -> None:
     lines: list[str] = []
     train(tiny, folder, run=tmp_path, threads=1, report=lines.append, accelerate="graph", max_steps=1)
     assert "CUDA graphs need a CUDA device" in lines[1]
@@ -111,12 +115,17 @@ def test_graphs_need_a_gpu_and_recordable_steps(tiny: Recipe, folder: Path, tmp_
     settings = {"clip": 1.0, "device": "cpu", "say": lines.append}
     optimiser = torch.optim.Adam(net.parameters())
     step = make_step(
-        "compile", lambda rng: (net(torch.ones(1)).sum(), ()), net, optimiser, recordable=False, **settings
+        "compile",
+        lambda rng: (net(torch.ones(1)).sum(), ()),
+        list(net.parameters()),
+        [optimiser],
+        recordable=False,
+        **settings,
     )
     assert "no acceleration by compile" in lines[-1]
     step((np.random.default_rng(0),), None)
     with pytest.raises(InvalidInputError, match="none, graph, compile"):
-        make_step("magic", lambda: None, net, optimiser, recordable=True, **settings)
+        make_step("magic", lambda: None, list(net.parameters()), [optimiser], recordable=True, **settings)
 
 
 class FakeGraph:
@@ -154,43 +163,49 @@ def graphs(monkeypatch: pytest.MonkeyPatch) -> list[FakeGraph]:
     return made
 
 
-def trainers(tiny: Recipe, folder: Path) -> tuple[loop.Trainer, loop.Trainer, GraphStep, list[str]]:
-    """A trainer with plain steps, and one with recorded steps."""
-    pictures, said = load_pictures(folder, 64), []
-    plain, recorded = (loop.Trainer(tiny, pictures, "cpu", None) for _ in range(2))
-    plain.accelerate("none", said.append)
+def runners(tiny: Plan, folder: Path) -> tuple[Runner, Runner, GraphStep, list[str]]:
+    """A run with plain steps, and one with recorded steps."""
+    pictures, said, made = load_pictures(folder, 64), [], []
+    for _ in range(2):
+        training = HyperpriorTraining(tiny)
+        torch.manual_seed(0)
+        made.append(Runner(training, training.network(pictures), pictures))
+        made[-1].accelerate("none", said.append)
+    (player,) = made[1].players
     settings = {"clip": tiny.schedule.clip, "device": "cpu", "compiled": False, "say": said.append}
-    step = GraphStep(recorded.loss, recorded.net, recorded.optimiser, **settings)
-    recorded._step = step
-    return plain, recorded, step, said
+    player._step = step = GraphStep(player._loss, player._parameters, player._optimisers, **settings)
+    return *made, step, said
 
 
 def test_recorded_steps_are_the_same_steps(
-    tiny: Recipe, folder: Path, graphs: list[FakeGraph], monkeypatch: pytest.MonkeyPatch
+    tiny: Plan, folder: Path, graphs: list[FakeGraph], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Inputs, figures and phases through a stand-in for the graph; what a GPU does with one is not tested here."""
-    plain, recorded, step, said = trainers(tiny, folder)
+    plain, recorded, step, said = runners(tiny, folder)
 
     @contextlib.contextmanager
     def record(graph: FakeGraph) -> Iterator[None]:
-        weights, moments = copy.deepcopy((recorded.net.state_dict(), recorded.optimiser.state_dict()))
+        (optimiser,) = recorded.players[0]._optimisers
+        weights, moments = copy.deepcopy((recorded.net.state_dict(), optimiser.state_dict()))
         graph.step = step
         yield
         recorded.net.load_state_dict(weights)
-        recorded.optimiser.load_state_dict(moments)
+        optimiser.load_state_dict(moments)
 
     monkeypatch.setattr(torch.cuda, "graph", record)
     for _ in range(12):
-        assert plain.advance().tolist() == recorded.advance().tolist()
+        plain.advance()
+        recorded.advance()
+        assert plain.players[0].means() == recorded.players[0].means()
     assert [graph.replays for graph in graphs] == [3, 3]  # six steps in each phase, three of them to warm up
     assert all(torch.equal(a, b) for a, b in zip(plain.net.parameters(), recorded.net.parameters(), strict=True))
     assert said == []
 
 
 def test_steps_that_cannot_be_recorded_stay_plain(
-    tiny: Recipe, folder: Path, graphs: list[FakeGraph], monkeypatch: pytest.MonkeyPatch
+    tiny: Plan, folder: Path, graphs: list[FakeGraph], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain, recorded, _, said = trainers(tiny, folder)
+    plain, recorded, _, said = runners(tiny, folder)
 
     @contextlib.contextmanager
     def fail(graph: FakeGraph) -> Iterator[None]:

@@ -9,25 +9,24 @@ import numpy as np
 import pytest
 import torch
 
-from latentpress.systems.hyperprior.export import build_network
+from latentpress.parts.block_transforms import placeholder_basis
 from latentpress.systems.hyperprior.net import HyperpriorConfig, HyperpriorNet
 from latentpress.systems.hyperprior.objective import code
-from latentpress.systems.hyperprior.training import train
 from latentpress.training.checkpoint import load_checkpoint
-from latentpress.training.recipe import Recipe
+from latentpress.training.export import trained_network
+from latentpress.training.plan import Plan
+from latentpress.training.run import train
 from latentpress.training.transplant import transplant
-from latentpress.transforms import KltBasis
 
 
 def fresh(config: HyperpriorConfig, seed: int = 3) -> HyperpriorNet:
     torch.manual_seed(seed)
-    m = config.latents
-    return HyperpriorNet(config, KltBasis(np.zeros((m, 768), np.float32), np.ones(m, np.float32), 128.0))
+    return HyperpriorNet(config, placeholder_basis(config.latents))
 
 
 @pytest.fixture(scope="module")
 def donor(checkpoint: Path) -> HyperpriorNet:
-    return build_network(load_checkpoint(checkpoint))
+    return trained_network(load_checkpoint(checkpoint))[1]
 
 
 @pytest.fixture(scope="module")
@@ -54,13 +53,13 @@ def test_further_passes_begin_with_the_last_context(donor: HyperpriorNet) -> Non
     two = fresh(replace(donor.config, passes=2))
     two.load_state_dict(transplant(donor.state_dict(), two.state_dict()))
     four = fresh(donor.config, seed=4)
-    four.load_state_dict(transplant(two.state_dict(), four.state_dict()))
+    four.load_state_dict(transplant(two.state_dict(), four.state_dict(), repeated="contexts"))
     for context in four.contexts:
         for name, value in donor.contexts[0].state_dict().items():
             assert torch.equal(context.state_dict()[name], value), name
 
 
-def test_run_starts_from_a_network_of_other_sizes(tiny: Recipe, folder: Path, checkpoint: Path, tmp_path: Path) -> None:
+def test_run_starts_from_a_network_of_other_sizes(tiny: Plan, folder: Path, checkpoint: Path, tmp_path: Path) -> None:
     larger = replace(tiny, model=replace(tiny.model, narrow_depth=2))
     path = train(
         larger, folder, run=tmp_path, threads=1, start=checkpoint, report=lambda line: None, minutes=1e-7, max_steps=1

@@ -13,11 +13,13 @@ from PIL import Image as PillowImage
 from latentpress.errors import InvalidInputError
 from latentpress.image import Image
 from latentpress.models import ModelPackage
-from latentpress.systems.hyperprior import export
+from latentpress.systems.hyperprior import training
 from latentpress.systems.hyperprior.codec import HyperpriorCodec
-from latentpress.systems.hyperprior.training import train
+from latentpress.systems.hyperprior.training import HyperpriorObjective, HyperpriorTraining
 from latentpress.training.checkpoint import load_checkpoint
-from latentpress.training.recipe import Objective, Recipe
+from latentpress.training.export import export
+from latentpress.training.plan import Plan
+from latentpress.training.run import train
 
 
 @pytest.fixture(scope="module")
@@ -31,11 +33,11 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def tuned(tiny: Recipe, checkpoint: Path, large: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tuned(tiny: Plan, checkpoint: Path, large: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     plan = dataclasses.replace(
         tiny,
         schedule=dataclasses.replace(tiny.schedule, steps=4, crop=192, hard_from=0.0),
-        objective=Objective("ms-ssim", encoder_only=True),
+        more={"objective": HyperpriorObjective("ms-ssim", encoder_only=True)},
     )
     run = tmp_path_factory.mktemp("run")
     return train(plan, large, run=run, valid=large, start=checkpoint, threads=1, report=lambda _: None)
@@ -51,9 +53,9 @@ def test_only_the_analysis_changes(tuned: Path, checkpoint: Path) -> None:
 def test_its_package_serves_the_model_that_it_names(
     tuned: Path, checkpoint: Path, large: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model = export.export_package(checkpoint, tmp_path / "models" / "small", name="small", data=large)
-    monkeypatch.setattr(export, "find_model", lambda codec: ModelPackage(model))
-    folder = export.export_package(tuned, tmp_path / "models" / "small-ms-ssim", name="small-ms-ssim", data=large)
+    model = export(checkpoint, tmp_path / "models" / "small", name="small", data=large)
+    monkeypatch.setattr(training, "find_model", lambda codec: ModelPackage(model))
+    folder = export(tuned, tmp_path / "models" / "small-ms-ssim", name="small-ms-ssim", data=large)
     package = ModelPackage(folder)
     assert sorted(package.files) == ["analysis.onnx"]
     assert package.config == {"model": ModelPackage(model).id.hex(), "tune": "ms-ssim"}
@@ -69,7 +71,7 @@ def test_its_package_serves_the_model_that_it_names(
 
 def test_encoder_for_a_model_of_other_size_is_refused(tuned: Path, large: Path, tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match="the run's encoder finds 24 latents"):
-        export.export_package(tuned, tmp_path / "mine", name="mine", data=large)
+        export(tuned, tmp_path / "mine", name="mine", data=large)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -84,6 +86,6 @@ def test_encoder_for_a_model_of_other_size_is_refused(tuned: Path, large: Path, 
         ({"distortion": 3}, "objective.distortion must be str"),
     ],
 )
-def test_bad_objective_is_refused(tiny: Recipe, objective: dict[str, object], message: str) -> None:
+def test_bad_objective_is_refused(tiny: Plan, objective: dict[str, object], message: str) -> None:
     with pytest.raises(InvalidInputError, match=message):
-        Recipe.from_dict(tiny.to_dict() | {"objective": objective})
+        HyperpriorTraining(Plan.from_dict(tiny.to_dict() | {"objective": objective}))

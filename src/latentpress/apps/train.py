@@ -97,7 +97,7 @@ def export(
     Example: latentpress export runs/first/checkpoint.safetensors models/first --name first --data photos
     """
     with needs_extra("export", "train"):
-        from latentpress.training.dispatch import export_package
+        from latentpress.training.export import export as export_package
     export_package(checkpoint, destination, name=name, data=data, report=_progress)
     print(f"{destination}: model {name}")
 

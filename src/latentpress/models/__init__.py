@@ -1,6 +1,14 @@
 """Model packages: networks, integer tables and card of a trained codec, found by name or by the id in a file."""
 
 from latentpress.models.package import ModelPackage, package_digest
-from latentpress.models.shelf import SEARCH_PATH, absolute_name, find_model, installed_models
+from latentpress.models.shelf import SEARCH_PATH, absolute_name, find_model, installed_models, named_model
 
-__all__ = ["SEARCH_PATH", "ModelPackage", "absolute_name", "find_model", "installed_models", "package_digest"]
+__all__ = [
+    "SEARCH_PATH",
+    "ModelPackage",
+    "absolute_name",
+    "find_model",
+    "installed_models",
+    "named_model",
+    "package_digest",
+]

@@ -18,7 +18,15 @@ from latentpress.catalogue import default_model
 from latentpress.errors import LatentPressError, UnsupportedError
 from latentpress.models.package import CARD, ModelPackage
 
-__all__ = ["ELSEWHERE", "ENTRY_POINTS", "SEARCH_PATH", "absolute_name", "find_model", "installed_models"]
+__all__ = [
+    "ELSEWHERE",
+    "ENTRY_POINTS",
+    "SEARCH_PATH",
+    "absolute_name",
+    "find_model",
+    "installed_models",
+    "named_model",
+]
 
 SEARCH_PATH = "LATENTPRESS_MODELS"
 """Environment variable with folders of model packages, separated like PATH, beside those that ship with LatentPress."""
@@ -66,6 +74,21 @@ def absolute_name(name: str | os.PathLike[str] | None) -> str | None:
         return None
     name = os.fspath(name)
     return str(Path(name).resolve()) if (Path(name) / CARD).is_file() else name
+
+
+def named_model(name: str) -> ModelPackage:
+    """The package with this name, or in the folder of this path, of whatever codec. Raises UnsupportedError when it is
+    not installed.
+    """
+    if (Path(name) / CARD).is_file():
+        return _open(str(Path(name).resolve()))
+    for package in _packages():
+        if package.name == name:
+            return package
+    have = ", ".join(package.name for package in _packages())
+    raise UnsupportedError(
+        f"model {name} is not installed (installed: {have}); add its folder's parent to {SEARCH_PATH}"
+    )
 
 
 def _missing(codec: str, wanted: str, id: bytes | None) -> str:

@@ -8,12 +8,13 @@ an adaptive linear prediction, in place of raw differences. Inputs are whole num
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from latentpress.codecs.lossless.features import CLIP
 from latentpress.parts.integer import IntegerConv2d
 from latentpress.parts.quantise import clamp_ste, round_half_up, straight_through
 
@@ -30,12 +31,25 @@ _REACH = 2**14
 class LosslessConfig:
     """Sizes of the networks: ``width`` units in each of ``depth`` hidden layers."""
 
-    width: int = 64
-    depth: int = 3
+    width: int = field(default=64, metadata={"at_least": 1})
+    depth: int = field(default=3, metadata={"at_least": 1})
 
 
 class IntegerLinear(IntegerConv2d):
     """`IntegerConv2d` with a 1x1 kernel on vectors: (N, in) to (N, out), by one matrix product."""
+
+    def largest_sum(self) -> int:
+        """In units of the finest number in it: a step of weight grid x input grid, or the half that is added for
+        rounding, which the stored graph keeps in the bias.
+        """
+        weight, bias, exponents = self.integer_parameters()
+        half = 2.0 ** (exponents + self.in_bits - self.out_bits - 1).double()
+        sums = weight.double().abs().sum(dim=(1, 2, 3)) * self.in_high + bias.double().abs() + half
+        return int((sums / half.clamp_max(1)).max().item())
+
+    def frozen(self) -> nn.Module:
+        """Itself: its graph is made of whole numbers (`training.lossless.graphs`)."""
+        return self
 
     def forward(self, x: Tensor) -> Tensor:
         weight, bias = self._parameters_in_use()
@@ -59,10 +73,11 @@ class PlaneNet(nn.Module):
     def __init__(self, inputs: int, config: LosslessConfig) -> None:
         super().__init__()
         sizes = [inputs] + [config.width] * config.depth
+        grids = [(INPUT_BITS, CLIP)] + [(HIDDEN_BITS, 255)] * (config.depth - 1)
         self.hidden = nn.Sequential(
             *(
-                IntegerLinear(a, b, in_bits=INPUT_BITS if i == 0 else HIDDEN_BITS, out_bits=HIDDEN_BITS)
-                for i, (a, b) in enumerate(pairwise(sizes))
+                IntegerLinear(a, b, in_bits=bits, in_high=high, out_bits=HIDDEN_BITS)
+                for (a, b), (bits, high) in zip(pairwise(sizes), grids, strict=True)
             )
         )
         self.correction = _head(config.width, CORRECTION_BITS)
@@ -79,7 +94,9 @@ class PlaneNet(nn.Module):
 
 def _head(width: int, bits: int) -> IntegerLinear:
     """An output layer, which starts at zero."""
-    return IntegerLinear(width, 1, in_bits=HIDDEN_BITS, out_bits=bits, out_low=-_REACH, out_high=_REACH, zero=True)
+    return IntegerLinear(
+        width, 1, in_bits=HIDDEN_BITS, in_high=255, out_bits=bits, out_low=-_REACH, out_high=_REACH, zero=True
+    )
 
 
 class LosslessNet(nn.Module):

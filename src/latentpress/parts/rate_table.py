@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from latentpress.codecs.rates import STEPS_PER_ANCHOR, last_rate
 from latentpress.parts.quantise import round_half_up, straight_through
 
-__all__ = ["IntegerRateTable", "RateRange", "RateTable", "mix_for_rates"]
+__all__ = ["FrozenRateTable", "IntegerRateTable", "RateRange", "RateTable", "mix_for_rates"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +78,14 @@ class IntegerRateTable(RateTable):
         """The table in units of 1/2**bits, as whole numbers (anchors, channels)."""
         return round_half_up(self.table.detach() * 2.0**self.bits)
 
+    def largest_sum(self) -> int:
+        """Largest magnitude that an interpolation can reach, in units of the grid x 1/16."""
+        return int(self.integer_table().abs().max().item()) * STEPS_PER_ANCHOR
+
+    def frozen(self) -> nn.Module:
+        """The same with its entries fixed, for a stored graph."""
+        return FrozenRateTable(self)
+
     def forward(self, mix: Tensor) -> Tensor:
         value = super().forward(mix)
         if not self.integer:
@@ -86,3 +94,16 @@ class IntegerRateTable(RateTable):
             sixteenths = mix @ self.integer_table()
         exact = (round_half_up(sixteenths * (1.0 / STEPS_PER_ANCHOR)) * 2.0**-self.bits)[:, :, None, None]
         return straight_through(value, exact)
+
+
+class FrozenRateTable(nn.Module):
+    """An integer rate table with its entries fixed."""
+
+    def __init__(self, table: IntegerRateTable) -> None:
+        super().__init__()
+        self.table = nn.Parameter(table.integer_table(), requires_grad=False)
+        self.unit = 2.0**-table.bits
+
+    def forward(self, mix: Tensor) -> Tensor:
+        value = round_half_up((mix @ self.table) * (1 / STEPS_PER_ANCHOR)) * self.unit
+        return value[:, :, None, None]

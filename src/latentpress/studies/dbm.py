@@ -25,12 +25,11 @@ from latentpress.studies.s1_table1 import jpeg_near
 from latentpress.systems.dbm_autoencoder.net import PatchAutoencoder
 from latentpress.systems.dbm_autoencoder.patch_codec import PatchCodec
 from latentpress.systems.dbm_autoencoder.patches import Pixels, collect, luma_of
-from latentpress.systems.dbm_autoencoder.recipe import BoltzmannRecipe
-from latentpress.systems.dbm_autoencoder.training import Trainer, held_out_error, starting_network
+from latentpress.systems.dbm_autoencoder.training import PatchTraining, held_out_error
 from latentpress.training.checkpoint import load_checkpoint
 from latentpress.training.data import Pictures, load_pictures
-from latentpress.training.recipe import read_recipe
-from latentpress.training.runner import CHECKPOINT, LOG, RunOptions
+from latentpress.training.plan import Plan, load_plan
+from latentpress.training.runner import CHECKPOINT, LOG, Limits, Runner
 
 __all__ = ["SEEDS", "STARTS", "Outcome", "Start", "run", "study"]
 
@@ -91,7 +90,7 @@ class Outcome:
 def run(request: Request) -> Result:
     """The study with the recipe ``dbm-autoencoder``, on one thread."""
     assert request.test is not None
-    plan = BoltzmannRecipe.from_dict(read_recipe("dbm-autoencoder"))
+    plan = load_plan("dbm-autoencoder")
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -103,7 +102,7 @@ def run(request: Request) -> Result:
 
 
 def study(
-    plan: BoltzmannRecipe,
+    plan: Plan,
     pictures: Pictures,
     tested: Mapping[str, Pixels],
     seeds: Sequence[int],
@@ -127,16 +126,16 @@ def study(
     return _result(plan, outcomes, jpeg, (len(rest), len(held_out), len(tested)))
 
 
-def _planned(plan: BoltzmannRecipe, start: str, seed: int) -> BoltzmannRecipe:
-    way, before = STARTS[start], plan.pretraining
+def _planned(plan: Plan, start: str, seed: int) -> Plan:
+    way, before = STARTS[start], plan.more["pretraining"]
     before = replace(before, rbm_steps=before.rbm_steps * way.rbms, dbm_steps=before.dbm_steps * way.machine)
     steps, every = round(plan.schedule.steps * way.length), max(1, plan.schedule.steps // _MARKS)
     schedule = replace(plan.schedule, seed=seed, start_gain=way.gain, steps=steps, validate_every=every)
-    return replace(plan, pretraining=before, schedule=schedule)
+    return replace(plan, schedule=schedule, more={"pretraining": before})
 
 
 def _outcome(
-    plan: BoltzmannRecipe,
+    plan: Plan,
     start: str,
     patches: Pixels,
     validation: Pixels,
@@ -144,18 +143,20 @@ def _outcome(
     tested: Mapping[str, Pixels],
 ) -> Outcome:
     began = time.process_time()
-    net = starting_network(plan, patches)
+    training = PatchTraining(plan)
+    torch.manual_seed(plan.schedule.seed)
+    net = training.network(patches)
     pretrained = time.process_time()
     first, _ = held_out_error(net, torch.from_numpy(validation).float())
     tuning = time.process_time()
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder)
-        how = RunOptions(run, checkpoint_minutes=math.inf)
-        Trainer(plan, patches, net, "cpu", None).run([validation], how, say=lambda _: None)
+        runner = Runner(training, net, patches)
+        runner.run(run, validation, Limits(plan.schedule.steps), lambda _: None, checkpoint_seconds=math.inf)
         tuned = time.process_time()
         with (run / LOG).open(newline="", encoding="utf-8") as file:
             marks = {int(row["step"]): float(row["psnr"]) for row in csv.DictReader(file) if row["kind"] == "valid"}
-        state = load_checkpoint(run / CHECKPOINT, BoltzmannRecipe.from_dict)
+        state = load_checkpoint(run / CHECKPOINT)
     best = PatchAutoencoder(plan.model)
     best.load_state_dict(state.average)
     bpp, quality = _test(PatchCodec(best, counted), tested)
@@ -186,9 +187,7 @@ def _jpeg(tested: Mapping[str, Pixels], bpp: float) -> tuple[float, float]:
     return float(mean_bpp), float(quality)
 
 
-def _result(
-    plan: BoltzmannRecipe, outcomes: Sequence[Outcome], jpeg: tuple[float, float], counts: tuple[int, int, int]
-) -> Result:
+def _result(plan: Plan, outcomes: Sequence[Outcome], jpeg: tuple[float, float], counts: tuple[int, int, int]) -> Result:
     by_start = {start: [o for o in outcomes if o.start == start] for start in STARTS}
     marks = list(outcomes[0].psnr)
     seeds = len(by_start["random"])
@@ -219,7 +218,7 @@ def _result(
         )
         for start, found in by_start.items()
     ]
-    model, before, schedule = plan.model, plan.pretraining, plan.schedule
+    model, before, schedule = plan.model, plan.more["pretraining"], plan.schedule
     sizes = " - ".join(str(size) for size in (model.pixels, *model.hidden))
     intro = [
         "Lee and Kim 2023 recommend to pre-train a deep autoencoder as a deep Boltzmann machine, and to fine-tune it "

@@ -13,10 +13,11 @@ from typing import Any
 import torch
 
 from latentpress.errors import CorruptFileError, InvalidInputError, LatentPressError
-from latentpress.systems.hyperprior.training import CHECKPOINT, train
 from latentpress.training.checkpoint import load_checkpoint
 from latentpress.training.pack import CODE, MANIFEST, RECIPE, START, STATE
 from latentpress.training.parts import INDEX, PART_SIZE, TOTAL_SIZE, join_state, sha256_of, split_state
+from latentpress.training.run import train
+from latentpress.training.runner import CHECKPOINT
 from latentpress.training.step import ACCELERATIONS
 
 __all__ = ["main"]

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from latentpress.atomic import atomic_output
 from latentpress.errors import CorruptFileError, InvalidInputError
-from latentpress.training.recipe import Recipe
+from latentpress.training.plan import Plan
 
 __all__ = [
-    "AnyRecipe",
     "Checkpoint",
     "checkpoint_bytes",
     "load_checkpoint",
@@ -26,26 +24,23 @@ __all__ = [
 ]
 
 
-class AnyRecipe(Protocol):
-    """A recipe of whatever kind: it can be stored."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain nested values."""
+_MOMENTS = ("first", "second")
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """``weights`` and ``average`` (the EMA): state of the network by name. ``moments``: Adam's first and second
-    moments by parameter name, empty when saved for export only. ``step``: steps done. ``history``: facts for the
-    card (seconds, hardware).
+    """``weights`` and ``average`` (the EMA): state of the network by name. ``moments``: first moments of an optimiser,
+    and second ones if it has them, by parameter name; empty when saved for export only. ``updates``: how often each of
+    these parameters has been updated. ``step``: steps done. ``history``: facts for the card (seconds, hardware).
     """
 
-    recipe: Any
+    recipe: Plan
     step: int
     weights: dict[str, Tensor]
     average: dict[str, Tensor]
-    moments: dict[str, tuple[Tensor, Tensor]]
+    moments: dict[str, tuple[Tensor, ...]]
     history: dict[str, Any]
+    updates: dict[str, int] = field(default_factory=dict)
 
 
 def save_checkpoint(checkpoint: Checkpoint, path: str | Path) -> None:
@@ -62,15 +57,18 @@ def checkpoint_bytes(checkpoint: Checkpoint) -> bytes:
     tensors: dict[str, Tensor] = {}
     for prefix, group in (("weights", checkpoint.weights), ("average", checkpoint.average)):
         tensors |= {f"{prefix}/{name}": value.detach().cpu().contiguous().clone() for name, value in group.items()}
-    for name, (first, second) in checkpoint.moments.items():
-        tensors[f"first/{name}"] = first.detach().cpu().contiguous().clone()
-        tensors[f"second/{name}"] = second.detach().cpu().contiguous().clone()
+    for name, moments in checkpoint.moments.items():
+        for order, moment in zip(_MOMENTS, moments, strict=False):
+            tensors[f"{order}/{name}"] = moment.detach().cpu().contiguous().clone()
     about = {"recipe": checkpoint.recipe.to_dict(), "step": checkpoint.step, "history": checkpoint.history}
+    others = {name: count for name, count in checkpoint.updates.items() if count != checkpoint.step}
+    if others:
+        about["updates"] = others
     return save(tensors, metadata={"latentpress": json.dumps(about)})
 
 
-def load_checkpoint(path: str | Path, parse: Callable[[dict[str, Any]], AnyRecipe] = Recipe.from_dict) -> Checkpoint:
-    """Read a checkpoint; ``parse`` makes its recipe of nested values.
+def load_checkpoint(path: str | Path) -> Checkpoint:
+    """Read a checkpoint of whatever system.
 
     Raises InvalidInputError when there is none, CorruptFileError when it is damaged.
     """
@@ -85,12 +83,15 @@ def load_checkpoint(path: str | Path, parse: Callable[[dict[str, Any]], AnyRecip
             for key in file.keys():  # noqa: SIM118 - not a dict
                 prefix, name = key.split("/", 1)
                 groups[prefix][name] = file.get_tensor(key)
-        recipe, step, history = parse(about["recipe"]), int(about["step"]), dict(about["history"])
+        recipe, step, history = Plan.from_dict(about["recipe"]), int(about["step"]), dict(about["history"])
+        updates = dict.fromkeys(groups["first"], step) | dict(about.get("updates", {}))
     except (SafetensorError, KeyError, ValueError, TypeError) as error:
         raise CorruptFileError(f"{path} is not a LatentPress checkpoint: {error}") from None
-    moments = {name: (first, groups["second"][name]) for name, first in groups["first"].items()}
+    moments = {
+        name: tuple(groups[order][name] for order in _MOMENTS if name in groups[order]) for name in groups["first"]
+    }
     average = {name: value.to(torch.float32) for name, value in groups["average"].items()}
-    return Checkpoint(recipe, step, groups["weights"] or dict(average), average, moments, history)
+    return Checkpoint(recipe, step, groups["weights"] or dict(average), average, moments, history, updates)
 
 
 def save_starting_point(source: str | Path, destination: str | Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -72,14 +71,14 @@ class LatentTraining(Training):
     def __init__(self, plan: Plan, device: str = "cpu") -> None:
         super().__init__(plan, device)
         self._hard = False
-        if plan.objective.distortion == "ms-ssim" and plan.schedule.crop < SMALLEST_SIDE:
+        if plan.objective and plan.objective.distortion == "ms-ssim" and plan.schedule.crop < SMALLEST_SIDE:
             raise InvalidInputError(f"recipe: ms-ssim needs crops of at least {SMALLEST_SIDE} pixels a side")
 
-    @abstractmethod
     def code(self, net: Any, x: Tensor, rates: Tensor, noise: Noise, hard: bool) -> Outcome:
         """Send a batch through the codec. ``x``: (B, 3, H, W) grey levels, sides multiples of 64; ``rates``: (B,) rate
         indices. ``hard``: values are rounded as the encoder rounds them.
         """
+        raise NotImplementedError
 
     def noises(self) -> Sequence[tuple[int, int]]:
         """Channels, and pixels a side for each value, of the noise that `code` gets. Default: latents at 1/16."""

@@ -27,7 +27,7 @@ from latentpress.training.data import (
     sample_crops,
 )
 from latentpress.training.parts import sha256_of, split_state
-from latentpress.training.recipe import Recipe, load_recipe, recipe_path
+from latentpress.training.plan import Plan, load_plan, recipe_path, training_of
 from latentpress.training.shards import SHARD_SUFFIX, write_shards
 
 __all__ = ["CODE", "MANIFEST", "RECIPE", "SHARD_SIZE", "START", "STATE", "pack_training"]
@@ -97,22 +97,24 @@ def pack_training(
 ) -> Path:
     """Write the folder ``out`` and return it. Pictures are in random order, so that any of the shards will do.
 
-    ``recipe``, ``data``, ``valid``: as of `loop.train`. ``checkpoint``: a run of this very recipe goes on from it; with
+    ``recipe``, ``data``, ``valid``: as of `run.train`. ``checkpoint``: a run of this very recipe goes on from it; with
     any other, a new run begins with its averaged weights. ``crops``: pack so many random crops of ``crop_size`` pixels
     as they are, instead of whole picture files, which take less room but need a Pillow there that opens them.
     ``shard_size``: bytes of a file of pictures, at most.
 
     Raises InvalidInputError for a bad recipe or folder, if ``out`` exists, and for crops smaller than the recipe's.
     """
-    plan = load_recipe(recipe)
-    if crops is not None and crop_size < plan.schedule.crop:
-        raise InvalidInputError(f"crops of {crop_size} pixels are smaller than the recipe's of {plan.schedule.crop}")
+    plan = load_plan(recipe)
+    training_of(plan.codec)(plan)  # refuses what does not go together
+    smallest = plan.schedule.smallest
+    if crops is not None and crop_size < smallest:
+        raise InvalidInputError(f"crops of {crop_size} pixels are smaller than the recipe wants, {smallest}")
     rng = np.random.default_rng(seed)
     with atomic_folder(out) as folder:
-        train = _shuffled_files(data, plan, rng) if crops is None else _crops(data, crops, crop_size, rng)
+        train = _shuffled_files(data, smallest, rng) if crops is None else _crops(data, crops, crop_size, rng)
         counts = dict(write_shards(train, folder, "train", shard_size))
         if not counts:
-            raise InvalidInputError(f"no readable picture of at least {plan.schedule.crop} pixels a side in {data}")
+            raise InvalidInputError(f"no readable picture of at least {smallest} pixels a side in {data}")
         say(f"{sum(counts.values())} training pictures in {len(counts)} shards")
         if valid is not None:
             held_out = _held_out_files(valid) if crops is None else (p[None] for p in load_held_out(valid))
@@ -129,9 +131,9 @@ def pack_training(
 
 
 def _shuffled_files(
-    data: str | Path | Sequence[str | Path], plan: Recipe, rng: np.random.Generator
+    data: str | Path | Sequence[str | Path], smallest: int, rng: np.random.Generator
 ) -> Iterator[NDArray[np.uint8]]:
-    files = list(_files(data, plan.schedule.crop))
+    files = list(_files(data, smallest))
     return (files[i] for i in rng.permutation(len(files)))
 
 
@@ -175,7 +177,7 @@ def _write_code(path: Path) -> None:
                 archive.write(source, Path(root.name) / source.relative_to(root))
 
 
-def _put_checkpoint(checkpoint: Path, plan: Recipe, folder: Path) -> str:
+def _put_checkpoint(checkpoint: Path, plan: Plan, folder: Path) -> str:
     """Put the checkpoint into the pack; returns in words what will be done with it."""
     state = load_checkpoint(checkpoint)
     if state.recipe == plan and state.step and state.moments:

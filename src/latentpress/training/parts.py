@@ -105,7 +105,7 @@ def sha256_of(path: Path) -> str:
 def _slim(state: Checkpoint) -> bytes:
     """The checkpoint as bytes, in the precision that going on and exporting need."""
     average = {name: value.to(torch.float16) for name, value in state.average.items()}
-    moments = {name: (m.to(torch.bfloat16), v.to(torch.bfloat16)) for name, (m, v) in state.moments.items()}
+    moments = {name: tuple(m.to(torch.bfloat16) for m in kept) for name, kept in state.moments.items()}
     return checkpoint_bytes(replace(state, average=average, moments=moments))
 
 

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import csv
+import math
 import signal
 from collections.abc import Sequence
 from pathlib import Path
 
-__all__ = ["COLUMNS", "RunLog", "StopRequests"]
-
-COLUMNS = ("step", "kind", "rate", "loss", "bpp", "psnr", "hyper_bpp", "learning_rate", "seconds")
-"""Columns of the log. ``kind`` is train (means since the last line) or valid (means over pictures at one ``rate``)."""
+__all__ = ["RunLog", "StopRequests"]
 
 
 class RunLog:
     """The run's CSV log. A resumed run first drops the lines of steps that it will do again."""
 
-    def __init__(self, path: Path, step: int, columns: Sequence[str] = COLUMNS) -> None:
+    def __init__(self, path: Path, step: int, columns: Sequence[str]) -> None:
         rows: list[list[str]] = []
         if path.is_file():
             with path.open(newline="", encoding="utf-8") as file:
@@ -34,8 +32,9 @@ class RunLog:
         self._file.close()
 
     def row(self, *values: object) -> None:
-        """Write a line, a value for each column."""
-        self._writer.writerow([f"{v:.6g}" if isinstance(v, float) else v for v in values])
+        """Write a line, a value for each column; one that is not a number stays empty."""
+        known = ("" if isinstance(v, float) and math.isnan(v) else v for v in values)
+        self._writer.writerow([f"{v:.6g}" if isinstance(v, float) else v for v in known])
         self._file.flush()
 
 

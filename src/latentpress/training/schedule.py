@@ -21,7 +21,7 @@ def setting(
     at_least: float | None = None,
     at_most: float | None = None,
     multiple_of: int | None = None,
-    choices: Sequence[str] = (),
+    choices: Sequence[Any] = (),
 ) -> Any:
     """A field of a section, with what `read` accepts for it. Without ``default`` a recipe has to give it."""
     limits = {"at_least": at_least, "at_most": at_most, "multiple_of": multiple_of, "choices": tuple(choices)}
@@ -41,7 +41,7 @@ def read(kind: type[T], section: str, values: Mapping[str, Any]) -> T:
             raise InvalidInputError(f"recipe: unknown key {section}.{key}")
         if not isinstance(value, _KINDS[types[key]]) or (isinstance(value, bool) and types[key] is not bool):
             raise InvalidInputError(f"recipe: {section}.{key} must be {types[key].__name__}, not {value!r}")
-        reason = _fault(value, **limits[key]) if limits[key] else ""
+        reason = _fault(value, limits[key])
         if reason:
             raise InvalidInputError(f"recipe: {section}.{key} must be {reason}, not {value!r}")
     try:
@@ -50,18 +50,17 @@ def read(kind: type[T], section: str, values: Mapping[str, Any]) -> T:
         raise InvalidInputError(f"recipe: [{section}] {error}") from None
 
 
-def _fault(
-    value: Any, at_least: float | None, at_most: float | None, multiple_of: int | None, choices: Sequence[str]
-) -> str:
+def _fault(value: Any, limits: Mapping[str, Any]) -> str:
+    """What a value should be and is not, or nothing."""
+    choices, low, high = limits.get("choices", ()), limits.get("at_least"), limits.get("at_most")
+    unit = limits.get("multiple_of")
     if choices and value not in choices:
-        return f"one of {', '.join(choices)}"
-    if at_least is not None and not value >= at_least:
-        return f"at least {at_least:g}"
-    if at_most is not None and not value <= at_most:
-        return f"at most {at_most:g}"
-    if multiple_of is not None and (value <= 0 or value % multiple_of):
-        return f"a multiple of {multiple_of}"
-    return ""
+        return f"one of {', '.join(map(str, choices))}"
+    if low is not None and not value >= low:
+        return f"at least {low:g}"
+    if high is not None and not value <= high:
+        return f"at most {high:g}"
+    return f"a multiple of {unit}" if unit is not None and (value <= 0 or value % unit) else ""
 
 
 @dataclass(frozen=True)
@@ -92,6 +91,11 @@ class Schedule:
     by_clock: bool = False
     optimiser: str = setting("adam", choices=("adam", "muon"))
 
+    @property
+    def smallest(self) -> int:
+        """Pixels of the shorter side of a picture to learn from, at least."""
+        return 64
+
     def hard(self, step: int) -> bool:
         """Whether ``step`` belongs to the last, quantisation-aware part."""
         return step >= self.hard_from * self.steps
@@ -106,3 +110,8 @@ class CropSchedule(Schedule):
     crop: int = setting(128, multiple_of=64)
     klt_pictures: int = setting(400, at_least=0)
     linear_factor: float = setting(0.03, at_least=0)
+
+    @property
+    def smallest(self) -> int:
+        """A crop."""
+        return self.crop

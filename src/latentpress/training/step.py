@@ -7,7 +7,7 @@ launch the next one. A CUDA graph launches all of them at once (`GraphStep`); a 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import torch
@@ -35,8 +35,8 @@ def send(value: Any, device: str) -> Any:
 def make_step(
     how: str | None,
     loss: Loss,
-    net: torch.nn.Module,
-    optimiser: torch.optim.Optimizer,
+    parameters: Sequence[torch.nn.Parameter],
+    optimisers: Sequence[torch.optim.Optimizer],
     *,
     clip: float,
     device: str,
@@ -59,19 +59,19 @@ def make_step(
     if how == "graph" and not on_gpu:
         say(f"CUDA graphs need a CUDA device, not {device}: steps run one kernel after the other")
     kind = GraphStep if on_gpu and how != "none" else Step
-    return kind(loss, net, optimiser, clip=clip, device=device, compiled=how == "compile", say=say)
+    return kind(loss, parameters, optimisers, clip=clip, device=device, compiled=how == "compile", say=say)
 
 
 class Step:
-    """Gradients of ``loss(*inputs)``, clipped to the norm ``clip``, and the optimiser's step. With ``compiled`` the
-    loss goes through `torch.compile`, until that fails.
+    """Gradients of ``loss(*inputs)`` for the parameters, clipped to the norm ``clip``, and the optimisers' step. With
+    ``compiled`` the loss goes through `torch.compile`, until that fails.
     """
 
     def __init__(
         self,
         loss: Loss,
-        net: torch.nn.Module,
-        optimiser: torch.optim.Optimizer,
+        parameters: Sequence[torch.nn.Parameter],
+        optimisers: Sequence[torch.optim.Optimizer],
         *,
         clip: float,
         device: str,
@@ -81,8 +81,8 @@ class Step:
         self._plain = self._loss = loss
         if compiled:
             self._loss = torch.compile(loss, dynamic=False)
-        self._optimiser, self._clip, self._device, self._say = optimiser, clip, device, say
-        self._parameters = list(net.parameters())
+        self._optimisers, self._clip, self._device, self._say = optimisers, clip, device, say
+        self._parameters = list(parameters)
 
     def __call__(self, inputs: tuple[Any, ...], phase: Hashable) -> Any:
         """Do one step; returns the figures of the loss. ``phase`` changes where the work of a step does."""
@@ -98,7 +98,8 @@ class Step:
             self._say(f"steps cannot be compiled and run as they are: {_first_line(error)}")
             figures = self._gradients(inputs)
         torch.nn.utils.clip_grad_norm_(self._parameters, self._clip)
-        self._optimiser.step()
+        for optimiser in self._optimisers:
+            optimiser.step()
         return figures
 
     def _gradients(self, inputs: tuple[Any, ...]) -> Any:
@@ -108,9 +109,14 @@ class Step:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # compilers think aloud
                 loss, figures = self._loss(*inputs)
-        self._optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        self._forget()
+        loss.backward(inputs=self._parameters)  # type: ignore[no-untyped-call]
         return figures
+
+    def _forget(self) -> None:
+        """Let the gradients go."""
+        for parameter in self._parameters:
+            parameter.grad = None
 
 
 class GraphStep(Step):
@@ -136,7 +142,7 @@ class GraphStep(Step):
             return super().__call__(inputs, phase)
         if phase != self._phase:
             self._phase, self._warm, self._graph, self._figures = phase, 0, None, None
-            self._optimiser.zero_grad(set_to_none=True)
+            self._forget()
         if self._warm < _WARM_UP:
             self._warm += 1
             return self._on_the_side(inputs)
@@ -146,7 +152,7 @@ class GraphStep(Step):
                 self._record()
             except Exception as error:  # of many kinds, and the plain steps have worked
                 self._failed, self._graph = True, None
-                self._optimiser.zero_grad(set_to_none=True)
+                self._forget()
                 self._say(f"steps cannot be recorded as a CUDA graph and run plainly: {_first_line(error)}")
                 return super().__call__(inputs, phase)
         for place, value in zip(self._inputs, inputs, strict=True):
@@ -169,7 +175,7 @@ class GraphStep(Step):
         return figures
 
     def _record(self) -> None:
-        self._optimiser.zero_grad(set_to_none=True)  # so that gradients live in the graph's own memory
+        self._forget()  # so that gradients live in the graph's own memory
         torch.cuda.synchronize(self._device)
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph):

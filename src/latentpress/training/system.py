@@ -119,7 +119,7 @@ class Training(ABC):
 
     def samples(self, data: Folders, folder: Path, say: Say) -> Samples:
         """What to learn from. ``folder``: of the run, for what should be kept there. Default: all pictures."""
-        return load_pictures(data, self.schedule.crop)
+        return load_pictures(data, self.schedule.smallest)
 
     def held_out(self, valid: Folders, samples: Samples, say: Say) -> Samples:
         """What to validate on. Default: every third picture."""
@@ -211,9 +211,9 @@ class Training(ABC):
         return {}
 
     def opened(self, package: ModelPackage) -> Any:
-        """A package as the system's codec opens it."""
+        """A package as the system's codec opens it: its ``model_class``."""
         declared = system(self.plan.codec)
-        return declared.load(declared.codec).model_class.open(package)
+        return declared.load(declared.codec).model_class(package)
 
     def facts(self, net: nn.Module, sample: Pictures) -> dict[str, Any]:
         """What the card says besides: sections by name."""

@@ -10,21 +10,22 @@ from torch import Tensor
 __all__ = ["transplant"]
 
 
-def transplant(donor: Mapping[str, Tensor], fresh: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def transplant(donor: Mapping[str, Tensor], fresh: Mapping[str, Tensor], repeated: str = "") -> dict[str, Tensor]:
     """State of a new network: ``fresh``, its own initial state, with what the donor's state has for it.
 
     A tensor of the same name gives the corner that both shapes share: latents stand in the order of their variance, so
-    fewer of them are the important ones, and more keep the others' places. A context network that the donor lacks is
-    its last one: each pass predicts much as the one before. Residual blocks that the donor lacks stay as they begin,
-    which is to add nothing; those that ``fresh`` lacks are left out.
+    fewer of them are the important ones, and more keep the others' places. repeated: name of a list of modules of which
+    those that the donor lacks begin as its last one, since each does much as the one before. All else that the donor
+    lacks, such as further residual blocks, stays as it begins; what ``fresh`` lacks is left out.
     """
-    contexts = {int(name.split(".")[1]) for name in donor if name.startswith("contexts.")}
+    prefix = f"{repeated}." if repeated else None
+    last = max((int(name.split(".")[1]) for name in donor if prefix and name.startswith(prefix)), default=0)
     state = {}
     for name, own in fresh.items():
         source = name
-        if name.startswith("contexts."):
+        if prefix and name.startswith(prefix):
             _, number, rest = name.split(".", 2)
-            source = f"contexts.{min(int(number), max(contexts))}.{rest}"
+            source = f"{prefix}{min(int(number), last)}.{rest}"
         state[name] = _corner(donor[source], own) if source in donor else own.clone()
     return state
 

@@ -16,27 +16,24 @@ from latentpress.codecs.rounding import ROUNDING_WEIGHT
 from latentpress.errors import InvalidInputError
 from latentpress.image import Image
 from latentpress.models import ModelPackage
+from latentpress.parts.block_transforms import placeholder_basis
 from latentpress.parts.integer import set_integer
 from latentpress.parts.rate_table import mix_for_rates
 from latentpress.systems.importance_map.codec import ImportanceCodec
 from latentpress.systems.importance_map.coefficients import quantise, shifts_of
-from latentpress.systems.importance_map.export import build_network, prove_exact
 from latentpress.systems.importance_map.model import ImportanceModel
-from latentpress.systems.importance_map.net import ImportanceNet, placeholder_basis
+from latentpress.systems.importance_map.net import ImportanceNet
 from latentpress.systems.importance_map.objective import code, error_weights, plane_bits, pyramid
-from latentpress.systems.importance_map.recipe import ImportanceRecipe
-from latentpress.systems.importance_map.training import train
 from latentpress.training.checkpoint import load_checkpoint
 from latentpress.training.data import load_pictures
-from latentpress.training.dispatch import export_package
-from latentpress.training.dispatch import train as dispatch
-from latentpress.training.recipe import read_recipe
+from latentpress.training.exactness import prove_exact
+from latentpress.training.export import export, trained_network
+from latentpress.training.plan import Plan
+from latentpress.training.run import train
 from latentpress.transforms import wavelet
 
-from ...training.conftest import checkpoint, tiny  # noqa: F401 - fixtures
 
-
-def recipe(**schedule: Any) -> ImportanceRecipe:
+def recipe(**schedule: Any) -> Plan:
     model = {
         "latents": 24, "pyramid": 3, "narrow": 16, "wide": 16, "narrow_depth": 1, "wide_depth": 1, "features": 16,
         "context": 8, "signed": 6, "anchors": 3,
@@ -45,7 +42,7 @@ def recipe(**schedule: Any) -> ImportanceRecipe:
         "steps": 8, "batch": 2, "crop": 64, "warmup": 2, "klt_pictures": 4, "validate_every": 4, "hard_from": 0.25,
         "transforms_from": 0.5, "mixed_precision": False,
     }  # fmt: skip
-    return ImportanceRecipe.from_dict({"codec": "importance-map", "model": model, "schedule": usual | schedule})
+    return Plan.from_dict({"codec": "importance-map", "model": model, "schedule": usual | schedule})
 
 
 @pytest.fixture(scope="module")
@@ -58,23 +55,14 @@ def run(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def tiny_package(run: Path, folder: Path, tmp_path_factory: pytest.TempPathFactory) -> ModelPackage:
     target = tmp_path_factory.mktemp("models") / "tiny"
-    return ModelPackage(export_package(run, target, name="tiny", data=folder, pictures=2))
-
-
-def test_a_cut_run_gives_the_same_weights(run: Path, folder: Path, tmp_path: Path) -> None:
-    for most in (3, 6, 8):  # inside the first part, inside the second, to the end
-        train(recipe(), folder, run=tmp_path, threads=1, max_steps=most, resume=True, report=lambda line: None)
-    one, two = (load_checkpoint(path, ImportanceRecipe.from_dict) for path in (run, tmp_path / run.name))
-    assert one.step == two.step == 8
-    for name, value in one.average.items():
-        assert torch.equal(value, two.average[name]), name
+    return ModelPackage(export(run, target, name="tiny", data=folder))
 
 
 def test_transforms_learn_only_in_their_part(folder: Path, tmp_path: Path) -> None:
     states = []
     for most in (1, 3, 6):
         path = train(recipe(), folder, run=tmp_path, threads=1, max_steps=most, resume=True, report=lambda line: None)
-        states.append(load_checkpoint(path, ImportanceRecipe.from_dict).weights)
+        states.append(load_checkpoint(path).weights)
     changed = [
         {name.split(".")[0] for name in after if not torch.equal(before[name], after[name])}
         for before, after in itertools.pairwise(states)
@@ -83,10 +71,10 @@ def test_transforms_learn_only_in_their_part(folder: Path, tmp_path: Path) -> No
     assert changed[1] == {"importance", "estimate", "context", "analysis", "synthesis"}
 
 
-def test_a_run_can_begin_with_the_hyperprior(checkpoint: Path, folder: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_a_run_can_begin_with_the_hyperprior(checkpoint: Path, folder: Path, tmp_path: Path) -> None:
     """Analysis and synthesis are taken over."""
     path = train(recipe(), folder, run=tmp_path, threads=1, start=checkpoint, max_steps=1, report=lambda line: None)
-    donor, own = load_checkpoint(checkpoint).average, load_checkpoint(path, ImportanceRecipe.from_dict).weights
+    donor, own = load_checkpoint(checkpoint).average, load_checkpoint(path).weights
     for name in ("analysis.linear.weight", "synthesis.head.bias", "synthesis.narrow.blocks.0.expand.weight"):
         assert torch.equal(donor[name], own[name]), name
 
@@ -111,7 +99,7 @@ def test_the_package_codes_pictures(tiny_package: ModelPackage, folder: Path) ->
 
 def test_graphs_are_the_network(tiny_package: ModelPackage, run: Path) -> None:
     """The context network bit for bit; the others nearly, some of their weights are rounded."""
-    net = build_network(load_checkpoint(run, ImportanceRecipe.from_dict))
+    net = trained_network(load_checkpoint(run))[1]
     set_integer(net, True)
     model = ImportanceModel(tiny_package, Running(threads=1))
     rng = np.random.default_rng(0)
@@ -135,7 +123,7 @@ def test_graphs_are_the_network(tiny_package: ModelPackage, run: Path) -> None:
 
 
 def test_the_codec_quantises_as_training_does(tiny_package: ModelPackage, run: Path, folder: Path) -> None:
-    net = build_network(load_checkpoint(run, ImportanceRecipe.from_dict))
+    net = trained_network(load_checkpoint(run))[1]
     set_integer(net, True)
     model = ImportanceModel(tiny_package, Running(threads=1))
     pixels = load_pictures(folder, 64)[1][:128, :128]
@@ -153,7 +141,7 @@ def test_the_codec_quantises_as_training_does(tiny_package: ModelPackage, run: P
 
 def test_the_plane_estimate_is_what_files_cost(run: Path, tiny_package: ModelPackage, folder: Path) -> None:
     """The mean over draws is near the true size, which has no random planes."""
-    net = build_network(load_checkpoint(run, ImportanceRecipe.from_dict))
+    net = trained_network(load_checkpoint(run))[1]
     set_integer(net, True)
     pixels = load_pictures(folder, 64)[1][:128, :128]
     x = torch.from_numpy(pixels.transpose(2, 0, 1).copy()).float()[None]
@@ -167,7 +155,7 @@ def test_the_plane_estimate_is_what_files_cost(run: Path, tiny_package: ModelPac
 
 
 def test_weights_of_errors_foresee_the_error(run: Path, folder: Path) -> None:
-    net = build_network(load_checkpoint(run, ImportanceRecipe.from_dict))
+    net = trained_network(load_checkpoint(run))[1]
     pixels = load_pictures(folder, 64)[2][:128, :128]
     x = torch.from_numpy(pixels.transpose(2, 0, 1).copy()).float()[None]
     weights = error_weights(net, x)
@@ -215,24 +203,3 @@ def test_weights_that_are_too_big_are_refused() -> None:
     net.context.offset.table.data.fill_(float("nan"))
     with pytest.raises(InvalidInputError, match="not finite"):
         prove_exact(net)
-
-
-def test_recipes() -> None:
-    shipped = ImportanceRecipe.from_dict(read_recipe("importance-map"))
-    assert ImportanceRecipe.from_dict(shipped.to_dict()) == shipped
-    for bad in (
-        {"codec": "hyperprior"},
-        {"codec": "importance-map", "schedule": {"steps": 1, "crop": 100}},
-        {"codec": "importance-map", "schedule": {"steps": 0}},
-        {"codec": "importance-map", "model": {"signed": 2}, "schedule": {"steps": 1}},
-        {"codec": "importance-map", "other": {}},
-    ):
-        with pytest.raises(InvalidInputError):
-            ImportanceRecipe.from_dict(bad)
-
-
-def test_dispatch_knows_the_codec(folder: Path, tmp_path: Path) -> None:
-    target = tmp_path / "recipe.toml"
-    target.write_text('codec = "importance-map"\n[schedule]\nsteps = 1\ncrop = 100\n')
-    with pytest.raises(InvalidInputError, match="multiple of 64"):
-        dispatch(target, folder, run=tmp_path / "run")

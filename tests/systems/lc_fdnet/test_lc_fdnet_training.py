@@ -10,7 +10,6 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from latentpress.errors import InvalidInputError  # noqa: E402
 from latentpress.image import Image  # noqa: E402
 from latentpress.systems.lc_fdnet.codec import LcFdnetCodec  # noqa: E402
 from latentpress.systems.lc_fdnet.features import layout_of  # noqa: E402
@@ -18,11 +17,11 @@ from latentpress.systems.lc_fdnet.frequencies import HIGH_INPUTS, Statistics, th
 from latentpress.systems.lc_fdnet.model import STEPS  # noqa: E402
 from latentpress.systems.lc_fdnet.net import LcFdnetConfig, StepNet, Threshold  # noqa: E402
 from latentpress.systems.lc_fdnet.objective import Stretches, stretch_bits  # noqa: E402
-from latentpress.systems.lc_fdnet.recipe import LcFdnetRecipe  # noqa: E402
 from latentpress.systems.lc_fdnet.samples import collect  # noqa: E402
 from latentpress.systems.lc_fdnet.subimages import BLOCK  # noqa: E402
 from latentpress.training.checkpoint import load_checkpoint  # noqa: E402
-from latentpress.training.dispatch import export_package, train  # noqa: E402
+from latentpress.training.export import export  # noqa: E402
+from latentpress.training.run import train  # noqa: E402
 
 RECIPE = """
 codec = "lc-fdnet"
@@ -100,19 +99,6 @@ def test_codec_and_network_agree_on_the_threshold() -> None:
 
 
 @pytest.fixture(scope="module")
-def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from PIL import Image as PillowImage
-
-    folder = tmp_path_factory.mktemp("photos")
-    rng = np.random.default_rng(0)
-    for i in range(2):
-        smooth = np.cumsum(np.cumsum(rng.normal(size=(130, 132, 3)), axis=0), axis=1)
-        pixels = 128 + 40 * smooth / smooth.std() + rng.normal(0, 4, smooth.shape)
-        PillowImage.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)).save(folder / f"{i}.png")
-    return folder
-
-
-@pytest.fixture(scope="module")
 def recipe(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("recipe") / "tiny.toml"
     path.write_text(RECIPE)
@@ -138,13 +124,13 @@ def test_samples_are_what_the_codec_sees(photos: Path) -> None:
 
 def test_a_run_learns_and_resumes(run: Path, recipe: Path, photos: Path, tmp_path: Path) -> None:
     log = [line.split(",") for line in (run.parent / "log.csv").read_text().splitlines()]
-    valid = [float(row[2]) for row in log if row[1] == "valid"]
+    valid = [float(row[3]) for row in log if row[1] == "valid"]
     assert len(valid) == 3
     assert valid[-1] < valid[0]
     settings: dict[str, Any] = {"threads": 1, "report": lambda _: None, "valid": photos}
     train(recipe, photos, run=tmp_path, max_steps=11, **settings)
     cut = train(recipe, photos, run=tmp_path, resume=True, **settings)
-    whole, again = (load_checkpoint(path, LcFdnetRecipe.from_dict) for path in (run, cut))
+    whole, again = (load_checkpoint(path) for path in (run, cut))
     assert again.step == whole.step == 24
     assert all(torch.equal(whole.average[name], again.average[name]) for name in whole.average)
     moved = [whole.weights[f"steps.{i}.threshold.weight"] for i in range(9)]
@@ -152,25 +138,9 @@ def test_a_run_learns_and_resumes(run: Path, recipe: Path, photos: Path, tmp_pat
 
 
 def test_exported_package_codes(run: Path, photos: Path, tmp_path: Path) -> None:
-    folder = export_package(run, tmp_path / "tiny", name="tiny", data=photos, pictures=1)
+    folder = export(run, tmp_path / "tiny", name="tiny", data=photos)
     codec = LcFdnetCodec(model=str(folder), threads=1)
     picture = Image(np.asarray(__import__("PIL.Image").Image.open(photos / "1.png"))[:50, :60].copy())
     data = codec.encode(picture)
     assert codec.methods(data) == ["sub-images"]
     assert codec.decode(data) == picture
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"codec": "mlp-lossless"}, "names codec"),
-        ({"extra": 1}, "unknown section"),
-        ({"schedule": {"steps": 0}}, "at least 1"),
-        ({"model": {"high_width": 0}}, "at least 1"),
-        ({"model": {"wide": 1}}, "unknown key"),
-    ],
-)
-def test_wrong_recipes(change: dict[str, Any], message: str) -> None:
-    good: dict[str, Any] = {"codec": "lc-fdnet", "model": {}, "schedule": {"steps": 5}}
-    with pytest.raises(InvalidInputError, match=message):
-        LcFdnetRecipe.from_dict(good | change)

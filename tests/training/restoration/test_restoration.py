@@ -16,17 +16,16 @@ from latentpress.errors import InvalidInputError
 from latentpress.models import ModelPackage
 from latentpress.restoration import Restorer, standard_quantisation
 from latentpress.training.checkpoint import load_checkpoint
-from latentpress.training.dispatch import export_package, train
-from latentpress.training.recipe import read_recipe
+from latentpress.training.export import export, rounded, trained_network
+from latentpress.training.plan import Plan, load_plan
 from latentpress.training.restoration.data import degrade, jpeg_round_trip, random_quantisation
-from latentpress.training.restoration.export import trained_restorer
-from latentpress.training.restoration.loop import train as train_restorer
 from latentpress.training.restoration.objective import edge_error, rgb_of, scale_errors, ycc_of
-from latentpress.training.restoration.recipe import RestorationRecipe
 from latentpress.training.restoration.validation import restore_batch
-from latentpress.training.runner import CHECKPOINT, LOG
+from latentpress.training.run import train
+from latentpress.training.runner import LOG
 
 MACAWS = Path(__file__).parents[3] / "examples" / "macaws.png"
+TINY = Path(__file__).parents[2] / "systems" / "tiny"
 
 
 def quiet(_: str) -> None:
@@ -43,14 +42,8 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(params=["cas-cnn", "idcn"])
-def recipe(request: pytest.FixtureRequest) -> RestorationRecipe:
-    narrow = {"a": 8, "b": 8, "c": 8, "d": 8, "up_a": 8, "up_b": 8, "up_c": 8}
-    model = {"cas-cnn": narrow, "idcn": {"channels": 8, "blocks": 2}}[request.param]
-    schedule = {
-        "steps": 12, "batch": 2, "crop": 64, "warmup": 2, "validate_every": 5, "mixed_precision": False,
-        "learning_rate": 3e-3, "full_resolution_from": 0.5,
-    }  # fmt: skip
-    return RestorationRecipe.from_dict({"codec": request.param, "model": model, "schedule": schedule})
+def plan(request: pytest.FixtureRequest) -> Plan:
+    return load_plan(TINY / f"{request.param}.toml")
 
 
 def test_degraded_crops_are_what_the_tables_say(photos: Path) -> None:
@@ -100,79 +93,35 @@ def test_edge_error_sees_edges_alone() -> None:
     assert edge_error(step, wanted).item() > 0.1
 
 
-def test_a_cut_and_resumed_run_equals_an_uncut_one(recipe: RestorationRecipe, photos: Path, tmp_path: Path) -> None:
-    settings: dict[str, Any] = {"valid": photos, "threads": 1, "report": quiet}
-    whole = load_checkpoint(train_restorer(recipe, photos, run=tmp_path / "whole", **settings), recipe.from_dict)
-    for cut in (4, 12):
-        train_restorer(recipe, photos, run=tmp_path / "cut", resume=True, max_steps=cut, **settings)
-    resumed = load_checkpoint(tmp_path / "cut" / CHECKPOINT, recipe.from_dict)
-    assert whole.step == resumed.step == 12
-    assert all(torch.equal(whole.weights[name], resumed.weights[name]) for name in whole.weights)
-    assert all(torch.equal(whole.average[name], resumed.average[name]) for name in whole.average)
-    with pytest.raises(InvalidInputError, match="--resume"):
-        train_restorer(recipe, photos, run=tmp_path / "cut", **settings)
-    other = replace(recipe, model=replace(recipe.model, embedding=5))
-    with pytest.raises(InvalidInputError, match="another network"):
-        train_restorer(other, photos, run=tmp_path / "cut", resume=True, **settings)
-
-
-def test_it_learns_and_the_package_does_what_the_network_does(
-    recipe: RestorationRecipe, photos: Path, tmp_path: Path
-) -> None:
-    longer = replace(recipe, schedule=replace(recipe.schedule, steps=100, validate_every=50, ema=0.9))
-    checkpoint = train_restorer(longer, photos, run=tmp_path / "run", valid=photos, threads=1, report=quiet)
+def test_it_learns_and_the_package_does_what_the_network_does(plan: Plan, photos: Path, tmp_path: Path) -> None:
+    longer = replace(plan, schedule=replace(plan.schedule, steps=100, validate_every=50, ema=0.9))
+    checkpoint = train(longer, photos, run=tmp_path / "run", valid=photos, threads=1, report=quiet)
     with (tmp_path / "run" / LOG).open() as file:
         rows = [row for row in csv.DictReader(file) if row["kind"] == "valid" and row["step"] == "100"]
     gains = {int(row["quality"]): float(row["gain"]) for row in rows}
     assert gains[10] > 0.02
     assert gains[90] > -0.05
 
-    target = export_package(checkpoint, tmp_path / "package", name="tiny", data=photos)
+    target = export(checkpoint, tmp_path / "package", name="tiny", data=photos)
     package = ModelPackage(target)
-    assert (package.codec, package.name, package.config["network"]) == ("restore", "tiny", recipe.codec)
+    assert (package.codec, package.name, package.config["network"]) == ("restore", "tiny", plan.codec)
     assert package.card["check"]["gain"]["10"] == pytest.approx(gains[10], abs=0.2)
-    assert package.card["complexity"]["kmac_per_pixel"] > 0
+    assert package.card["complexity"]["kmac_per_pixel"]["decoder"] > 0
     quantisation = standard_quantisation(20)
     pixels = jpeg_round_trip(np.asarray(Image.open(photos / "1.png")), quantisation)
     stored = Restorer(str(target), threads=1).restore(pixels, quantisation)
-    net = trained_restorer(load_checkpoint(checkpoint, recipe.from_dict))
+    net = trained_network(load_checkpoint(checkpoint))[1]
+    rounded(net)
     described = {name: v for name, v in _describe(quantisation).items()}
     direct = restore_batch(net, torch.from_numpy(pixels.transpose(2, 0, 1).copy())[None], described)[0]
     difference = np.abs(stored.astype(int) - direct.numpy().transpose(1, 2, 0))
     assert difference.max() <= 1
     assert difference.mean() < 0.02
     with pytest.raises(InvalidInputError, match="exists already"):
-        export_package(checkpoint, target, name="tiny", data=photos)
+        export(checkpoint, target, name="tiny", data=photos)
 
 
 def _describe(quantisation: Any) -> Any:
     from latentpress.restoration.tables import describe
 
     return describe([quantisation])
-
-
-@pytest.mark.parametrize("name", ["cas-cnn", "cas-cnn-wide", "idcn", "cas-cnn-edges"])
-def test_shipped_recipes_load(name: str) -> None:
-    recipe = RestorationRecipe.from_dict(read_recipe(name))
-    assert RestorationRecipe.from_dict(recipe.to_dict()) == recipe
-
-
-@pytest.mark.parametrize(
-    ("values", "message"),
-    [
-        ({"codec": "hyperprior"}, "restorers are: cas-cnn, idcn"),
-        ({"codec": "cas-cnn", "extra": {}}, "unknown section"),
-        ({"codec": "cas-cnn", "schedule": {"steps": 5, "hard_from": 1}}, "unknown key"),
-        ({"codec": "cas-cnn", "schedule": {"steps": 5, "crop": 100}}, "multiple of 64"),
-        ({"codec": "cas-cnn", "schedule": {"steps": 0}}, "at least 1"),
-    ],
-)
-def test_bad_recipes(values: dict[str, Any], message: str) -> None:
-    with pytest.raises(InvalidInputError, match=message):
-        RestorationRecipe.from_dict(values)
-
-
-def test_an_unknown_codec_is_named(tmp_path: Path) -> None:
-    (tmp_path / "other.toml").write_text('codec = "other"')
-    with pytest.raises(InvalidInputError, match="this version trains: cas-cnn"):
-        train(tmp_path / "other.toml", tmp_path, run=tmp_path / "run")

@@ -9,7 +9,7 @@ SYSTEM = System(
     about="JPEG restoration by a network with losses at four resolutions",
     group="G9",
     sources=("S1", "S4", "arXiv:1611.07233"),
-    training="training",
+    training="training:CasCnnTraining",
     model="restore-1",
     packages="restore",
 )

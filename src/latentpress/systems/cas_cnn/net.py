@@ -11,11 +11,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from latentpress.parts.blocks import zero_
+from latentpress.parts.restorers import CONDITIONS, Modulation
 
-__all__ = ["CONDITIONS", "CasCnn", "CasCnnConfig", "Modulation", "UpConv", "symmetric_"]
-
-CONDITIONS = 10
-"""Numbers that describe how a JPEG was quantised (`latentpress.restoration.tables.Quantisation.condition`)."""
+__all__ = ["CasCnn", "CasCnnConfig", "UpConv"]
 
 _SLOPE = 0.1
 
@@ -53,25 +51,6 @@ class CasCnnConfig:
         up = sum(2**level for level in range(4))
         reach: int = (down + up + 7) * self.entrance  # 7: a pixel's place in its cell of the coarsest level
         return -(-reach // self.multiple) * self.multiple
-
-
-class Modulation(nn.Module):
-    """Scale and shift of feature maps by the quantisation: a linear layer of its embedding (FiLM, Perez et al. 2018).
-
-    Starts as the identity.
-    """
-
-    def __init__(self, embedding: int, channels: int) -> None:
-        super().__init__()
-        self.channels = channels
-        self.linear = nn.Linear(embedding, 2 * channels)
-        nn.init.zeros_(self.linear.weight)
-        nn.init.zeros_(self.linear.bias)
-
-    def forward(self, x: Tensor, embedded: Tensor) -> Tensor:
-        both = self.linear(embedded).to(x.dtype)[:, :, None, None]
-        modulated: Tensor = x * (1 + both[:, : self.channels]) + both[:, self.channels :]
-        return modulated
 
 
 class _Layer(nn.Module):
@@ -175,15 +154,3 @@ class CasCnn(nn.Module):
         if self.config.entrance > 1:
             outputs = [F.pixel_shuffle(out, self.config.entrance) for out in outputs]
         return [out.to(scale.dtype) * scale[:, :, None, None] for out in outputs]
-
-
-def symmetric_(network: nn.Module) -> None:
-    """Make the kernels of every convolution that is not zero symmetric to both axes: the mean of a kernel and its
-    mirror images, with the variance brought back (an initialisation of Svoboda et al. 2016, arXiv 1605.00366).
-    """
-    with torch.no_grad():
-        for layer in network.modules():
-            if isinstance(layer, nn.Conv2d) and layer.weight.any():
-                weight = layer.weight
-                mean = (weight + weight.flip(2) + weight.flip(3) + weight.flip(2, 3)) / 4
-                weight.copy_(mean * (weight.std() / mean.std()))

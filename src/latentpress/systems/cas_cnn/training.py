@@ -1,5 +1,14 @@
-"""Training of the system; see `latentpress.training.restoration`."""
+"""Training of CAS-CNN."""
 
-from latentpress.training.restoration.loop import train
+from __future__ import annotations
 
-__all__ = ["train"]
+from latentpress.systems.cas_cnn.net import CasCnn, CasCnnConfig
+from latentpress.training.restoration.training import RestorerTraining
+
+__all__ = ["CasCnnTraining"]
+
+
+class CasCnnTraining(RestorerTraining):
+    """Trains `CasCnn`, with a loss at each of its four resolutions."""
+
+    model_type, network_type = CasCnnConfig, CasCnn

@@ -9,5 +9,5 @@ SYSTEM = System(
     about="autoencoder of image patches, begun by a deep Boltzmann machine",
     group="G10",
     sources=("S1",),
-    training="training",
+    training="training:PatchTraining",
 )

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from latentpress.systems.dbm_autoencoder.boltzmann import Dbm
+from latentpress.training.schedule import setting
 
 __all__ = ["PatchAutoencoder", "PatchAutoencoderConfig"]
 
@@ -22,12 +23,12 @@ class PatchAutoencoderConfig:
     rounded to, which is coded apart.
     """
 
-    patch: int = 8
-    first: int = 256
-    second: int = 128
-    code: int = 32
-    levels: int = 8
-    mean_step: int = 4
+    patch: int = setting(8, at_least=1)
+    first: int = setting(256, at_least=1)
+    second: int = setting(128, at_least=1)
+    code: int = setting(32, at_least=1, at_most=255)  # one probability table each, and one for the means
+    levels: int = setting(8, at_least=2, at_most=256)
+    mean_step: int = setting(4, at_least=1)
 
     @property
     def pixels(self) -> int:

@@ -5,16 +5,51 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from latentpress.errors import InvalidInputError
 from latentpress.systems.dbm_autoencoder.boltzmann import Dbm, Rbm
-from latentpress.systems.dbm_autoencoder.recipe import Pretraining
+from latentpress.training.schedule import setting
 
-__all__ = ["compose", "model_step", "pretrain", "train_machine", "train_rbm", "train_stack"]
+__all__ = ["Pretraining", "compose", "model_step", "pretrain", "train_machine", "train_rbm", "train_stack"]
 
 _CLIP = 10.0  # gradient norm; chains that run away for a moment would throw the weights after them
+
+
+@dataclass(frozen=True)
+class Pretraining:
+    """How the machine is trained before it is unrolled: the recipe's section ``[pretraining]``.
+
+    ``rbm_steps``: updates of each of the three RBMs; ``dbm_steps``: of all layers together. Without ``rbm_steps`` the
+    autoencoder starts from random weights, without ``dbm_steps`` from the RBMs as composed. ``batch`` patches an
+    update. ``visible_std``: standard deviation of the visible units over the patches; their noise has 1.
+    ``gaussian_rate``, ``binary_rate``, ``dbm_rate``: learning rates of the RBM with real visible units, of the others,
+    and of the whole machine, each falling linearly to zero. ``persistent``: the RBMs' negative phase goes on from its
+    last states (PCD) and does not start at the data (CD-1). ``chains``: of the negative phase of the whole machine,
+    and of PCD; ``sweeps``: of Gibbs sampling an update. ``mean_field``: rounds at most an update. ``momentum`` and
+    ``decay`` (of weights) hold for all.
+    """
+
+    rbm_steps: int = setting(2000, at_least=0)
+    dbm_steps: int = setting(1000, at_least=0)
+    batch: int = setting(100, at_least=1)
+    visible_std: float = setting(2.0, at_least=1e-6)
+    gaussian_rate: float = 0.002
+    binary_rate: float = 0.05
+    dbm_rate: float = 0.001
+    persistent: bool = False
+    chains: int = setting(100, at_least=1)
+    sweeps: int = 5
+    mean_field: int = setting(10, at_least=1)
+    momentum: float = 0.9
+    decay: float = 2e-4
+
+    def __post_init__(self) -> None:
+        if self.dbm_steps and not self.rbm_steps:
+            raise InvalidInputError("recipe: pretraining.dbm_steps need pretraining.rbm_steps")
 
 
 def pretrain(data: Tensor, hidden: Sequence[int], plan: Pretraining, seed: int) -> Dbm:

@@ -1,127 +1,107 @@
-"""The training run of a patch autoencoder: pre-training as a Boltzmann machine, then the shared runner."""
+"""Training of a patch autoencoder: pre-training as a Boltzmann machine, then back-propagation."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from latentpress.errors import InvalidInputError
-from latentpress.systems.dbm_autoencoder.net import PatchAutoencoder
+from latentpress.systems.dbm_autoencoder.net import PatchAutoencoder, PatchAutoencoderConfig
 from latentpress.systems.dbm_autoencoder.patches import Pixels, collect
-from latentpress.systems.dbm_autoencoder.pretraining import pretrain
-from latentpress.systems.dbm_autoencoder.recipe import BoltzmannRecipe
-from latentpress.training.checkpoint import Checkpoint
+from latentpress.systems.dbm_autoencoder.pretraining import Pretraining, pretrain
 from latentpress.training.data import load_pictures
-from latentpress.training.progress import RunLog
-from latentpress.training.recipe import read_recipe
-from latentpress.training.runner import Runner, RunOptions, next_stage, open_run, prepare
+from latentpress.training.schedule import Schedule, setting
+from latentpress.training.system import Folders, Point, Say, Training, psnr_of
 
-__all__ = ["COLUMNS", "Trainer", "starting_network", "train"]
+__all__ = ["FineTuning", "PatchTraining", "held_out_error"]
 
-COLUMNS = ("step", "kind", "mse", "psnr", "bits", "learning_rate", "seconds")
-"""Columns of the log. ``kind`` is train (means since the last line, codes with noise) or valid (codes rounded, with the
-empirical entropy of the code units in bits a pixel)."""
-
-_SMALLEST = 64  # pixels; smaller pictures are left out
 _HELD_OUT = 20_000  # patches
 
 
-def train(
-    recipe: str | Path | BoltzmannRecipe,
-    data: str | Path | Sequence[str | Path],
-    **options: Any,
-) -> Path:
-    """Train a patch autoencoder; arguments, result and errors as `latentpress.systems.hyperprior.training.train`.
-
-    The pre-training runs on the CPU, comes first, and does not count into ``minutes``; a run that is resumed or given a
-    ``start`` does without.
+@dataclass(frozen=True)
+class FineTuning(Schedule):
+    """How the unrolled network is trained: on ``batch`` patches out of ``patches`` that are taken from the pictures.
+    Codes get uniform noise as wide as a step of their quantiser. ``seed`` is that of the pre-training as well.
+    ``start_gain``: of random weights, where there is no pre-training (`PatchAutoencoder`).
     """
-    plan = recipe if isinstance(recipe, BoltzmannRecipe) else BoltzmannRecipe.from_dict(read_recipe(recipe))
-    how = RunOptions(**options)
-    state, running = open_run(how, BoltzmannRecipe.from_dict)
-    if state is not None and state.recipe.model != plan.model:
-        raise InvalidInputError(f"the checkpoint for {how.folder} was made with other sizes than the recipe's")
-    say = prepare(how)
-    patches = collect(load_pictures(data, _SMALLEST), plan.model.patch, plan.schedule.patches, plan.schedule.seed)
-    held_out = [collect(load_pictures(how.valid, _SMALLEST), plan.model.patch, _HELD_OUT, 0)] if how.valid else []
-    if state is None:
-        say(f"{len(patches)} patches; pre-training")
-        net = starting_network(plan, patches)
-    else:
-        net = PatchAutoencoder(plan.model)
-        state = state if running else next_stage(state)
-    trainer = Trainer(plan, patches, net, how.device, state)
-    return trainer.run(held_out, how, say)
+
+    batch: int = setting(256, at_least=1)
+    patches: int = setting(200_000, at_least=1)
+    warmup: int = setting(100, at_least=0)
+    decay_from: float = setting(0.5, at_least=0)
+    ema: float = setting(0.99, at_least=0, at_most=1)
+    start_gain: float = setting(4.0, at_least=0)
+    validate_every: int = setting(500, at_least=1)
 
 
-def starting_network(plan: BoltzmannRecipe, patches: Pixels) -> PatchAutoencoder:
-    """What fine-tuning begins with: the machine unrolled, or random weights without pre-training."""
-    pixels = torch.from_numpy(patches).float()
-    pixels -= PatchAutoencoder(plan.model).means(pixels)
-    unit = plan.pretraining.visible_std / max(float(pixels.std()), 1e-6)
-    torch.manual_seed(plan.schedule.seed)
-    if not plan.pretraining.rbm_steps:
-        return PatchAutoencoder(plan.model, unit, plan.schedule.start_gain)
-    machine = pretrain(pixels * unit, plan.model.hidden, plan.pretraining, plan.schedule.seed)
-    return PatchAutoencoder.unroll(machine, plan.model, unit)
+class PatchTraining(Training):
+    """Trains `PatchAutoencoder`: a study, and no codec, so nothing is exported. Figures: ``bits``, of validation alone,
+    the empirical entropy of the code units in bits a pixel.
+    """
 
+    model_type = PatchAutoencoderConfig
+    schedule_type: ClassVar[type[Schedule]] = FineTuning
+    sections: ClassVar[Mapping[str, type[Any]]] = {"pretraining": Pretraining}
+    figures = ("psnr", "bits")
+    counted = "patches"
 
-class Trainer(Runner):
-    """Fine-tuning by back-propagation: squared error of patches whose code has the quantiser's noise."""
+    def samples(self, data: Folders, folder: Path, say: Say) -> Pixels:
+        """Luma patches."""
+        pictures = load_pictures(data, self.schedule.smallest)
+        return collect(pictures, self.model.patch, self.schedule.patches, self.schedule.seed)
 
-    columns = COLUMNS
-    net: PatchAutoencoder
+    def held_out(self, valid: Folders, samples: Pixels, say: Say) -> Pixels:
+        """Patches of all pictures."""
+        return collect(load_pictures(valid, self.schedule.smallest), self.model.patch, _HELD_OUT, 0)
 
-    def __init__(
-        self, plan: BoltzmannRecipe, patches: Pixels, net: PatchAutoencoder, device: str, state: Checkpoint | None
-    ) -> None:
-        self.plan = plan
-        self._patches = torch.from_numpy(patches)
-        groups = [{"params": list(net.parameters()), "factor": 1.0}]
-        super().__init__(plan, plan.schedule, net, groups, [], device, state)
-        self.history.pop("pictures", None)  # of which only patches are left
-        self.history["patches"] = len(patches)
+    def network(self, samples: Pixels | None) -> PatchAutoencoder:
+        """What fine-tuning begins with: the machine unrolled, or random weights without pre-training, which runs on the
+        CPU.
+        """
+        if samples is None:
+            return PatchAutoencoder(self.model)
+        before = self.plan.more["pretraining"]
+        pixels = torch.from_numpy(samples).float()
+        pixels -= PatchAutoencoder(self.model).means(pixels)
+        unit = before.visible_std / max(float(pixels.std()), 1e-6)
+        torch.manual_seed(self.schedule.seed)
+        if not before.rbm_steps:
+            return PatchAutoencoder(self.model, unit, self.schedule.start_gain)
+        machine = pretrain(pixels * unit, self.model.hidden, before, self.schedule.seed)
+        return PatchAutoencoder.unroll(machine, self.model, unit)
 
-    def loss(self, rng: np.random.Generator) -> tuple[Tensor, tuple[float, ...]]:
-        """Mean squared error in units of the network; figures: in squared grey levels."""
-        rows = rng.integers(0, len(self._patches), self.plan.schedule.batch)
-        pixels = self._patches[torch.from_numpy(rows)].to(self.device).float()
-        code = self.net.encode(pixels)
-        noise = torch.from_numpy(rng.random(code.shape, np.float32) - np.float32(0.5)).to(self.device)
-        restored = self.net.decode(code + self.net.dequantise(noise), self.net.means(pixels))
+    def draw(self, samples: Pixels, rng: np.random.Generator) -> tuple[Tensor, ...]:
+        """Patches, and noise of their codes."""
+        rows = rng.integers(0, len(samples), self.schedule.batch)
+        noise = rng.random((len(rows), self.model.code), np.float32) - np.float32(0.5)
+        return torch.from_numpy(samples[rows]), torch.from_numpy(noise)
+
+    def loss(self, net: Any, *drawn: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean squared error in units of the network, of patches whose code has the quantiser's noise."""
+        pixels, noise = (tensor.to(self.device).float() for tensor in drawn)
+        restored = net.decode(net.encode(pixels) + net.dequantise(noise), net.means(pixels))
         error = (restored - pixels).square().mean()
-        return error * self.net.unit**2, (error.item(),)
+        return error * net.unit**2, torch.stack([psnr_of(error.detach()), error.new_tensor(math.nan)])
 
-    def log_means(self, log: RunLog, means: Sequence[float], rate: float) -> str:
-        """A train line."""
-        psnr = _psnr(means[0])
-        log.row(self.step, "train", means[0], psnr, "", rate, self.seconds)
-        return f"{psnr:.2f} dB"
-
-    def validate(self, log: RunLog, held_out: Any) -> tuple[float, str]:
-        """Squared error of held-out patches with rounded codes, clipped to 0..255, which is also the loss to choose
-        by."""
-        pixels = torch.from_numpy(np.concatenate(held_out)).to(self.device).float()
-        error, bits = held_out_error(self.net, pixels)
-        log.row(self.step, "valid", error, _psnr(error), bits, "", self.seconds)
-        return error, f"valid {_psnr(error):.2f} dB, {bits:.3f} bits a pixel"
+    def validate(self, net: Any, held_out: Pixels) -> list[Point]:
+        """Squared error of held-out patches with rounded codes."""
+        error, bits = held_out_error(net, torch.from_numpy(held_out).to(self.device).float())
+        return [Point("", error, {"psnr": psnr_of(torch.tensor(error)).item(), "bits": bits})]
 
 
 @torch.no_grad()
 def held_out_error(net: PatchAutoencoder, pixels: Tensor) -> tuple[float, float]:
-    """Mean squared error with rounded codes, and the empirical entropy of the code units in bits a pixel."""
+    """Mean squared error with rounded codes, clipped to 0..255, and the empirical entropy of the code units in bits a
+    pixel.
+    """
     symbols = net.quantise(net.encode(pixels))
     restored = net.decode(net.dequantise(symbols), net.means(pixels)).round().clamp(0, 255)
     shares = torch.stack([(symbols == level).float().mean(0) for level in range(net.config.levels)])
     bits = -torch.xlogy(shares, shares).sum() / math.log(2) / net.config.pixels
     return float((restored - pixels).square().mean()), float(bits)
-
-
-def _psnr(error: float) -> float:
-    return 10 * math.log10(255**2 / max(error, 1e-9))

@@ -10,7 +10,7 @@ SYSTEM = System(
     group="G4",
     sources=("S0", "S3", "arXiv:1802.01436", "arXiv:1809.02736", "arXiv:2203.10886"),
     codec="codec:HyperpriorCodec",
-    training="training",
+    training="training:HyperpriorTraining",
     model="hyperprior-2",
     variants={"hyperprior-2-fast": {"model": "hyperprior-2-fast"}, "hyperprior-ms-ssim": {"tune": "ms-ssim"}},
 )

@@ -2,9 +2,8 @@
 
 Mean-scale hyperprior: Balle et al. 2018 (arXiv 1802.01436), Minnen et al. 2018 (arXiv 1809.02736). Context in two or
 four passes: places of a checkerboard (He et al. 2021, arXiv 2103.15306) or of 2x2 squares crossed with classes of
-channels (He et al. 2022, ELIC, arXiv 2203.10886; Li et al. 2023, DCVC-DC, arXiv 2302.14402). Transforms work at 1/8
-and 1/16 resolution only; a linear block transform (KLT) stands beside each of them, so a network with zero last layers
-already codes like a transform coder.
+channels (He et al. 2022, ELIC, arXiv 2203.10886; Li et al. 2023, DCVC-DC, arXiv 2302.14402). The transforms are those
+of `latentpress.parts.block_transforms`.
 
 Shapes below: a picture is (B, 3, H, W) with H and W multiples of 16, latents y are (B, M, H/16, W/16), hyper latents
 z are (B, Z, H/64, W/64). ``mix`` (B, anchors) are the interpolation weights of the rate (``rate_table``).
@@ -12,150 +11,36 @@ z are (B, Z, H/64, W/64). ``mix`` (B, anchors) are the interpolation weights of 
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from latentpress.codecs.rates import STEPS_PER_ANCHOR, last_rate
 from latentpress.codecs.scales import SCALE_BITS, SCALE_COUNT
-from latentpress.parts.blocks import ResidualStage, patches, zero_
-from latentpress.parts.integer import IntegerConv2d
+from latentpress.parts.block_transforms import Analysis, Synthesis, TransformSizes, initial_steps
+from latentpress.parts.blocks import patches
+from latentpress.parts.integer import FEATURE_BITS, IntegerConv2d, delta_head, hidden_layer, spatial_layer
 from latentpress.parts.likelihood import scale_index
 from latentpress.parts.quantise import straight_through
-from latentpress.parts.rate_table import IntegerRateTable, RateTable
-from latentpress.systems.hyperprior.layout import CONTEXT_LIMIT, MEAN_BITS
-from latentpress.transforms.klt import BLOCK, KltBasis
+from latentpress.parts.rate_table import IntegerRateTable
+from latentpress.systems.hyperprior.layout import CONTEXT_LIMIT, HYPER_LIMIT, MEAN_BITS
+from latentpress.training.schedule import setting
+from latentpress.transforms.klt import KltBasis
 
-__all__ = [
-    "FEATURE_BITS",
-    "Analysis",
-    "Context",
-    "HyperAnalysis",
-    "HyperSynthesis",
-    "HyperpriorConfig",
-    "HyperpriorNet",
-    "Synthesis",
-]
-
-FEATURE_BITS = 5
-"""Fractional bits of the entropy networks' activations: 0..255 stands for 0..7.97."""
-
-PIXEL_UNIT = 32.0
-"""Grey levels that stand for 1 inside the transforms."""
-
-_DELTA_LIMIT = 2**12  # largest magnitude of a predicted mean or scale offset, in units of its grid
+__all__ = ["Context", "HyperAnalysis", "HyperSynthesis", "HyperpriorConfig", "HyperpriorNet"]
 
 
-@dataclass(frozen=True)
-class HyperpriorConfig:
+@dataclass(frozen=True, kw_only=True)
+class HyperpriorConfig(TransformSizes):
     """Sizes of the network. The defaults decode at about 10 kMAC a pixel.
 
-    ``latents`` M, ``hyper_latents`` Z; ``wide`` channels at 1/16 and ``narrow`` channels at 1/8 resolution with
-    ``wide_depth`` and ``narrow_depth`` residual blocks; ``features`` channels of the entropy networks; ``passes`` (2
-    or 4) in which latents are coded; ``anchors`` of the rate tables; ``lambda_low`` and ``lambda_high``: the trade-off
-    (weight of the mean squared error in grey levels against bits a pixel) at the first and last rate.
+    ``hyper_latents`` Z; ``features`` channels of the entropy networks; ``passes`` (2 or 4) in which latents are coded.
     """
 
-    latents: int = 384
     hyper_latents: int = 48
-    narrow: int = 128
-    wide: int = 256
-    narrow_depth: int = 3
-    wide_depth: int = 3
-    kernel: int = 3
-    expansion: int = 2
     features: int = 128
-    passes: int = 2
-    anchors: int = 8
-    lambda_low: float = 0.0008
-    lambda_high: float = 0.4
-
-    @property
-    def last_rate(self) -> int:
-        """The largest rate index; the smallest is 0."""
-        return last_rate(self.anchors)
-
-    @property
-    def margin(self) -> int:
-        """Latents beyond which neither transform sees anything: one step a spatial layer, half of it at 1/8."""
-        reach = self.kernel // 2
-        return -(-self.narrow_depth * reach // 2) + self.wide_depth * reach
-
-    def lambdas(self, rates: Tensor) -> Tensor:
-        """Trade-off of each rate index (B,): geometric from ``lambda_low`` to ``lambda_high``."""
-        ratio = self.lambda_high / self.lambda_low
-        return self.lambda_low * ratio ** (rates.to(torch.float32) / self.last_rate)
-
-    def to_dict(self) -> dict[str, int | float]:
-        """Plain values for a checkpoint or card."""
-        return asdict(self)
-
-
-def _initial_steps(config: HyperpriorConfig) -> Tensor:
-    """Quantisation step of an orthonormal transform at each anchor: lambda = 6 / (ln 2 * step^2 / 3) at high rate."""
-    anchors = torch.arange(config.anchors) * STEPS_PER_ANCHOR
-    return torch.sqrt(24.0 / config.lambdas(anchors))
-
-
-class Analysis(nn.Module):
-    """Picture in grey levels 0..255 to latents in quantisation steps of the rate (before rounding)."""
-
-    head_scale: Tensor
-
-    def __init__(self, config: HyperpriorConfig, basis: KltBasis) -> None:
-        super().__init__()
-        c = config
-        self.mean = basis.mean
-        self.linear = nn.Conv2d(3 * BLOCK * BLOCK, c.latents, 1, bias=False)
-        self.linear.weight.data.copy_(PIXEL_UNIT * torch.from_numpy(basis.vectors)[:, :, None, None])
-        self.embed = nn.Conv2d(3 * 64, c.narrow, 1)
-        self.narrow = _stage(c, c.narrow, c.narrow_depth)
-        self.down = nn.Conv2d(4 * c.narrow, c.wide, 1)
-        self.wide = _stage(c, c.wide, c.wide_depth)
-        self.head = nn.Conv2d(c.wide, c.latents, 1)
-        zero_(self.head)
-        self.register_buffer("head_scale", _head_scale(basis)[None, :, None, None])
-        self.log_gain = RateTable(c.anchors, c.latents, -torch.log(_initial_steps(c))[:, None])
-
-    def forward(self, x: Tensor, mix: Tensor) -> Tensor:
-        x = (x - self.mean) * (1 / PIXEL_UNIT)
-        with torch.autocast(x.device.type, enabled=False):
-            y = patches(x, self.linear, BLOCK)
-        h = self.narrow(patches(x, self.embed, 8), mix)
-        h = self.head(self.wide(patches(h, self.down, 2), mix))
-        latents: Tensor = (y + h.float() * self.head_scale) * torch.exp(self.log_gain(mix))
-        return latents
-
-
-class Synthesis(nn.Module):
-    """Latents in quantisation steps to the picture in grey levels (not clamped)."""
-
-    normaliser: Tensor
-
-    def __init__(self, config: HyperpriorConfig, basis: KltBasis) -> None:
-        super().__init__()
-        c = config
-        self.mean = basis.mean
-        self.log_step = RateTable(c.anchors, c.latents, torch.log(_initial_steps(c))[:, None])
-        self.linear = nn.Conv2d(c.latents, 3 * BLOCK * BLOCK, 1, bias=False)
-        self.linear.weight.data.copy_(torch.from_numpy(basis.vectors.T.copy())[:, :, None, None] / PIXEL_UNIT)
-        self.register_buffer("normaliser", 1 / torch.from_numpy(basis.deviations)[None, :, None, None])
-        self.embed = nn.Conv2d(c.latents, c.wide, 1)
-        self.wide = _stage(c, c.wide, c.wide_depth)
-        self.up = nn.Conv2d(c.wide, 4 * c.narrow, 1)
-        self.narrow = _stage(c, c.narrow, c.narrow_depth)
-        self.head = nn.Conv2d(c.narrow, 3 * 64, 1)
-        zero_(self.head)
-
-    def forward(self, v: Tensor, mix: Tensor) -> Tensor:
-        y = v * torch.exp(self.log_step(mix))
-        with torch.autocast(v.device.type, enabled=False):
-            linear = F.pixel_shuffle(self.linear(y), BLOCK)
-        h = self.up(self.wide(self.embed(y * self.normaliser), mix))
-        h = self.head(self.narrow(F.pixel_shuffle(h, 2), mix))
-        return (linear + F.pixel_shuffle(h.float(), 8)) * PIXEL_UNIT + self.mean
+    passes: int = setting(2, choices=(2, 4))
 
 
 class HyperAnalysis(nn.Module):
@@ -186,16 +71,16 @@ class HyperSynthesis(nn.Module):
         super().__init__()
         f, m, z = config.features, config.latents, config.hyper_latents
         # Point-wise: on crops of 128 pixels there are 2x2 hyper latents, and a 3x3 layer would only ever see corners.
-        self.enter = IntegerConv2d(z, f, in_bits=0, out_bits=FEATURE_BITS)
-        self.up1 = _hidden(f, 4 * f)
-        self.spatial1 = _spatial(f)
-        self.up2 = _hidden(f, 4 * f)
-        self.spatial2 = _spatial(f)
+        self.enter = IntegerConv2d(z, f, in_bits=0, in_high=HYPER_LIMIT, out_bits=FEATURE_BITS)
+        self.up1 = hidden_layer(f, 4 * f)
+        self.spatial1 = spatial_layer(f)
+        self.up2 = hidden_layer(f, 4 * f)
+        self.spatial2 = spatial_layer(f)
         self.rate_shift = IntegerRateTable(config.anchors, f, FEATURE_BITS)
-        self.trunk = _hidden(f, f)
-        self.mean = _head(f, m, MEAN_BITS)
-        self.scale = _head(f, m, SCALE_BITS)
-        deviations = torch.from_numpy(basis.deviations)[None] / _initial_steps(config)[:, None]
+        self.trunk = hidden_layer(f, f)
+        self.mean = delta_head(f, m, MEAN_BITS)
+        self.scale = delta_head(f, m, SCALE_BITS)
+        deviations = torch.from_numpy(basis.deviations)[None] / initial_steps(config)[:, None]
         initial = scale_index(0.55 * deviations.clamp_min(1e-3)).clamp(-8, SCALE_COUNT - 1)
         self.scale_offset = IntegerRateTable(config.anchors, m, SCALE_BITS, initial)
         self.hyper_scale = IntegerRateTable(config.anchors, z, SCALE_BITS, float(scale_index(torch.tensor(0.8))))
@@ -243,19 +128,20 @@ class Context(nn.Module):
             3,
             groups=m,
             in_bits=MEAN_BITS,
+            in_high=CONTEXT_LIMIT,
             out_bits=MEAN_BITS,
             out_low=-CONTEXT_LIMIT,
             out_high=CONTEXT_LIMIT,
             max_exponent=8,
             zero=True,
         )
-        self.magnitude = _hidden(m, f)
-        self.spatial = _spatial(2 * f)
-        self.widen = _hidden(2 * f, 2 * f)
-        self.spatial2 = _spatial(2 * f)
-        self.trunk = _hidden(2 * f, f)
-        self.mean = _head(f, m, MEAN_BITS)
-        self.scale = _head(f, m, SCALE_BITS)
+        self.magnitude = hidden_layer(m, f)
+        self.spatial = spatial_layer(2 * f)
+        self.widen = hidden_layer(2 * f, 2 * f)
+        self.spatial2 = spatial_layer(2 * f)
+        self.trunk = hidden_layer(2 * f, f)
+        self.mean = delta_head(f, m, MEAN_BITS)
+        self.scale = delta_head(f, m, SCALE_BITS)
         self.integer = False
 
     def forward(self, features: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
@@ -278,37 +164,3 @@ class HyperpriorNet(nn.Module):
         self.hyper_synthesis = HyperSynthesis(config, basis)
         self.contexts = nn.ModuleList(Context(config) for _ in range(config.passes - 1))
         self.synthesis = Synthesis(config, basis)
-
-
-def _stage(config: HyperpriorConfig, channels: int, depth: int) -> ResidualStage:
-    return ResidualStage(channels, depth, anchors=config.anchors, kernel=config.kernel, expansion=config.expansion)
-
-
-def _hidden(inputs: int, outputs: int) -> IntegerConv2d:
-    """A point-wise layer with a rectifier, 8-bit activations in and out."""
-    return IntegerConv2d(inputs, outputs, in_bits=FEATURE_BITS, out_bits=FEATURE_BITS)
-
-
-def _spatial(channels: int) -> IntegerConv2d:
-    """A depth-wise 3x3 layer with signed output."""
-    return IntegerConv2d(
-        channels, channels, 3, groups=channels, in_bits=FEATURE_BITS, out_bits=FEATURE_BITS, out_low=-127, out_high=127
-    )
-
-
-def _head(features: int, outputs: int, bits: int) -> IntegerConv2d:
-    return IntegerConv2d(
-        features,
-        outputs,
-        1,
-        in_bits=FEATURE_BITS,
-        out_bits=bits,
-        out_low=-_DELTA_LIMIT,
-        out_high=_DELTA_LIMIT,
-        zero=True,
-    )
-
-
-def _head_scale(basis: KltBasis) -> Tensor:
-    """Reach of the analysis network's correction of each latent: in proportion to its deviation, within bounds."""
-    return (0.25 * torch.from_numpy(basis.deviations)).clamp(2.0, 64.0)

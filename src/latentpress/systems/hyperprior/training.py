@@ -1,199 +1,155 @@
-"""The training loop: any run can be cut at any step and resumed to the same result."""
+"""Training of the hyperprior codec, and what its packages hold."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
 import torch
 from torch import Tensor
 
+from latentpress.codecs.rates import STEPS_PER_ANCHOR
 from latentpress.errors import InvalidInputError
-from latentpress.parts.integer import set_integer
-from latentpress.systems.hyperprior.net import HyperpriorNet
-from latentpress.systems.hyperprior.objective import code, log_loss
-from latentpress.systems.hyperprior.validation import validate
+from latentpress.models import find_model
+from latentpress.systems.hyperprior.net import HyperpriorConfig, HyperpriorNet
+from latentpress.systems.hyperprior.objective import code
+from latentpress.training.basis import starting_basis
 from latentpress.training.checkpoint import Checkpoint
-from latentpress.training.data import Pictures, load_held_out, load_pictures
-from latentpress.training.progress import COLUMNS, RunLog
-from latentpress.training.recipe import Recipe, Schedule, load_recipe
-from latentpress.training.runner import (
-    BEST,
-    CHECKPOINT,
-    LOG,
-    Runner,
-    RunOptions,
-    learning_rate,
-    next_stage,
-    open_run,
-    prepare,
-)
-from latentpress.training.sources import crop_source
+from latentpress.training.data import Pictures
+from latentpress.training.latent import LatentTraining, Noise, Objective, Outcome
+from latentpress.training.schedule import setting
+from latentpress.training.system import Arrays, Graph, Player
 from latentpress.training.transplant import transplant
-from latentpress.transforms import KltBasis, fit_klt
 
-__all__ = ["BEST", "CHECKPOINT", "LOG", "Trainer", "learning_rate", "train"]
+if TYPE_CHECKING:
+    from latentpress.systems.hyperprior.model import HyperpriorModel
+
+__all__ = ["HyperpriorObjective", "HyperpriorTraining"]
 
 
-def train(
-    recipe: str | Path | Recipe,
-    data: str | Path | Sequence[str | Path],
-    **options: Any,
-) -> Path:
-    """Train until the recipe's last step, or until ``options``, those of `RunOptions`, or a request to the process say
-    to stop; then save and return the checkpoint's path.
-
-    ``data``: folder or folders of pictures. The network of a checkpoint to start from may have other sizes
-    (`transplant`). Raises InvalidInputError for a bad recipe, folder or device, or when a checkpoint is there and the
-    run is not to be resumed.
+@dataclass(frozen=True)
+class HyperpriorObjective(Objective):
+    """``quantisation``: see `objective.code`. ``encoder_only``: the analysis learns and the rest stays as it is, so
+    that the files go on to be read with the model that the run starts from.
     """
-    plan = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
-    how = RunOptions(**options)
-    state = _open_run(plan, how)
-    say = prepare(how)
-    pictures = load_pictures(data, plan.schedule.crop)
-    held_out = load_held_out(how.valid) if how.valid else []
-    say(f"{len(pictures)} training pictures, {len(held_out)} for validation, from step {state.step if state else 0}")
-    trainer = Trainer(plan, pictures, how.device, state)
-    return trainer.run(held_out, how, say)
+
+    quantisation: str = setting("mixed", choices=("mixed", "noise", "soft-round"))
+    encoder_only: bool = False
 
 
-def _open_run(plan: Recipe, how: RunOptions) -> Checkpoint | None:
-    """The state that the run begins with, or None for a network of its own making."""
-    state, running = open_run(how, Recipe.from_dict)
-    if state is None:
-        return None
-    if running:
-        if state.recipe.model != plan.model:
-            raise InvalidInputError(f"{how.folder / CHECKPOINT} was made with other network sizes than the recipe")
-        return state
-    if state.recipe.model != plan.model:
-        torch.manual_seed(plan.schedule.seed)
-        fitting = HyperpriorNet(plan.model, _placeholder_basis(plan)).state_dict()
-        state = replace(state, average=transplant(state.average, fitting))
-    return next_stage(state)
+class HyperpriorTraining(LatentTraining):
+    """Trains `HyperpriorNet`; a run may start from one of other sizes.
 
+    Of a run that taught the encoder only, the package holds the analysis and names the installed model whose files it
+    makes: the codec's default one.
+    """
 
-class Trainer(Runner):
-    """A run of the hyperprior codec, from ``state`` or from a network of its own making."""
+    model_type = HyperpriorConfig
+    sections: ClassVar[Mapping[str, type[Any]]] = {"objective": HyperpriorObjective}
+    rounds = 2  # tables change what the encoder chooses, which changes the tables
+    table_pictures = 60
+    strides: ClassVar[Mapping[str, float]] = {"x": 1, "latents": 16, "values": 16, "features": 16, "hyper": 64}
+    one_sided: ClassVar[Mapping[str, Sequence[str]]] = {
+        "encoder": ("analysis", "hyper_analysis"),
+        "decoder": ("synthesis",),
+    }
 
-    columns = COLUMNS
-    net: HyperpriorNet
-    recordable = True
-
-    def __init__(self, plan: Recipe, pictures: Pictures, device: str, state: Checkpoint | None) -> None:
-        self.plan = plan
-        torch.manual_seed(plan.schedule.seed)
-        net = HyperpriorNet(plan.model, _starting_basis(plan, pictures, state))
-        if plan.objective.encoder_only:
+    def network(self, samples: Pictures | None) -> HyperpriorNet:
+        """A network that codes like its starting transform."""
+        net = HyperpriorNet(self.model, starting_basis(self.plan, samples))
+        if self.objective.encoder_only:
             net.requires_grad_(False)
             net.analysis.requires_grad_(True)
-        super().__init__(plan, plan.schedule, net, _groups(net, plan.schedule), pictures, device, state)
-        self._source = crop_source(pictures, device)
-        self._hard = False
+        return net
 
-    def enter(self) -> bool:
-        """Whether the next step is quantisation-aware."""
-        self._hard = self.plan.schedule.hard(self.step)
-        set_integer(self.net, self._hard)
-        return self._hard
+    def adopt(self, other: Checkpoint, net: Any) -> dict[str, Tensor]:
+        """The weights of a hyperprior of other sizes, as far as they fit."""
+        if other.recipe.codec != self.plan.codec:
+            return super().adopt(other, net)
+        return transplant(other.average, net.state_dict(), repeated="contexts")
 
-    def draw(self, rng: np.random.Generator) -> tuple[Tensor, ...]:
-        """What the crops are made of, rate indices, noise in [0, 1) for hyper latents and latents."""
-        schedule, model = self.plan.schedule, self.plan.model
-        crops = self._source.draw(schedule.batch, schedule.crop, rng)
-        rates = torch.from_numpy(_stratified_rates(schedule.batch, model.last_rate, rng))
-        generator = torch.Generator(self.device).manual_seed(int(rng.integers(2**62)))
-        noise = [
-            torch.rand(schedule.batch, channels, side, side, generator=generator, device=self.device)
-            for channels, side in ((model.hyper_latents, schedule.crop // 64), (model.latents, schedule.crop // 16))
-        ]
-        return crops, rates, *noise
+    def players(self, net: Any) -> Sequence[Player]:
+        """The linear block transforms learn with a much smaller step."""
+        slow = [net.analysis.linear.weight, net.synthesis.linear.weight]
+        known = set(slow)
+        rest = [parameter for parameter in net.parameters() if parameter not in known]
+        groups = {1.0: rest, self.schedule.linear_factor: slow}
+        return [Player("codec", groups, lambda *drawn: self.loss(net, *drawn))]
 
-    def loss(self, drawn: Tensor, rates: Tensor, hyper_noise: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
-        """Loss, and means over the batch of loss, bits a pixel, squared error and hyper bits a pixel."""
-        schedule = self.plan.schedule
-        x = self._source.crops(drawn, schedule.crop)
-        objective = self.plan.objective
-        outcome = code(
-            self.net,
+    def noises(self) -> Sequence[tuple[int, int]]:
+        """Of hyper latents and latents."""
+        return [(self.model.hyper_latents, 64), (self.model.latents, 16)]
+
+    def code(self, net: Any, x: Tensor, rates: Tensor, noise: Noise, hard: bool) -> Outcome:
+        """As `objective.code`."""
+        return code(
+            net,
             x,
             rates,
-            hard=self._hard,
-            noise=(hyper_noise, noise),
-            mixed_precision=schedule.mixed_precision,
-            quantisation=objective.quantisation,
+            hard=hard,
+            noise=noise,
+            mixed_precision=self.schedule.mixed_precision,
+            quantisation=self.objective.quantisation,
         )
-        loss = log_loss(outcome, x, self.plan.model.lambdas(rates), objective.distortion, objective.average)
-        with torch.no_grad():
-            hyper = outcome.hyper_bits.mean() / (schedule.crop * schedule.crop)
-            figures = torch.stack([loss.detach(), outcome.bpp().mean(), outcome.mse(x).mean(), hyper])
-        return loss, figures
 
-    def log_means(self, log: RunLog, means: Sequence[float], rate: float) -> str:
-        """A train line."""
-        loss, bpp, mse, hyper = means
-        psnr = 10 * math.log10(255**2 / max(mse, 1e-9))
-        log.row(self.step, "train", "", loss, bpp, psnr, hyper, rate, self.seconds)
-        return f"loss {loss:.4f}  bpp {bpp:.3f}"
+    @property
+    def package_codec(self) -> str:
+        """That of an encoder for another model, or the usual one."""
+        from latentpress.systems.hyperprior.model import ENCODER
 
-    def validate(self, log: RunLog, held_out: Pictures) -> tuple[float, str]:
-        """Points at five rates, and their mean loss."""
-        last = self.plan.model.last_rate
-        points = validate(
-            self.net,
-            held_out,
-            range(0, last + 1, last // 4),
-            distortion=self.plan.objective.distortion,
-            device=self.device,
-            mixed_precision=self.plan.schedule.mixed_precision,
-        )
-        for p in points:
-            log.row(self.step, "valid", p.rate, p.loss, p.bpp, p.psnr, "", "", self.seconds)
-        mean = float(np.mean([p.loss for p in points]))
-        return mean, f"valid {mean:.4f}  " + "  ".join(f"{p.bpp:.3f}/{p.psnr:.2f}" for p in points)
+        return ENCODER if self.objective.encoder_only else super().package_codec
 
+    def graphs(self, net: Any) -> dict[str, Graph | bytes]:
+        """All networks; of a run that taught the encoder only, the analysis, of which no exactness is asked: whatever
+        latents it finds, the file says.
+        """
+        from latentpress.systems.hyperprior.model import ANALYSIS, context_name
 
-def _starting_basis(plan: Recipe, pictures: Pictures, state: Checkpoint | None) -> KltBasis:
-    if state:  # its weights replace these
-        return _placeholder_basis(plan)
-    if plan.schedule.klt_pictures == 0:
-        return _random_basis(plan)
-    stride = max(1, len(pictures) // plan.schedule.klt_pictures)
-    try:
-        return fit_klt(pictures[::stride], plan.model.latents)
-    except ValueError as error:
-        raise InvalidInputError(f"the training pictures do not do: {error}") from None
+        c = self.model
+        mix, x, y = torch.zeros(1, c.anchors), torch.zeros(1, 3, 64, 64), torch.zeros(1, c.latents, 8, 8)
+        z, features = torch.zeros(1, c.hyper_latents, 2, 2), torch.zeros(1, c.features, 8, 8)
+        analysis: dict[str, Graph | bytes] = {ANALYSIS: Graph(net.analysis, {"x": x, "mix": mix}, ("latents",))}
+        if self.objective.encoder_only:
+            return analysis
+        parameters = ("features", "mean", "index")
+        contexts: dict[str, Graph | bytes] = {
+            context_name(number): Graph(context, {"features": features, "values": y}, ("mean", "index"))
+            for number, context in enumerate(net.contexts, 2)
+        }
+        return {
+            **analysis,
+            "hyper_analysis": Graph(net.hyper_analysis, {"latents": y}, ("hyper",)),
+            "hyper_synthesis": Graph(net.hyper_synthesis, {"hyper": z, "mix": mix}, parameters),
+            **contexts,
+            "synthesis": Graph(net.synthesis, {"values": y, "mix": mix}, ("pixels",)),
+        }
 
+    def sizes(self, net: Any) -> dict[str, Any]:
+        """Numbers of latents, passes and rates; of an encoder, the model that it is for."""
+        c = self.model
+        if self.objective.encoder_only:
+            decoder = find_model(self.plan.codec)
+            latents = int(decoder.config["latents"])
+            if latents != c.latents:
+                raise InvalidInputError(f"the run's encoder finds {c.latents} latents, {decoder.name} has {latents}")
+            return {"model": decoder.id.hex(), "tune": self.objective.distortion}
+        return {
+            "latents": c.latents,
+            "hyper_latents": c.hyper_latents,
+            "passes": c.passes,
+            "margin": c.margin,
+            "anchors": c.anchors,
+            "steps_per_anchor": STEPS_PER_ANCHOR,
+            "lambda_low": c.lambda_low,
+            "lambda_high": c.lambda_high,
+        }
 
-def _random_basis(plan: Recipe) -> KltBasis:
-    """Orthonormal directions that know nothing of pictures, with the deviation of a pixel."""
-    m = plan.model.latents
-    directions, _ = np.linalg.qr(np.random.default_rng(plan.schedule.seed).normal(size=(768, m)))
-    return KltBasis(directions.T.astype(np.float32), np.full(m, 50.0, np.float32), 128.0)
+    def tables(self, net: Any, model: HyperpriorModel | None, sample: Pictures) -> Arrays:
+        """Tables of the trained shapes, then corrected by what the codec chooses at each anchor."""
+        if self.objective.encoder_only:
+            return {}
+        from latentpress.systems.hyperprior.counting import make_tables
 
-
-def _placeholder_basis(plan: Recipe) -> KltBasis:
-    """A basis of which only the shapes matter."""
-    m = plan.model.latents
-    return KltBasis(np.zeros((m, 768), np.float32), np.ones(m, np.float32), 128.0)
-
-
-def _groups(net: HyperpriorNet, schedule: Schedule) -> list[dict[str, Any]]:
-    """Parameters for Adam (Kingma and Ba 2015); the linear block transforms with a much smaller step."""
-    slow = {id(p) for p in (net.analysis.linear.weight, net.synthesis.linear.weight)}
-    learning = [p for p in net.parameters() if p.requires_grad]
-    return [
-        {"params": [p for p in learning if id(p) not in slow], "factor": 1.0},
-        {"params": [p for p in learning if id(p) in slow], "factor": schedule.linear_factor},
-    ]
-
-
-def _stratified_rates(count: int, last: int, rng: np.random.Generator) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """A rate index for each picture, one from each of ``count`` equal parts of the range: every step sees all rates."""
-    places = (rng.permutation(count) + rng.random(count)) / count
-    return np.minimum((places * (last + 1)).astype(np.int64), last)
+        table = net.hyper_synthesis.hyper_scale
+        return make_tables((table.integer_table() * 2.0**-table.bits).double().numpy(), model, sample)

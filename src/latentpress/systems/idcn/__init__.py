@@ -9,6 +9,6 @@ SYSTEM = System(
     about="JPEG restoration in pixels and coefficients together, told the quantisation tables",
     group="G9",
     sources=("S4",),
-    training="training",
+    training="training:IdcnTraining",
     packages="restore",
 )

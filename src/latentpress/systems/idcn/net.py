@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from latentpress.parts.blocks import zero_
-from latentpress.systems.cas_cnn.net import CONDITIONS, Modulation
+from latentpress.parts.restorers import CONDITIONS, Modulation
 from latentpress.transforms import dct_matrix
 
 __all__ = ["Idcn", "IdcnConfig"]

@@ -1,5 +1,14 @@
-"""Training of the system; see `latentpress.training.restoration`."""
+"""Training of the dual-domain restorer."""
 
-from latentpress.training.restoration.loop import train
+from __future__ import annotations
 
-__all__ = ["train"]
+from latentpress.systems.idcn.net import Idcn, IdcnConfig
+from latentpress.training.restoration.training import RestorerTraining
+
+__all__ = ["IdcnTraining"]
+
+
+class IdcnTraining(RestorerTraining):
+    """Trains `Idcn`."""
+
+    model_type, network_type = IdcnConfig, Idcn

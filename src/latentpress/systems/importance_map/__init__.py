@@ -10,6 +10,6 @@ SYSTEM = System(
     group="G5",
     sources=("S1",),
     codec="codec:ImportanceCodec",
-    training="training",
+    training="training:ImportanceTraining",
     model="importance-map-1",
 )

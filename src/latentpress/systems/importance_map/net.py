@@ -12,79 +12,51 @@ left out at each place.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from latentpress.errors import InvalidInputError
+from latentpress.parts.block_transforms import Analysis, Synthesis, TransformSizes
 from latentpress.parts.blocks import ResidualStage, zero_
-from latentpress.parts.integer import IntegerConv2d
+from latentpress.parts.integer import FEATURE_BITS, IntegerConv2d, hidden_layer, spatial_layer
 from latentpress.parts.likelihood import scale_index
 from latentpress.parts.rate_table import IntegerRateTable, RateTable
-from latentpress.systems.hyperprior.net import FEATURE_BITS, Analysis, HyperpriorConfig, Synthesis
 from latentpress.systems.importance_map.layout import BANDS, LOGIT_BITS, LOGIT_LIMIT, NOMINAL
 from latentpress.transforms.klt import KltBasis
 
 __all__ = [
     "SIGNED_BITS",
+    "SIGNED_LIMIT",
     "Context",
     "Importance",
     "ImportanceConfig",
     "ImportanceNet",
     "RateEstimate",
-    "placeholder_basis",
 ]
 
-SIGNED_BITS = 1
-"""Fractional bits of the signed values that the context network sees, in units of the plane that is coded."""
+SIGNED_BITS, SIGNED_LIMIT = 1, 127
+"""The signed values that the context network sees are halves of the plane that is coded, -127 to 127."""
 
 
-@dataclass(frozen=True)
-class ImportanceConfig:
+@dataclass(frozen=True, kw_only=True)
+class ImportanceConfig(TransformSizes):
     """Sizes of the network.
 
-    ``latents`` M: feature maps, of which the first ``pyramid`` go through a wavelet. ``narrow``, ``wide`` and their
-    depths, ``kernel``, ``expansion``, ``anchors``, ``lambda_low``, ``lambda_high``: as in `HyperpriorConfig`.
-    ``features``: channels of the importance net and of the estimate. ``context``: of the context network; ``signed``:
-    feature maps whose signs it predicts.
+    ``pyramid``: feature maps, the first ones, that go through a wavelet. ``features``: channels of the importance net
+    and of the estimate. ``context``: of the context network; ``signed``: feature maps whose signs it predicts.
     """
 
-    latents: int = 384
     pyramid: int = 3
-    narrow: int = 128
-    wide: int = 256
-    narrow_depth: int = 3
-    wide_depth: int = 3
-    kernel: int = 3
-    expansion: int = 2
     features: int = 64
     context: int = 32
     signed: int = 48
-    anchors: int = 8
-    lambda_low: float = 0.0008
-    lambda_high: float = 0.4
 
-    @property
-    def transforms(self) -> HyperpriorConfig:
-        """Sizes of analysis and synthesis, as the hyperprior names them."""
-        return HyperpriorConfig(
-            latents=self.latents,
-            narrow=self.narrow,
-            wide=self.wide,
-            narrow_depth=self.narrow_depth,
-            wide_depth=self.wide_depth,
-            kernel=self.kernel,
-            expansion=self.expansion,
-            anchors=self.anchors,
-            lambda_low=self.lambda_low,
-            lambda_high=self.lambda_high,
-        )
-
-    def to_dict(self) -> dict[str, int | float]:
-        """Plain values for a checkpoint or card."""
-        return asdict(self)
+    def __post_init__(self) -> None:
+        if not self.pyramid <= self.signed <= self.latents:
+            raise InvalidInputError("recipe: model.pyramid, model.signed and model.latents must not fall")
 
 
 class Importance(nn.Module):
@@ -126,7 +98,7 @@ class RateEstimate(nn.Module):
         around[1, 1] = 0
         self.register_buffer("around", around)
         # where quantisation begins the spread is that of the transform's coefficients, as in the hyperprior
-        lambdas = config.transforms.lambdas(16 * torch.arange(config.anchors))
+        lambdas = config.lambdas(16 * torch.arange(config.anchors))
         deviations = torch.from_numpy(basis.deviations)[None] / torch.sqrt(24 / lambdas)[:, None]
         self.offset = RateTable(config.anchors, m, scale_index(0.4 * deviations.clamp_min(1e-3)).clamp(0, 63))
 
@@ -156,22 +128,21 @@ class Context(nn.Module):
         super().__init__()
         m, f, s = config.latents, config.context, config.signed
         self.pyramid = config.pyramid
-        self.enter = _hidden(m + 2, 2 * f)
-        self.spatial = IntegerConv2d(
-            2 * f, 2 * f, 3, groups=2 * f, in_bits=FEATURE_BITS, out_bits=FEATURE_BITS, out_low=-127, out_high=127
-        )
-        self.narrow = _hidden(2 * f, f)
-        self.trunk = _hidden(3 * f + 2, 2 * f)
+        self.enter = hidden_layer(m + 2, 2 * f)
+        self.spatial = spatial_layer(2 * f)
+        self.narrow = hidden_layer(2 * f, f)
+        self.trunk = hidden_layer(3 * f + 2, 2 * f)
         self.head = _logits(2 * f + 2, m)
         self.own = _logits(m, m, kernel=3, groups=m)
         self.offset = IntegerRateTable(config.anchors, m, LOGIT_BITS, -4.0)
         self.band = IntegerConv2d(
-            BANDS, config.pyramid, in_bits=0, out_bits=LOGIT_BITS, out_low=-LOGIT_LIMIT, out_high=LOGIT_LIMIT,
-            zero=True,
+            BANDS, config.pyramid, in_bits=0, in_high=1, out_bits=LOGIT_BITS, out_low=-LOGIT_LIMIT,
+            out_high=LOGIT_LIMIT, zero=True,
         )  # fmt: skip
         self.sign = IntegerConv2d(
-            s, s, 3, in_bits=SIGNED_BITS, out_bits=LOGIT_BITS, out_low=-LOGIT_LIMIT, out_high=LOGIT_LIMIT, zero=True
-        )
+            s, s, 3, in_bits=SIGNED_BITS, in_high=2 * SIGNED_LIMIT, out_bits=LOGIT_BITS, out_low=-LOGIT_LIMIT,
+            out_high=LOGIT_LIMIT, zero=True,
+        )  # fmt: skip
 
     def forward(
         self, levels: Tensor, signed: Tensor, hints: Tensor, band: Tensor, mix: Tensor
@@ -191,25 +162,15 @@ class ImportanceNet(nn.Module):
     def __init__(self, config: ImportanceConfig, basis: KltBasis) -> None:
         super().__init__()
         self.config = config
-        self.analysis = Analysis(config.transforms, basis)
+        self.analysis = Analysis(config, basis)
         self.importance = Importance(config)
         self.estimate = RateEstimate(config, basis)
         self.context = Context(config)
-        self.synthesis = Synthesis(config.transforms, basis)
-
-
-def placeholder_basis(latents: int) -> KltBasis:
-    """A basis of which only the shapes matter."""
-    return KltBasis(np.zeros((latents, 768), np.float32), np.ones(latents, np.float32), 128.0)
-
-
-def _hidden(inputs: int, outputs: int) -> IntegerConv2d:
-    """A point-wise layer with a rectifier, 8-bit activations in and out."""
-    return IntegerConv2d(inputs, outputs, in_bits=FEATURE_BITS, out_bits=FEATURE_BITS)
+        self.synthesis = Synthesis(config, basis)
 
 
 def _logits(inputs: int, outputs: int, kernel: int = 1, groups: int = 1) -> IntegerConv2d:
     return IntegerConv2d(
-        inputs, outputs, kernel, groups=groups, in_bits=FEATURE_BITS, out_bits=LOGIT_BITS, out_low=-LOGIT_LIMIT,
-        out_high=LOGIT_LIMIT, zero=True,
+        inputs, outputs, kernel, groups=groups, in_bits=FEATURE_BITS, in_high=255, out_bits=LOGIT_BITS,
+        out_low=-LOGIT_LIMIT, out_high=LOGIT_LIMIT, zero=True,
     )  # fmt: skip

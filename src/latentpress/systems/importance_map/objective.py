@@ -13,12 +13,11 @@ from torch.nn import functional as F
 
 from latentpress.codecs.rates import STEPS_PER_ANCHOR
 from latentpress.codecs.rounding import ROUNDING_WEIGHT
-from latentpress.codecs.scales import SCALE_COUNT, STEPS_PER_OCTAVE
-from latentpress.parts.likelihood import logistic_bits, scale_of
+from latentpress.codecs.scales import STEPS_PER_OCTAVE
 from latentpress.parts.orders import pass_numbers
-from latentpress.parts.quantise import add_uniform_noise, clamp_ste, round_ste, straight_through
+from latentpress.parts.quantise import clamp_ste, round_ste, straight_through
 from latentpress.parts.rate_table import mix_for_rates
-from latentpress.systems.hyperprior.objective import rate_aware
+from latentpress.parts.rates import rate_aware, two_road_bits
 from latentpress.systems.importance_map.layout import BANDS, MOST_DROPPED, NOMINAL, PHASE_ORDER, PHASES
 from latentpress.systems.importance_map.net import ImportanceNet
 from latentpress.transforms import wavelet
@@ -85,7 +84,7 @@ def code(
     q = straight_through(u, chosen)
     v = q * step
     index = net.estimate(v, dropped, mix) - STEPS_PER_OCTAVE * shifts
-    bits = _bits(u, q, index, generator)
+    bits = two_road_bits(u, q, index, generator, least=0.5)
     picture = None
     if weights is None:
         with torch.autocast(x.device.type, torch.bfloat16, enabled=mixed_precision):
@@ -151,16 +150,6 @@ def _map_bits(dropped: Tensor) -> Tensor:
     down = (dropped[:, :, 1:] - dropped[:, :, :-1]).abs()
     across = (dropped[:, :, :, 1:] - dropped[:, :, :, :-1]).abs()
     return 1.2 * (down.sum(dim=(1, 2, 3)) + across.sum(dim=(1, 2, 3)))
-
-
-def _bits(value: Tensor, rounded: Tensor, index: Tensor, generator: torch.Generator | None) -> Tensor:
-    """Bits of each symbol, exact; see `training.objective` for the two roads of their gradient."""
-    index = index.clamp(0.5, SCALE_COUNT - 1)
-    bits = logistic_bits(rounded.detach(), scale_of(index))
-    if not torch.is_grad_enabled():
-        return bits
-    slope = logistic_bits(add_uniform_noise(value, generator), scale_of(index.detach()))
-    return bits + (slope - slope.detach())
 
 
 def band_maps(height: int, width: int, device: torch.device | None = None) -> Tensor:

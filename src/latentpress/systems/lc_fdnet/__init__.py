@@ -10,6 +10,6 @@ SYSTEM = System(
     group="G11",
     sources=("S2", "arXiv:2112.06417"),
     codec="codec:LcFdnetCodec",
-    training="training",
+    training="training:LcFdnetTraining",
     model="lc-fdnet-1",
 )

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from latentpress.parts.lossless import LosslessConfig, PlaneNet
 from latentpress.parts.quantise import straight_through
+from latentpress.training.schedule import setting
 
 __all__ = ["LcFdnetConfig", "LcFdnetNet", "StepNet", "Threshold"]
 
@@ -23,13 +24,14 @@ _SOFTNESS = 0.25  # octaves over which the backward pass blurs the threshold
 @dataclass(frozen=True)
 class LcFdnetConfig:
     """Sizes: ``width`` units in each of ``depth`` hidden layers of the networks for low frequencies, and of those for
-    high frequencies.
+    high frequencies. ``first``: codec whose default model codes the first sub-image; its networks come along.
     """
 
-    width: int = 64
-    depth: int = 3
-    high_width: int = 48
-    high_depth: int = 2
+    width: int = setting(64, at_least=1)
+    depth: int = setting(3, at_least=1)
+    high_width: int = setting(48, at_least=1)
+    high_depth: int = setting(2, at_least=1)
+    first: str = "mlp-lossless"
 
 
 class Threshold(nn.Module):

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from latentpress.atomic import atomic_output
 from latentpress.codecs.lossless.model import network_inputs
 from latentpress.codecs.lossless.predictor import Guess
 from latentpress.image.colour import rgb_to_yuv
 from latentpress.systems.lc_fdnet.features import layout_of
 from latentpress.systems.lc_fdnet.frequencies import Statistics, statistics
-from latentpress.systems.lc_fdnet.model import STEPS, step_name
+from latentpress.systems.lc_fdnet.model import STEPS
 from latentpress.systems.lc_fdnet.predictor import StepPredictor
 from latentpress.systems.lc_fdnet.subimages import BLOCK, ORDER, A, Grid, Sheet
 from latentpress.training.data import Pictures
@@ -25,9 +23,6 @@ __all__ = [
     "Starts",
     "StepSamples",
     "collect",
-    "load_samples",
-    "load_starts",
-    "save_samples",
     "typical_starts",
     "walk_picture",
 ]
@@ -138,30 +133,6 @@ def collect(
         if number % 20 == 19:
             report(f"samples of {number + 1}/{len(pictures)} pictures")
     return [_joined(parts[step]) for step in STEPS]
-
-
-def save_samples(samples: Sequence[StepSamples], starts: Starts, path: Path) -> None:
-    """Keep samples and starts for a resumed run."""
-    arrays: dict[str, Any] = {f"start_{step_name(*step)}": start for step, start in starts.items()}
-    for step, part in zip(STEPS, samples, strict=True):
-        arrays |= {f"{field.name}_{step_name(*step)}": getattr(part, field.name) for field in fields(StepSamples)}
-    with atomic_output(path) as stream:
-        np.savez(stream, **arrays)
-
-
-def load_samples(path: Path) -> list[StepSamples]:
-    """The samples that `save_samples` kept."""
-    with np.load(path, allow_pickle=False) as arrays:
-        return [
-            StepSamples(*(arrays[f"{field.name}_{step_name(*step)}"] for field in fields(StepSamples)))
-            for step in STEPS
-        ]
-
-
-def load_starts(path: Path) -> dict[tuple[int, int], NDArray[np.int64]]:
-    """The starts that `save_samples` kept."""
-    with np.load(path, allow_pickle=False) as arrays:
-        return {step: arrays[f"start_{step_name(*step)}"] for step in STEPS}
 
 
 def _joined(parts: list[StepSamples]) -> StepSamples:

@@ -1,141 +1,150 @@
-"""The training run of lc-fdnet's networks: the shared runner on samples of stretches of pixels."""
+"""Training of lc-fdnet's networks, and what its packages hold."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
+from latentpress.models import ModelPackage, find_model
 from latentpress.parts.integer import set_integer
+from latentpress.systems.lc_fdnet.features import layout_of
 from latentpress.systems.lc_fdnet.frequencies import HIGH_INPUTS
-from latentpress.systems.lc_fdnet.net import LcFdnetNet
+from latentpress.systems.lc_fdnet.model import STEPS, high_name, low_name, step_name
+from latentpress.systems.lc_fdnet.net import LcFdnetConfig, LcFdnetNet
 from latentpress.systems.lc_fdnet.objective import Stretches, stretch_bits
-from latentpress.systems.lc_fdnet.recipe import LcFdnetRecipe
-from latentpress.systems.lc_fdnet.samples import (
-    StepSamples,
-    collect,
-    load_samples,
-    load_starts,
-    save_samples,
-    typical_starts,
-)
-from latentpress.systems.lc_fdnet.subimages import BLOCK
-from latentpress.training.checkpoint import Checkpoint
-from latentpress.training.data import load_pictures
-from latentpress.training.lossless.loop import SAMPLES, open_state
-from latentpress.training.progress import RunLog
-from latentpress.training.recipe import read_recipe
-from latentpress.training.runner import Runner, RunOptions, prepare
+from latentpress.systems.lc_fdnet.samples import StepSamples, collect, typical_starts
+from latentpress.training.data import Pictures
+from latentpress.training.lossless.training import Kept, LosslessSchedule, LosslessTraining
+from latentpress.training.schedule import Schedule
+from latentpress.training.system import Arrays, Graph, Point, Say
 
-__all__ = ["COLUMNS", "train"]
+if TYPE_CHECKING:
+    from latentpress.systems.lc_fdnet.model import TrainedSteps
 
-COLUMNS = ("step", "kind", "bits", "bits_d", "bits_b", "bits_c", "low", "learning_rate", "seconds")
-"""Columns of the log: estimated bits a pixel of all planes, mean of the three positions, and of each; the share of
-pixels of low frequency. ``kind`` is train (means since the last line) or valid.
-"""
+__all__ = ["LcFdnetTraining", "StretchSchedule"]
 
-_SMALLEST = 128  # pixels of a side; smaller pictures are left out
-_START_PICTURES = 5
-_HELD_OUT = 100_000  # pixels of a step to validate on
 _EDGE = 2  # pixels at either end of a stretch that are not learned from
 _ALONE = 0.1  # weight of the bits of all pixels under the first network, which the threshold goes by
+_PLANES = 3
 
 
-def train(
-    recipe: str | Path | LcFdnetRecipe,
-    data: str | Path | Sequence[str | Path],
-    **options: Any,
-) -> Path:
-    """Train the networks; arguments, result and errors as `latentpress.training.lossless.loop.train`."""
-    plan = recipe if isinstance(recipe, LcFdnetRecipe) else LcFdnetRecipe.from_dict(read_recipe(recipe))
-    how = RunOptions(**options)
-    state = open_state(plan, how, LcFdnetRecipe.from_dict)
-    say = prepare(how)
-    samples = _samples(plan, how.folder, data, say)
-    held_out = _held_out(how.folder, how.valid, say) if how.valid else []
-    say(f"{BLOCK * len(samples[0])} pixels of each step, from step {state.step if state else 0}")
-    trainer = _Trainer(plan, samples, how.device, state)
-    return trainer.run(held_out, how, say)
+@dataclass(frozen=True)
+class StretchSchedule(LosslessSchedule):
+    """``batch`` and ``per_picture`` are pixels of every step, in stretches of 32."""
+
+    @property
+    def smallest(self) -> int:
+        """Sub-images of smaller pictures have few whole stretches."""
+        return 128
 
 
-def _samples(
-    plan: LcFdnetRecipe, folder: Path, data: str | Path | Sequence[str | Path], say: Callable[[str], None]
-) -> list[StepSamples]:
-    """The run's training samples, made at its start and kept in its folder."""
-    path = folder / SAMPLES
-    if not path.is_file():
-        pictures = load_pictures(data, _SMALLEST)
-        starts = typical_starts(pictures[:: -(-len(pictures) // _START_PICTURES)])
-        samples = collect(pictures, starts, plan.schedule.per_picture, plan.schedule.seed, say)
-        save_samples(samples, starts, path)
-    return load_samples(path)
+class LcFdnetTraining(LosslessTraining):
+    """Trains `LcFdnetNet`, two perceptrons and a threshold for each of nine steps.
 
+    Figures: estimated bits a pixel of each position, all planes together; share of pixels of low frequency.
+    """
 
-def _held_out(folder: Path, valid: str | Path | Sequence[str | Path], say: Callable[[str], None]) -> list[Any]:
-    """Stretches of every third picture to validate on."""
-    starts = load_starts(folder / SAMPLES)
-    pictures = load_pictures(valid, _SMALLEST)[::3]
-    return list(collect(pictures, starts, _HELD_OUT // len(pictures), 0, say))
+    model_type = LcFdnetConfig
+    schedule_type: ClassVar[type[Schedule]] = StretchSchedule
+    figures = ("bits_d", "bits_b", "bits_c", "low")
+    part_type, parts = StepSamples, tuple(step_name(*step) for step in STEPS)
+    held_out_pixels = 100_000
+    strides: ClassVar[Mapping[str, float]] = {"x": 2}  # each network sees a quarter of the pixels, at most
 
+    def starts(self, pictures: Pictures) -> Arrays:
+        """Of each step."""
+        return {step_name(*step): start for step, start in typical_starts(pictures).items()}
 
-class _Trainer(Runner):
-    """A run of the networks of all steps."""
+    def collect(self, pictures: Pictures, starts: Arrays, per_picture: int, seed: int, say: Say) -> Sequence[Any]:
+        """Of each step."""
+        return collect(pictures, {step: starts[step_name(*step)] for step in STEPS}, per_picture, seed, say)
 
-    columns = COLUMNS
-    net: LcFdnetNet
+    def network(self, samples: Kept | None) -> LcFdnetNet:
+        """Networks that correct nothing yet."""
+        return LcFdnetNet(self.model, [layout_of(*step).inputs for step in STEPS], HIGH_INPUTS)
 
-    def __init__(self, plan: LcFdnetRecipe, samples: list[StepSamples], device: str, state: Checkpoint | None) -> None:
-        self.plan, self._samples = plan, samples
-        torch.manual_seed(plan.schedule.seed)
-        net = LcFdnetNet(plan.model, [part.inputs.shape[2] for part in samples], HIGH_INPUTS)
-        groups = [{"params": list(net.parameters()), "factor": 1.0}]
-        super().__init__(plan, plan.schedule, net, groups, [], device, state)
-        self.history.pop("pictures", None)  # of which only pixels are left
-        self.history["pixels"] = BLOCK * len(samples[0])
+    def loss(self, net: Any, *drawn: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean bits a pixel, all planes together."""
+        coded, alone, low = zip(*map(_means, net.each(), self.by_part(drawn)), strict=True)
+        total = (torch.stack(coded).sum() + _ALONE * torch.stack(alone).sum()) / _PLANES
+        return total, _figures(coded, low)
 
-    def loss(self, rng: np.random.Generator) -> tuple[Tensor, tuple[float, ...]]:
-        """Mean bits a pixel, all planes together; figures: of each position, and the share of low frequencies."""
-        set_integer(self.net, self.step >= self.plan.schedule.hard_from * self.plan.schedule.steps)
-        count = -(-self.plan.schedule.batch // BLOCK)
-        total, bits, low = torch.zeros(()), np.zeros(3), 0.0
-        for number, part in enumerate(self._samples):
-            coded, alone, mask = self._bits(number, part, rng.integers(0, len(part), count))
-            total = total + coded.mean() + _ALONE * alone.mean()
-            bits[number // 3] += float(coded.detach().mean())
-            low += float(mask.detach().mean()) / len(self._samples)
-        return total / 3, (*map(float, bits), low)
-
-    def log_means(self, log: RunLog, means: Sequence[float], rate: float) -> str:
-        """A train line."""
-        log.row(self.step, "train", sum(means[:3]) / 3, *means, rate, self.seconds)
-        return _words(means)
-
-    def validate(self, log: RunLog, held_out: Any) -> tuple[float, str]:
+    def validate(self, net: Any, held_out: Kept) -> list[Point]:
         """Bits a pixel of the held-out pixels, networks in integers."""
-        set_integer(self.net, True)
-        bits, low = np.zeros(3), 0.0
-        for number, part in enumerate(held_out):
-            found = [self._bits(number, part, some) for some in np.array_split(np.arange(len(part)), 8)]
-            bits[number // 3] += float(torch.cat([coded for coded, _, _ in found]).mean())
-            low += float(torch.cat([mask for _, _, mask in found]).mean()) / len(held_out)
-        means = (*map(float, bits), low)
-        log.row(self.step, "valid", sum(means[:3]) / 3, *means, "", self.seconds)
-        return sum(means[:3]) / 3, "valid " + _words(means)
+        set_integer(net, True)
+        coded, low = [], []
+        for step, part in zip(net.each(), held_out.parts, strict=True):
+            found = [_inner(step, columns) for columns in self.pieces(part)]
+            coded.append(torch.cat([bits for bits, _, _ in found]).mean())
+            low.append(torch.cat([mask for _, _, mask in found]).mean())
+        figures = dict(zip(self.figures, _figures(coded, low).tolist(), strict=True))
+        return [Point("", torch.stack(coded).sum().item() / _PLANES, figures)]
 
-    def _bits(self, number: int, part: StepSamples, chosen: NDArray[Any]) -> tuple[Tensor, ...]:
-        columns = (part.inputs, part.offset, part.prediction, part.scale, part.about)
-        inputs, offset, prediction, scale, about = (
-            torch.from_numpy(column[chosen]).to(self.device).float() for column in columns
-        )
-        x = Stretches(inputs, offset, prediction, scale, about / 16)
-        found = stretch_bits(self.net.each()[number], x)
-        return tuple(out[:, _EDGE:-_EDGE] for out in found)
+    def graphs(self, net: Any) -> dict[str, Graph | bytes]:
+        """Two perceptrons a step, in whole numbers, and those of the first sub-image as they are."""
+        from latentpress.training.lossless.graphs import export_plane
+
+        first = find_model(self.model.first)
+        graphs: dict[str, Graph | bytes] = {name: first.network(name) for name in _first_names()}
+        for step, part in zip(STEPS, net.each(), strict=True):
+            graphs |= {low_name(*step): export_plane(part.low), high_name(*step): export_plane(part.high)}
+        return graphs
+
+    def sizes(self, net: nn.Module) -> dict[str, Any]:
+        """Units and layers."""
+        return {name: size for name, size in asdict(self.model).items() if name != "first"}
+
+    def tables(self, net: Any, model: TrainedSteps | None, sample: Pictures) -> Arrays:
+        """Thresholds, what least squares start with, and starting tables: of no knowledge or of the first sub-image's
+        codec, then of what is coded of the sample.
+        """
+        from latentpress.codecs.lossless.model import PlainModel
+        from latentpress.systems.lc_fdnet.counting import measured_counts
+
+        if model is not None:
+            return self._plain | measured_counts(model, sample)
+        first = find_model(self.model.first).tables
+        self._plain: Arrays = {name: first[name] for p in range(_PLANES) for name in (f"start_{p}", f"counts_{p}")}
+        self._plain |= {f"step_counts_{p}": PlainModel().counts(p).astype(np.uint16) for p in range(_PLANES)}
+        self._plain |= {f"start_{name}": start.astype(np.float64) for name, start in self.usual_starts(sample).items()}
+        for name, part in zip(self.parts, net.each(), strict=True):
+            self._plain[f"threshold_{name}"] = np.array(part.threshold.whole_weights(), np.float64)
+        return self._plain
+
+    def opened(self, package: ModelPackage) -> TrainedSteps:
+        """Its networks."""
+        from latentpress.systems.lc_fdnet.model import TrainedSteps
+
+        return TrainedSteps(package)
+
+    def facts(self, net: nn.Module, sample: Pictures) -> dict[str, Any]:
+        """Where the networks of the first sub-image come from."""
+        return {"training": {"first_sub_image": f"networks of {find_model(self.model.first).name}"}}
 
 
-def _words(means: Sequence[float]) -> str:
-    return f"d {means[0]:.3f} b {means[1]:.3f} c {means[2]:.3f} = {sum(means[:3]) / 3:.4f}, {means[3]:.0%} low"
+def _first_names() -> list[str]:
+    from latentpress.codecs.lossless.model import network_name
+
+    return [network_name(p) for p in range(_PLANES)]
+
+
+def _inner(step: Any, columns: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """Bits as coded, bits as if all were of low frequency, and the mask of these, without the ends of stretches."""
+    inputs, offset, prediction, scale, about = columns
+    found = stretch_bits(step, Stretches(inputs, offset, prediction, scale, about / 16))
+    return tuple(out[:, _EDGE:-_EDGE] for out in found)
+
+
+def _means(step: Any, columns: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    return tuple(out.mean() for out in _inner(step, columns))
+
+
+def _figures(coded: Sequence[Tensor], low: Sequence[Tensor]) -> Tensor:
+    """Of steps in their order: the planes of a position added, and the mean share."""
+    positions = torch.stack(list(coded)).detach().reshape(-1, _PLANES).sum(dim=1)
+    return torch.cat([positions, torch.stack(list(low)).detach().mean()[None]])

@@ -10,6 +10,6 @@ SYSTEM = System(
     group="G11",
     sources=("S2",),
     codec="codec:MlpLosslessCodec",
-    training="training",
+    training="training:MlpLosslessTraining",
     model="mlp-lossless-1",
 )

@@ -1,4 +1,4 @@
-"""The lossless codec's networks as ONNX graphs in whole numbers, and the proof that they are exact."""
+"""The networks of lossless codecs as ONNX graphs in whole numbers."""
 
 from __future__ import annotations
 
@@ -6,36 +6,11 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from latentpress.codecs.lossless.features import CLIP
-from latentpress.errors import InvalidInputError
-from latentpress.parts.lossless import INPUT_BITS, IntegerLinear, PlaneNet
+from latentpress.parts.lossless import IntegerLinear, PlaneNet
 
-__all__ = ["LIMIT", "export_plane", "prove_exact"]
-
-LIMIT = 2**24
-"""Whole numbers below this are exact in float32, whatever the order of summation."""
+__all__ = ["export_plane"]
 
 _OPSET = 17
-
-
-def prove_exact(net: PlaneNet) -> dict[str, int]:
-    """Largest magnitude that any partial sum can reach in each layer, in units of the finest number in it: a step of
-    weight grid x input grid, or the half that is added for rounding.
-
-    Raises InvalidInputError, naming the layer, when one reaches 2^24 or a weight is not finite.
-    """
-    bounds = {}
-    for name, layer in _named_layers(net):
-        if not all(parameter.isfinite().all() for parameter in layer.parameters()):
-            raise InvalidInputError(f"{name} is not finite: the training run has diverged")
-        weight, bias, exponents = layer.integer_parameters()
-        half = 2.0 ** (exponents + layer.in_bits - layer.out_bits - 1).double()
-        largest = CLIP if layer.in_bits == INPUT_BITS else 255
-        sums = weight.double().abs().sum(dim=(1, 2, 3)) * largest + bias.double().abs() + half
-        bounds[name] = int((sums / half.clamp_max(1)).max().item())
-        if bounds[name] >= LIMIT:
-            raise InvalidInputError(f"{name} is not exact: sums can reach {bounds[name]}, the limit is {LIMIT}")
-    return bounds
 
 
 def export_plane(net: PlaneNet) -> bytes:
@@ -75,11 +50,6 @@ def export_plane(net: PlaneNet) -> bytes:
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=9)
     onnx.checker.check_model(model)
     return bytes(model.SerializeToString())
-
-
-def _named_layers(net: PlaneNet) -> list[tuple[str, IntegerLinear]]:
-    names = [f"hidden layer {i + 1}" for i in range(len(net.hidden))] + ["correction", "spread"]
-    return list(zip(names, net.layers(), strict=True))
 
 
 def _folded(layer: IntegerLinear) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.float64]], ...]:

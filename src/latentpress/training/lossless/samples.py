@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from latentpress.atomic import atomic_output
 from latentpress.codecs.lossless.features import LAG, linear_of
 from latentpress.codecs.lossless.lanes import Skewed
 from latentpress.codecs.lossless.model import network_inputs
@@ -19,7 +17,7 @@ from latentpress.codecs.lossless.walk import lanes_of
 from latentpress.image.colour import rgb_to_yuv
 from latentpress.training.data import Pictures
 
-__all__ = ["PlaneSamples", "Visit", "collect", "load_samples", "save_samples", "typical_starts", "walk_picture"]
+__all__ = ["PlaneSamples", "Visit", "collect", "typical_starts", "walk_picture"]
 
 _START_WEIGHT = 2.0**-3  # of the sums of a whole picture, in the start of the next
 
@@ -103,22 +101,3 @@ def collect(
         if number % 20 == 19:
             report(f"samples of {number + 1}/{len(pictures)} pictures")
     return [PlaneSamples(*(np.concatenate(column) for column in zip(*part, strict=True))) for part in parts]
-
-
-def save_samples(samples: Sequence[PlaneSamples], starts: Sequence[NDArray[np.int64]], path: Path) -> None:
-    """Keep samples and starts for a resumed run."""
-    arrays: dict[str, Any] = {f"start_{p}": start for p, start in enumerate(starts)}
-    for p, plane in enumerate(samples):
-        arrays |= {f"{name}_{p}": getattr(plane, name) for name in ("inputs", "offset", "prediction", "scale")}
-    with atomic_output(path) as stream:
-        np.savez(stream, **arrays)
-
-
-def load_samples(path: Path) -> tuple[list[PlaneSamples], list[NDArray[np.int64]]]:
-    """What `save_samples` kept."""
-    with np.load(path, allow_pickle=False) as arrays:
-        planes = [
-            PlaneSamples(*(arrays[f"{name}_{p}"] for name in ("inputs", "offset", "prediction", "scale")))
-            for p in range(3)
-        ]
-        return planes, [arrays[f"start_{p}"] for p in range(3)]

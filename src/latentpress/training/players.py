@@ -1,0 +1,99 @@
+"""A player in a run: its optimisers, its step, and means of its figures."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from latentpress.training.schedule import Schedule
+from latentpress.training.step import make_step
+from latentpress.training.system import Player, Say
+
+__all__ = ["Playing"]
+
+_MOMENTS = ("exp_avg", "exp_avg_sq")  # what an optimiser remembers of a parameter beside the number of updates
+
+
+class Playing:
+    """A `Player` with its optimisers. Each is of Adam (Kingma and Ba 2015)."""
+
+    def __init__(self, player: Player, schedule: Schedule, device: str) -> None:
+        self.player, self._schedule, self._device = player, schedule, device
+        learning = {
+            factor: [parameter for parameter in parameters if parameter.requires_grad]
+            for factor, parameters in player.groups.items()
+        }
+        groups = [{"params": parameters, "factor": factor} for factor, parameters in learning.items() if parameters]
+        on_gpu = torch.device(device).type == "cuda"
+        self._optimisers = [torch.optim.Adam(groups, lr=schedule.learning_rate, fused=True, capturable=on_gpu)]
+        self._parameters = [parameter for group in self._groups() for parameter in group["params"]]
+        if on_gpu:  # a recorded step reads its learning rate where it stood when it was recorded
+            for group in self._groups():
+                group["lr"] = torch.tensor(schedule.learning_rate, device=device)
+        self._total: Tensor | None = None
+        self._count = 0
+
+    def accelerate(self, how: str | None, recordable: bool, say: Say) -> None:
+        """Choose how steps run (`make_step`)."""
+        self._step = make_step(
+            how,
+            self._loss,
+            self._parameters,
+            self._optimisers,
+            clip=self._schedule.clip,
+            device=self._device,
+            recordable=recordable,
+            say=say,
+        )
+
+    def play(self, drawn: tuple[Any, ...], phase: Hashable, rate: float) -> None:
+        """Do one step at a learning rate; nothing waits for it."""
+        for group in self._groups():
+            if isinstance(group["lr"], Tensor):
+                group["lr"].fill_(rate * group["factor"])
+            else:
+                group["lr"] = rate * group["factor"]
+        figures = self._step(drawn, phase).to(torch.float64)
+        self._total = figures.clone() if self._total is None else self._total.add_(figures)
+        self._count += 1
+
+    def means(self) -> list[float]:
+        """Means of total and figures over the steps since the last time, which are waited for; none without steps."""
+        total, count = self._total, self._count
+        self._total, self._count = None, 0
+        return [] if total is None else (total / count).tolist()
+
+    def moments(self, names: Mapping[Tensor, str]) -> tuple[dict[str, tuple[Tensor, ...]], dict[str, int]]:
+        """What the optimisers remember of each parameter, and how many updates each has had, by name."""
+        moments, updates = {}, {}
+        for optimiser in self._optimisers:
+            for parameter, slot in optimiser.state.items():
+                moments[names[parameter]] = tuple(slot[key] for key in _MOMENTS if key in slot)
+                updates[names[parameter]] = int(slot["step"])
+        return moments, updates
+
+    def restore(
+        self, names: Mapping[Tensor, str], moments: Mapping[str, tuple[Tensor, ...]], updates: Mapping[str, int]
+    ) -> None:
+        """Go on from what `moments` gave."""
+        for optimiser in self._optimisers:
+            for group in optimiser.param_groups:
+                for parameter in group["params"]:
+                    name = names[parameter]
+                    if name in moments:
+                        slot = {
+                            key: torch.empty_like(parameter).copy_(moment)
+                            for key, moment in zip(_MOMENTS, moments[name], strict=False)
+                        }
+                        step = torch.tensor(float(updates[name]), device=self._device)
+                        optimiser.state[parameter] = {"step": step} | slot
+
+    def _groups(self) -> list[dict[str, Any]]:
+        return [group for optimiser in self._optimisers for group in optimiser.param_groups]
+
+    def _loss(self, *drawn: Any) -> tuple[Tensor, Tensor]:
+        total, figures = self.player.loss(*drawn)
+        return total, torch.cat([total.detach()[None], figures.to(total.device, total.dtype)])
