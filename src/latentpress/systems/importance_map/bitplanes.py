@@ -18,7 +18,18 @@ from numpy.typing import NDArray
 
 from latentpress.codecs.ports import EVEN, Port
 from latentpress.systems.importance_map.coefficients import Coefficients, group_of
-from latentpress.systems.importance_map.layout import BANDS, LOGIT_LIMIT, PHASE_ORDER, SIGN_LEVELS
+from latentpress.systems.importance_map.layout import (
+    BANDS,
+    GAP_LIMIT,
+    LEVEL_LIMIT,
+    LEVEL_UNIT,
+    LOGIT_BITS,
+    LOGIT_LIMIT,
+    PHASE_ORDER,
+    PLANE_UNIT,
+    SIGN_LEVELS,
+    SIGNED_LIMIT,
+)
 from latentpress.transforms import wavelet
 
 if TYPE_CHECKING:
@@ -32,7 +43,8 @@ Integers = NDArray[np.int32]
 Float = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-_LOG_LEVELS = (np.minimum(np.floor(32 * np.log2(1.0 + np.arange(256)) + 0.5), 255) / 32).astype(np.float32)
+_PARTS = np.floor(LEVEL_UNIT * np.log2(1.0 + np.arange(2**8)) + 0.5)  # larger ones are all at the limit
+_LOG_LEVELS = (np.minimum(_PARTS, LEVEL_LIMIT) / LEVEL_UNIT).astype(np.float32)
 
 
 class PlaneCoder:
@@ -108,11 +120,11 @@ class PlaneCoder:
         done = np.zeros(known.shape, bool) | (self._shifts > plane)
         for earlier in self._phases[:phase]:
             done |= earlier
-        levels = _LOG_LEVELS[np.minimum(known, 255)]
+        levels = _LOG_LEVELS[np.minimum(known, len(_LOG_LEVELS) - 1)]
         middle = known[:count].astype(np.float32) + np.where(done[:count], np.float32(0.5), np.float32(1))
-        signed = np.where(known[:count] > 0, np.minimum(middle, 127) * self.sign[:count], np.float32(0))
-        gap = np.clip(plane - self._dropped.astype(np.float32), 0, 7)
-        hints = np.stack([gap, np.full_like(gap, plane / 4)])
+        signed = np.where(known[:count] > 0, np.minimum(middle, SIGNED_LIMIT) * self.sign[:count], np.float32(0))
+        gap = np.clip(plane - self._dropped.astype(np.float32), 0, GAP_LIMIT)
+        hints = np.stack([gap, np.full_like(gap, plane / PLANE_UNIT)])
         logit, sign = self._model.context(
             self._rate, levels=levels, signed=signed.astype(np.float32), hints=hints, band=self._band
         )
@@ -128,7 +140,8 @@ class PlaneCoder:
 
 
 def _sixteenths(logit: Float) -> NDArray[np.intp]:
-    return np.clip(logit * 16, -LOGIT_LIMIT, LOGIT_LIMIT).astype(np.intp)
+    whole: NDArray[np.intp] = np.clip(logit * 2**LOGIT_BITS, -LOGIT_LIMIT, LOGIT_LIMIT).astype(np.intp)
+    return whole
 
 
 def _bits(wanted: Coefficients | None, mask: Mask, plane: int) -> Integers | None:

@@ -7,15 +7,20 @@ from latentpress.transforms.wavelet import LEVELS
 
 __all__ = [
     "BANDS",
+    "GAP_LIMIT",
+    "LEVEL_LIMIT",
+    "LEVEL_UNIT",
     "LOGIT_BITS",
     "LOGIT_LIMIT",
     "MAP_TABLES",
     "MOST_DROPPED",
     "NOMINAL",
     "PHASES",
+    "PLANE_UNIT",
     "PHASE_ORDER",
     "REFINEMENT_SHAPE",
     "SIGNIFICANCE_SHAPE",
+    "SIGNED_LIMIT",
     "SIGN_LEVELS",
     "TOP_LIMIT",
 ]
@@ -37,6 +42,15 @@ PHASE_ORDER = Checkerboard(PHASES)
 
 LOGIT_BITS, LOGIT_LIMIT = 4, 255
 """Outputs of the context network are logits in sixteenths, from -255 to 255 of them."""
+
+LEVEL_UNIT, LEVEL_LIMIT = 32, 255
+"""The context network sees a known magnitude as log2(1 + magnitude), in so many parts of 1, at most so many of them."""
+
+SIGNED_LIMIT = 127
+"""It sees signed values, in units of the plane that is coded, clamped to this magnitude."""
+
+GAP_LIMIT, PLANE_UNIT = 7, 4
+"""It sees how many planes a place has left, at most so many, and the number of the plane divided by this."""
 
 BANDS = 3 * LEVELS + 1
 """Bands of the wavelet."""

@@ -1,0 +1,43 @@
+"""Packages as models: shared within a process, refused where they do not fit; rates between anchors."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from latentpress.codecs.models import Running, package_of
+from latentpress.codecs.rates import STEPS_PER_ANCHOR, last_rate, mix_of, nearest_anchor
+from latentpress.errors import CorruptFileError, UnsupportedError
+from latentpress.models import find_model
+from latentpress.systems.hyperprior.model import HyperpriorModel
+
+
+def test_a_model_is_shared_by_all_who_run_it_in_the_same_way() -> None:
+    package = find_model("hyperprior")
+    one = HyperpriorModel.open(package, Running(threads=1))
+    assert one is HyperpriorModel.open(package, Running(threads=1))
+    assert one is not HyperpriorModel.open(package, Running(threads=2))
+    assert not one._networks  # nothing is loaded before it is run
+
+
+def test_a_package_of_another_codec_is_refused() -> None:
+    with pytest.raises(CorruptFileError, match="does not fit its codec, importance-map: 'hyper_latents'"):
+        HyperpriorModel(find_model("importance-map"))
+
+
+def test_the_package_that_a_file_names() -> None:
+    installed = find_model("hyperprior")
+    assert package_of("hyperprior", None, installed.id) == package_of("hyperprior", str(installed.folder), installed.id)
+    with pytest.raises(UnsupportedError, match="not installed"):
+        package_of("hyperprior", str(installed.folder), b"\1" * 8)
+
+
+def test_rates_between_anchors() -> None:
+    anchors = 4
+    mixes = np.concatenate([mix_of(rate, anchors) for rate in range(last_rate(anchors) + 1)])
+    assert (mixes.sum(axis=1) == STEPS_PER_ANCHOR).all()
+    assert ((mixes > 0).sum(axis=1) <= 2).all()
+    assert np.array_equal(mixes @ np.arange(anchors) * 1.0, np.arange(last_rate(anchors) + 1))
+    assert [nearest_anchor(rate, anchors) for rate in (0, 7, 8, 23, 24, 48)] == [0, 0, 1, 1, 2, 3]
+    assert last_rate(1) == 0
+    assert mix_of(0, 1).tolist() == [[STEPS_PER_ANCHOR]]
