@@ -11,10 +11,13 @@ import functools
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LEVELS", "bands", "forward", "inverse", "matrix"]
+__all__ = ["BANDS", "LEVELS", "band_maps", "bands", "forward", "inverse", "matrix"]
 
 LEVELS = 3
 """How often the low band is split again."""
+
+BANDS = 3 * LEVELS + 1
+"""Bands: three of detail a level, and the last low one."""
 
 _LIFTING = (-1.586134342059924, -0.052980118572961, 0.882911075530934, 0.443506852043971)
 _SCALE = 1.149604398860241  # to basis vectors of about unit length
@@ -72,6 +75,12 @@ def bands(height: int, width: int) -> NDArray[np.uint8]:
         out[step :: 2 * step, ::step] = 3 * level + 1
         out[step :: 2 * step, step :: 2 * step] = 3 * level + 2
     return out
+
+
+def band_maps(height: int, width: int) -> Float:
+    """(BANDS, height, width): 1 where a coefficient is of the band, else 0."""
+    maps: Float = (bands(height, width) == np.arange(BANDS)[:, None, None]).astype(np.float32)
+    return maps
 
 
 def _steps() -> list[int]:

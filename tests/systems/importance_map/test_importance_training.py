@@ -19,11 +19,12 @@ from latentpress.models import ModelPackage
 from latentpress.parts.block_transforms import placeholder_basis
 from latentpress.parts.integer import set_integer
 from latentpress.parts.rate_table import mix_for_rates
+from latentpress.parts.wavelet import pyramid
 from latentpress.systems.importance_map.codec import ImportanceCodec
 from latentpress.systems.importance_map.coefficients import quantise, shifts_of
 from latentpress.systems.importance_map.model import ImportanceModel
 from latentpress.systems.importance_map.net import ImportanceNet
-from latentpress.systems.importance_map.objective import code, error_weights, plane_bits, pyramid
+from latentpress.systems.importance_map.objective import code, error_weights, plane_bits
 from latentpress.training.checkpoint import load_checkpoint
 from latentpress.training.data import load_pictures
 from latentpress.training.exactness import prove_exact
@@ -108,7 +109,7 @@ def test_graphs_are_the_network(tiny_package: ModelPackage, run: Path) -> None:
         "levels": (rng.integers(0, 256, shape) / 32).astype(np.float32),
         "signed": (rng.integers(-254, 255, (6, 5, 6)) / 2).astype(np.float32),
         "hints": (rng.integers(0, 30, (2, 5, 6)) / 4).astype(np.float32),
-        "band": np.eye(10, dtype=np.float32)[wavelet.bands(5, 6)].transpose(2, 0, 1).copy(),
+        "band": wavelet.band_maps(5, 6),
     }
     mix = model.mix(21)
     with torch.inference_mode():

@@ -17,20 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentpress.codecs.ports import EVEN, Port
+from latentpress.systems.importance_map import layout
 from latentpress.systems.importance_map.coefficients import Coefficients, group_of
-from latentpress.systems.importance_map.layout import (
-    BANDS,
-    GAP_LIMIT,
-    LEVEL_LIMIT,
-    LEVEL_UNIT,
-    LOGIT_BITS,
-    LOGIT_LIMIT,
-    PHASE_ORDER,
-    PLANE_UNIT,
-    SIGN_LEVELS,
-    SIGNED_LIMIT,
-)
-from latentpress.transforms import wavelet
+from latentpress.transforms.wavelet import band_maps
 
 if TYPE_CHECKING:
     from latentpress.systems.importance_map.model import ImportanceModel
@@ -43,8 +32,8 @@ Integers = NDArray[np.int32]
 Float = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-_PARTS = np.floor(LEVEL_UNIT * np.log2(1.0 + np.arange(2**8)) + 0.5)  # larger ones are all at the limit
-_LOG_LEVELS = (np.minimum(_PARTS, LEVEL_LIMIT) / LEVEL_UNIT).astype(np.float32)
+_PARTS = np.floor(layout.LEVEL_UNIT * np.log2(1.0 + np.arange(2**8)) + 0.5)  # larger ones are all at the limit
+_LOG_LEVELS = (np.minimum(_PARTS, layout.LEVEL_LIMIT) / layout.LEVEL_UNIT).astype(np.float32)
 
 
 class PlaneCoder:
@@ -69,9 +58,8 @@ class PlaneCoder:
         self._count = tops[group_of(shape[0], model.pyramid)]
         self.magnitude: Integers = np.zeros(shape, np.int32)
         self.sign: NDArray[np.int8] = np.zeros(shape, np.int8)
-        self._phases = PHASE_ORDER.masks(*shape)
-        self._band = np.zeros((BANDS, *shape[1:]), np.float32)
-        np.put_along_axis(self._band, wavelet.bands(*shape[1:])[None].astype(np.intp), np.float32(1), axis=0)
+        self._phases = layout.PHASE_ORDER.masks(*shape)
+        self._band = band_maps(*shape[1:])
 
     def run(self, port: Port, wanted: Coefficients | None) -> None:
         """Code all planes; wanted: the coefficients, None where a decoder does not know them."""
@@ -95,7 +83,7 @@ class PlaneCoder:
         if more.any():
             above = known[more] >> 1
             klass = (above > 1).astype(np.intp) + (above > 3)
-            index = klass * SIGN_LEVELS + logit[more] + LOGIT_LIMIT
+            index = klass * layout.SIGN_LEVELS + logit[more] + layout.LOGIT_LIMIT
             self.magnitude[more] |= (
                 port.bits(_bits(wanted, more, plane), index, self._model.refinement, "refinement") << plane
             )
@@ -109,7 +97,7 @@ class PlaneCoder:
             if mask.any():
                 true = None if wanted is None else wanted.sign[mask] > 0
                 if part.start == 0:
-                    positive = port.bits(true, sign[mask[:count]] + LOGIT_LIMIT, self._model.sign, "sign")
+                    positive = port.bits(true, sign[mask[:count]] + layout.LOGIT_LIMIT, self._model.sign, "sign")
                 else:
                     positive = port.bits(true, np.zeros(np.count_nonzero(mask), np.intp), EVEN, "even signs")
                 self.sign[mask] = 2 * positive.astype(np.int8) - 1
@@ -122,9 +110,9 @@ class PlaneCoder:
             done |= earlier
         levels = _LOG_LEVELS[np.minimum(known, len(_LOG_LEVELS) - 1)]
         middle = known[:count].astype(np.float32) + np.where(done[:count], np.float32(0.5), np.float32(1))
-        signed = np.where(known[:count] > 0, np.minimum(middle, SIGNED_LIMIT) * self.sign[:count], np.float32(0))
-        gap = np.clip(plane - self._dropped.astype(np.float32), 0, GAP_LIMIT)
-        hints = np.stack([gap, np.full_like(gap, plane / PLANE_UNIT)])
+        signed = np.where(known[:count] > 0, np.minimum(middle, layout.SIGNED_LIMIT) * self.sign[:count], np.float32(0))
+        gap = np.clip(plane - self._dropped.astype(np.float32), 0, layout.GAP_LIMIT)
+        hints = np.stack([gap, np.full_like(gap, plane / layout.PLANE_UNIT)])
         logit, sign = self._model.context(
             self._rate, levels=levels, signed=signed.astype(np.float32), hints=hints, band=self._band
         )
@@ -135,12 +123,13 @@ class PlaneCoder:
         klass = np.where(self._shifts == plane, 0, 3)
         sure = np.abs(sign)
         klass[: len(sign)] += (sure >= _SURE[0]).astype(np.intp) + (sure >= _SURE[1])
-        table: NDArray[np.intp] = klass * SIGN_LEVELS + logit + LOGIT_LIMIT
+        table: NDArray[np.intp] = klass * layout.SIGN_LEVELS + logit + layout.LOGIT_LIMIT
         return table
 
 
 def _sixteenths(logit: Float) -> NDArray[np.intp]:
-    whole: NDArray[np.intp] = np.clip(logit * 2**LOGIT_BITS, -LOGIT_LIMIT, LOGIT_LIMIT).astype(np.intp)
+    whole: NDArray[np.intp] = (logit * 2**layout.LOGIT_BITS).astype(np.intp)
+    np.clip(whole, -layout.LOGIT_LIMIT, layout.LOGIT_LIMIT, out=whole)
     return whole
 
 

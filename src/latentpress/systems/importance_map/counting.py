@@ -13,14 +13,8 @@ from latentpress.codecs.rates import STEPS_PER_ANCHOR
 from latentpress.codecs.scales import SCALE_COUNT
 from latentpress.entropy import TOTAL, quantise_pmf
 from latentpress.parts.likelihood import logistic_bits, scale_of
+from latentpress.systems.importance_map import layout
 from latentpress.systems.importance_map.coefficients import group_of, tops_of
-from latentpress.systems.importance_map.layout import (
-    MAP_TABLES,
-    MOST_DROPPED,
-    REFINEMENT_SHAPE,
-    SIGN_LEVELS,
-    SIGNIFICANCE_SHAPE,
-)
 from latentpress.systems.importance_map.model import ImportanceModel
 from latentpress.training.data import Pictures
 
@@ -50,16 +44,17 @@ def make_tables(
     usual = np.rint(np.median(tops, axis=1)).astype(np.int32)
     off = np.clip(tops - usual[:, None], -_TOP_REACH, _TOP_REACH) + _TOP_REACH
     seen = np.stack([np.bincount(off[:, :, g].ravel(), minlength=2 * _TOP_REACH + 1) for g in range(groups)])
-    steps = port.counts.get("importances", np.zeros((MAP_TABLES, 2 * MOST_DROPPED + 1), np.int64))
+    steps = port.counts.get("importances", np.zeros((layout.MAP_TABLES, 2 * layout.MOST_DROPPED + 1), np.int64))
     map_counts, map_radius = _pack(steps, _PRIOR_MAP, 0.25)
     top_counts, top_radius = _pack(seen, _PRIOR_TOPS, 0.5)
-    logistic = 1 / (1 + np.exp(-(np.arange(SIGN_LEVELS) - SIGN_LEVELS // 2) / 16.0))  # the chance that a logit means
+    logit = np.arange(-layout.LOGIT_LIMIT, layout.LOGIT_LIMIT + 1) / 2**layout.LOGIT_BITS
+    logistic = 1 / (1 + np.exp(-logit))
     scale = scale_of(torch.arange(SCALE_COUNT, dtype=torch.float64))[:, None]
     bits = logistic_bits(torch.arange(_MAGNITUDES, dtype=torch.float64)[None], scale)
     return {
-        "significance": _chances(port, "significance", np.broadcast_to(logistic, SIGNIFICANCE_SHAPE)),
+        "significance": _chances(port, "significance", np.broadcast_to(logistic, layout.SIGNIFICANCE_SHAPE)),
         "sign": _chances(port, "sign", logistic),
-        "refinement": _chances(port, "refinement", np.full(REFINEMENT_SHAPE, 0.45)),
+        "refinement": _chances(port, "refinement", np.full(layout.REFINEMENT_SHAPE, 0.45)),
         "map_counts": map_counts,
         "map_radius": map_radius,
         "top_counts": top_counts,

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from latentpress.codecs.orders import Checkerboard
-from latentpress.transforms.wavelet import LEVELS
 
 __all__ = [
-    "BANDS",
     "GAP_LIMIT",
     "LEVEL_LIMIT",
     "LEVEL_UNIT",
@@ -20,6 +18,7 @@ __all__ = [
     "PHASE_ORDER",
     "REFINEMENT_SHAPE",
     "SIGNIFICANCE_SHAPE",
+    "SIGNED_BITS",
     "SIGNED_LIMIT",
     "SIGN_LEVELS",
     "TOP_LIMIT",
@@ -46,14 +45,11 @@ LOGIT_BITS, LOGIT_LIMIT = 4, 255
 LEVEL_UNIT, LEVEL_LIMIT = 32, 255
 """The context network sees a known magnitude as log2(1 + magnitude), in so many parts of 1, at most so many of them."""
 
-SIGNED_LIMIT = 127
-"""It sees signed values, in units of the plane that is coded, clamped to this magnitude."""
+SIGNED_BITS, SIGNED_LIMIT = 1, 127
+"""It sees signed values as halves of the plane that is coded, clamped to this magnitude."""
 
 GAP_LIMIT, PLANE_UNIT = 7, 4
 """It sees how many planes a place has left, at most so many, and the number of the plane divided by this."""
-
-BANDS = 3 * LEVELS + 1
-"""Bands of the wavelet."""
 
 SIGN_LEVELS = 2 * LOGIT_LIMIT + 1
 """Chances of a positive sign, one for each logit."""

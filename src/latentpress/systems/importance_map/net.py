@@ -24,21 +24,17 @@ from latentpress.parts.blocks import ResidualStage, zero_
 from latentpress.parts.integer import FEATURE_BITS, IntegerConv2d, hidden_layer, spatial_layer
 from latentpress.parts.likelihood import scale_index
 from latentpress.parts.rate_table import IntegerRateTable, RateTable
-from latentpress.systems.importance_map.layout import BANDS, LOGIT_BITS, LOGIT_LIMIT, NOMINAL
+from latentpress.systems.importance_map.layout import LOGIT_BITS, LOGIT_LIMIT, NOMINAL, SIGNED_BITS, SIGNED_LIMIT
 from latentpress.transforms.klt import KltBasis
+from latentpress.transforms.wavelet import BANDS
 
 __all__ = [
-    "SIGNED_BITS",
-    "SIGNED_LIMIT",
     "Context",
     "Importance",
     "ImportanceConfig",
     "ImportanceNet",
     "RateEstimate",
 ]
-
-SIGNED_BITS, SIGNED_LIMIT = 1, 127
-"""The signed values that the context network sees are halves of the plane that is coded, -127 to 127."""
 
 
 @dataclass(frozen=True, kw_only=True)

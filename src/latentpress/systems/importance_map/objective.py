@@ -18,11 +18,13 @@ from latentpress.parts.orders import pass_numbers
 from latentpress.parts.quantise import clamp_ste, round_ste, straight_through
 from latentpress.parts.rate_table import mix_for_rates
 from latentpress.parts.rates import rate_aware, two_road_bits
-from latentpress.systems.importance_map.layout import BANDS, MOST_DROPPED, NOMINAL, PHASE_ORDER, PHASES
+from latentpress.parts.wavelet import pyramid
+from latentpress.systems.importance_map import layout
+from latentpress.systems.importance_map.layout import NOMINAL, PHASES
 from latentpress.systems.importance_map.net import ImportanceNet
-from latentpress.transforms import wavelet
+from latentpress.transforms.wavelet import band_maps
 
-__all__ = ["Outcome", "band_maps", "code", "error_weights", "plane_bits", "pyramid"]
+__all__ = ["Outcome", "code", "error_weights", "plane_bits"]
 
 _CHANNELS = 64  # that are pushed at a time
 _PLANES = 14  # above NOMINAL - 1, that training looks at
@@ -73,7 +75,7 @@ def code(
     with torch.set_grad_enabled(learn), torch.autocast(x.device.type, torch.bfloat16, enabled=mixed_precision):
         y = net.analysis(x, mix).float()
     y = pyramid(y, net.config.pyramid)
-    dropped = round_ste(clamp_ste(net.importance(y, mix), 0, MOST_DROPPED))
+    dropped = round_ste(clamp_ste(net.importance(y, mix), 0, layout.MOST_DROPPED))
     shifts = _shifts(dropped, y.shape[1], net.config.pyramid) - NOMINAL
     step = torch.exp2(shifts)
     u = y / step
@@ -121,22 +123,6 @@ def error_weights(net: ImportanceNet, crops: Tensor) -> Tensor:
     return weights
 
 
-def pyramid(y: Tensor, count: int, *, back: bool = False) -> Tensor:
-    """The first ``count`` feature maps to wavelet coefficients, or back."""
-    maps = y[:, :count].clone()
-    steps = [2**level for level in range(wavelet.LEVELS)]
-    for step in reversed(steps) if back else steps:
-        part = maps[..., ::step, ::step]
-        down, across = (_matrix(length, back, y) for length in part.shape[-2:])
-        maps[..., ::step, ::step] = down @ part.clone() @ across.T
-    return torch.cat([maps, y[:, count:]], dim=1)
-
-
-def _matrix(length: int, back: bool, like: Tensor) -> Tensor:
-    forward = torch.from_numpy(wavelet.matrix(length).copy())
-    return (torch.linalg.inv(forward) if back else forward).to(like)
-
-
 def _shifts(dropped: Tensor, latents: int, pyramid: int) -> Tensor:
     """Planes that each feature map drops. Means cost little and show everywhere: they keep as many as the most
     important place around, and never fewer than the middling one.
@@ -150,12 +136,6 @@ def _map_bits(dropped: Tensor) -> Tensor:
     down = (dropped[:, :, 1:] - dropped[:, :, :-1]).abs()
     across = (dropped[:, :, :, 1:] - dropped[:, :, :, :-1]).abs()
     return 1.2 * (down.sum(dim=(1, 2, 3)) + across.sum(dim=(1, 2, 3)))
-
-
-def band_maps(height: int, width: int, device: torch.device | None = None) -> Tensor:
-    """(1, BANDS, height, width): 1 for the wavelet band of each place."""
-    number = torch.from_numpy(wavelet.bands(height, width).astype("int64")).to(device)
-    return F.one_hot(number, BANDS).permute(2, 0, 1)[None].float()
 
 
 def plane_bits(net: ImportanceNet, outcome: Outcome, rates: Tensor, generator: torch.Generator) -> Tensor:
@@ -172,20 +152,21 @@ def plane_bits(net: ImportanceNet, outcome: Outcome, rates: Tensor, generator: t
     weight = PHASES / chance[drawn]
 
     magnitude = symbols.abs() * torch.exp2(shifts)
-    number = pass_numbers(PHASE_ORDER, symbols.shape[1], symbols.shape[2], symbols.shape[3], device)
+    number = pass_numbers(layout.PHASE_ORDER, symbols.shape[1], symbols.shape[2], symbols.shape[3], device)
     unit = torch.exp2(plane)
     coarse = torch.floor(magnitude / (2 * unit))
     fine = torch.floor(magnitude / unit)
     done = (number < phase) | (plane < shifts)
     known = torch.where(done, fine, 2 * coarse)
     signed = torch.where(done, known + 0.5, known + 1) * symbols.sign() * (known > 0)
-    levels = torch.floor(32 * torch.log2(1 + known) + 0.5).clamp_max(255) / 32
-    gap = (plane - outcome.dropped).clamp(0, 7)
-    hints = torch.cat([gap, (plane / 4).expand_as(gap)], dim=1)
-    band = band_maps(symbols.shape[2], symbols.shape[3], device).expand(count, -1, -1, -1)
+    parts = torch.floor(layout.LEVEL_UNIT * torch.log2(1 + known) + 0.5)
+    levels = parts.clamp_max(layout.LEVEL_LIMIT) / layout.LEVEL_UNIT
+    gap = (plane - outcome.dropped).clamp(0, layout.GAP_LIMIT)
+    hints = torch.cat([gap, (plane / layout.PLANE_UNIT).expand_as(gap)], dim=1)
+    band = torch.from_numpy(band_maps(symbols.shape[2], symbols.shape[3])).to(device).expand(count, -1, -1, -1)
     s = net.config.signed
     mix = mix_for_rates(rates, net.config.anchors)
-    logit, sign = net.context(levels, signed[:, :s].clamp(-127, 127), hints, band, mix)
+    logit, sign = net.context(levels, signed[:, :s].clamp(-layout.SIGNED_LIMIT, layout.SIGNED_LIMIT), hints, band, mix)
 
     coded = (number == phase) & (plane >= shifts)
     significance = F.binary_cross_entropy_with_logits(logit, (fine > 0).float(), reduction="none")

@@ -14,7 +14,6 @@ from torch import Tensor, nn
 
 from latentpress.codecs.rates import STEPS_PER_ANCHOR
 from latentpress.parts.integer import WEIGHT_LIMIT, set_integer
-from latentpress.systems.importance_map.layout import BANDS
 from latentpress.systems.importance_map.net import ImportanceConfig, ImportanceNet
 from latentpress.systems.importance_map.objective import Outcome, code, error_weights, plane_bits
 from latentpress.training.basis import starting_basis
@@ -24,6 +23,7 @@ from latentpress.training.latent import LatentTraining, whole_blocks
 from latentpress.training.schedule import CropSchedule, Schedule, setting
 from latentpress.training.system import Arrays, Graph, Player, Point, psnr_of
 from latentpress.training.transplant import transplant
+from latentpress.transforms.wavelet import BANDS
 
 if TYPE_CHECKING:
     from latentpress.systems.importance_map.model import ImportanceModel
