@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from latentpress.errors import InvalidInputError
+from latentpress.training.muon import Muon
 from latentpress.training.schedule import Schedule
 from latentpress.training.step import make_step
 from latentpress.training.system import Player, Say
@@ -18,21 +20,34 @@ _MOMENTS = ("exp_avg", "exp_avg_sq")  # what an optimiser remembers of a paramet
 
 
 class Playing:
-    """A `Player` with its optimisers. Each is of Adam (Kingma and Ba 2015)."""
+    """A `Player` with its optimisers: Adam (Kingma and Ba 2015), and `Muon` for matrices if the schedule says so.
+
+    Raises InvalidInputError for Muon where the player names no matrices.
+    """
 
     def __init__(self, player: Player, schedule: Schedule, device: str) -> None:
         self.player, self._schedule, self._device = player, schedule, device
-        learning = {
-            factor: [parameter for parameter in parameters if parameter.requires_grad]
-            for factor, parameters in player.groups.items()
-        }
-        groups = [{"params": parameters, "factor": factor} for factor, parameters in learning.items() if parameters]
-        on_gpu = torch.device(device).type == "cuda"
-        self._optimisers = [torch.optim.Adam(groups, lr=schedule.learning_rate, fused=True, capturable=on_gpu)]
+        matrices = set(player.matrices) if schedule.optimiser == "muon" else set()
+        if schedule.optimiser == "muon" and not matrices:
+            raise InvalidInputError(f"recipe: the {player.name} has no matrices for schedule.optimiser muon; use adam")
+        rate, on_gpu = schedule.learning_rate, torch.device(device).type == "cuda"
+        adam, muon = (
+            [
+                {"params": found, "factor": factor}
+                for factor, parameters in player.groups.items()
+                if (found := [p for p in parameters if p.requires_grad and (p in matrices) == matrix])
+            ]
+            for matrix in (False, True)
+        )
+        self._optimisers: list[torch.optim.Optimizer] = []
+        if adam:
+            self._optimisers.append(torch.optim.Adam(adam, lr=rate, fused=True, capturable=on_gpu))
+        if muon:
+            self._optimisers.append(Muon(muon, rate))
         self._parameters = [parameter for group in self._groups() for parameter in group["params"]]
         if on_gpu:  # a recorded step reads its learning rate where it stood when it was recorded
             for group in self._groups():
-                group["lr"] = torch.tensor(schedule.learning_rate, device=device)
+                group["lr"] = torch.tensor(rate, device=device)
         self._total: Tensor | None = None
         self._count = 0
 
@@ -72,7 +87,8 @@ class Playing:
         for optimiser in self._optimisers:
             for parameter, slot in optimiser.state.items():
                 moments[names[parameter]] = tuple(slot[key] for key in _MOMENTS if key in slot)
-                updates[names[parameter]] = int(slot["step"])
+                if "step" in slot:
+                    updates[names[parameter]] = int(slot["step"])
         return moments, updates
 
     def restore(
@@ -88,8 +104,9 @@ class Playing:
                             key: torch.empty_like(parameter).copy_(moment)
                             for key, moment in zip(_MOMENTS, moments[name], strict=False)
                         }
-                        step = torch.tensor(float(updates[name]), device=self._device)
-                        optimiser.state[parameter] = {"step": step} | slot
+                        if isinstance(optimiser, torch.optim.Adam):
+                            slot["step"] = torch.tensor(float(updates[name]), device=self._device)
+                        optimiser.state[parameter] = slot
 
     def _groups(self) -> list[dict[str, Any]]:
         return [group for optimiser in self._optimisers for group in optimiser.param_groups]

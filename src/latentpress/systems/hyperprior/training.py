@@ -18,6 +18,7 @@ from latentpress.training.basis import starting_basis
 from latentpress.training.checkpoint import Checkpoint
 from latentpress.training.data import Pictures
 from latentpress.training.latent import LatentTraining, Noise, Objective, Outcome
+from latentpress.training.muon import point_wise
 from latentpress.training.schedule import setting
 from latentpress.training.system import Arrays, Graph, Player
 from latentpress.training.transplant import transplant
@@ -75,7 +76,8 @@ class HyperpriorTraining(LatentTraining):
         known = set(slow)
         rest = [parameter for parameter in net.parameters() if parameter not in known]
         groups = {1.0: rest, self.schedule.linear_factor: slow}
-        return [Player("codec", groups, lambda *drawn: self.loss(net, *drawn))]
+        matrices = [p for part in (net.analysis, net.synthesis) for p in point_wise(part, without=slow)]
+        return [Player("codec", groups, lambda *drawn: self.loss(net, *drawn), matrices=matrices)]
 
     def noises(self) -> Sequence[tuple[int, int]]:
         """Of hyper latents and latents."""

@@ -20,6 +20,7 @@ from latentpress.training.basis import starting_basis
 from latentpress.training.checkpoint import Checkpoint
 from latentpress.training.data import Pictures, sample_crops
 from latentpress.training.latent import LatentTraining, whole_blocks
+from latentpress.training.muon import point_wise
 from latentpress.training.schedule import CropSchedule, Schedule, setting
 from latentpress.training.system import Arrays, Graph, Player, Point, psnr_of
 from latentpress.training.transplant import transplant
@@ -80,7 +81,7 @@ class ImportanceTraining(LatentTraining):
         fresh["estimate.offset.table"].fill_(_USUAL_OFFSET)
         return transplant(other.average, fresh)
 
-    def players(self, net: nn.Module) -> Sequence[Player]:
+    def players(self, net: Any) -> Sequence[Player]:
         """Of one: the transforms' networks; their linear parts, much slower; what is small and begins with nothing,
         faster; and tables of scale indices and logits, which are large numbers.
         """
@@ -93,7 +94,9 @@ class ImportanceTraining(LatentTraining):
             else:
                 factor = 1.0 if name.startswith(("analysis", "synthesis")) else _NEW_FACTOR
             groups.setdefault(factor, []).append(parameter)
-        return [Player("codec", groups, lambda *drawn: self.loss(net, *drawn))]
+        slow = [net.analysis.linear.weight, net.synthesis.linear.weight]
+        matrices = [p for part in (net.analysis, net.synthesis) for p in point_wise(part, without=slow)]
+        return [Player("codec", groups, lambda *drawn: self.loss(net, *drawn), matrices=matrices)]
 
     def noises(self) -> Sequence[tuple[int, int]]:
         """None: a generator draws it."""
