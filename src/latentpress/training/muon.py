@@ -61,7 +61,8 @@ def _orthogonal(matrices: Tensor) -> Tensor:
         square = x @ x.mT
         x = a * x + (b * square + c * square @ square) @ x
     x = x if wide else x.mT
-    return x.to(matrices.dtype) * (_SCALE * max(x.shape[1:]) ** 0.5)
+    scaled: Tensor = x.to(matrices.dtype) * (_SCALE * float(max(x.shape[1:])) ** 0.5)
+    return scaled
 
 
 def point_wise(module: nn.Module, without: Iterable[nn.Parameter] = ()) -> list[nn.Parameter]:
