@@ -1,32 +1,49 @@
-"""Write the golden files of a model: small files that every later version must decode to the same numbers.
+"""Write golden files: small files that every later version must decode to the same numbers.
 
-    python tests/golden/make_golden.py                     # of the default model
-    python tests/golden/make_golden.py --model hyperprior-2
+    python tests/golden/make_golden.py                       # those that are not there yet
+    python tests/golden/make_golden.py --again hyperprior-2  # those of a model (or of a codec without one) anew
 
-Run it once, when a model or a version of the format is new. Files of other models stay as they are; those of the same
-name are replaced, which is allowed only while the model has not been released.
+Run it when a system, a model or a version of the format is new. What was written once stays: a newer file would hide
+what it should show. Writing anew is allowed only while the model has not been released.
 
-For each picture and quality: NAME.lpx, NAME.png (the decoded picture) and an entry in golden.json: model, size, SHA-256
-of the decoded values (int32, in units of 1/16 step), mean and an 8x8 thumbnail of the decoded picture's pixels.
+For each file: NAME.lpx and an entry in golden.json: codec, model, shape of the decoded picture, SHA-256 of the decoded
+integers (`Codec.exact`); for a lossy codec the picture as NAME.png too.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from latentpress import container
+from latentpress.catalogue import System, systems
+from latentpress.codecs import get_codec
+from latentpress.codecs.base import Codec, Region
+from latentpress.codecs.roi import Roi
 from latentpress.image import Image, read, write
-from latentpress.systems.hyperprior.codec import HyperpriorCodec
+from latentpress.models import find_model
 
 HERE = Path(__file__).parent
 INDEX = HERE / "golden.json"
 EXAMPLE = HERE.parents[1] / "examples" / "macaws.png"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A golden file. name: without an ending. more: what `Codec.encode` gets beside picture and quality."""
+
+    name: str
+    codec: str
+    picture: Image
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    quality: float = 50
+    more: Mapping[str, Any] = field(default_factory=dict)
 
 
 def drawn(height: int, width: int, channels: int) -> Image:
@@ -42,71 +59,108 @@ def drawn(height: int, width: int, channels: int) -> Image:
     return Image(np.clip(np.rint(pixels), 0, 255).astype(np.uint8))
 
 
-def pictures() -> dict[str, tuple[Image, tuple[int, ...]]]:
-    """Name to picture and qualities."""
-    return {
+def wanted(one: System) -> Iterator[Wanted]:
+    """The golden files of a system: the usual ones of each of its models, and those of what it alone can do."""
+    cls = one.load(one.codec)
+    if cls.lossless:
+        yield from _lossless(one.id)
+        return
+    pictures = {
         "rgb-1x1": (drawn(1, 1, 3), (50,)),
         "gray-7x13": (drawn(13, 7, 1), (60,)),
         "rgb-63x65": (drawn(65, 63, 3), (0, 30, 65, 100)),
         "photo-128x96": (Image(read(EXAMPLE).pixels[180:276, 250:378].copy()), (15, 80)),
     }
+    for model in cls.models() or [None]:
+        settings = {} if model is None else {"model": model}
+        for title, (picture, qualities) in pictures.items():
+            for quality in qualities:
+                yield Wanted(f"{model or one.id}-{title}-q{quality}", one.id, picture, settings, quality)
+    if one.id == "hyperprior":
+        roi = Roi.of(63, 65, [Region(20, 20, 16, 16)])
+        yield Wanted("roi-rgb-63x65-q30", one.id, drawn(65, 63, 3), quality=30, more={"roi": roi})
 
 
-def values_digest(values: NDArray[np.float32]) -> str:
-    """SHA-256 of decoded values as little-endian int32 in units of 1/16 step."""
-    return hashlib.sha256((values * np.float32(16)).astype("<i4").tobytes()).hexdigest()
+def _lossless(id: str) -> Iterator[Wanted]:
+    example = read(EXAMPLE).pixels
+    photo = Image(example[180:228, 250:314].copy())
+    deep = Image((photo.pixels[:24, :32, :1].astype(np.uint16) << 8) | photo.pixels[:24, :32, 1:2])
+    few = Image((photo.pixels[:24, :32] // 2).astype(np.uint16) * 500)
+    name = "lossless" if id == "mlp-lossless" else id
+    larger = Image(example[180:271, 250:381].copy())
+    yield Wanted(f"{name}-photo", id, photo if id == "mlp-lossless" else larger)
+    yield Wanted(f"{name}-deep", id, deep)
+    yield Wanted(f"{name}-few", id, few)
+    if id != "mlp-lossless":
+        yield Wanted(f"{name}-near", id, photo, {"max_error": 1})
+        return
+    mosaic = Image(photo.pixels[:33, :41].max(axis=2, keepdims=True))
+    gray = photo.pixels[:30, :40, :1] // 4 * 4
+    gray[4:9, 3:30:4] = 255
+    scan = Image(np.repeat(gray, 3, axis=2))
+    yield Wanted("lossless-photo-near", id, photo, {"max_error": 3})
+    yield Wanted("lossless-photo-adaptive", id, photo, {"network": False})
+    yield Wanted("lossless-gray", id, drawn(13, 7, 1))
+    yield Wanted("lossless-strings", id, Image(np.tile(drawn(8, 8, 3).pixels, (5, 6, 1))))
+    yield Wanted("lossless-flat", id, Image(np.full((3, 4, 3), 9, np.uint8)))
+    yield Wanted("lossless-alpha-cut", id, _with_alpha(photo, 1))
+    yield Wanted("lossless-alpha-soft", id, _with_alpha(photo, 40))
+    yield Wanted("lossless-mosaic", id, mosaic, {"mosaic": "GRBG"})
+    yield Wanted("lossless-mosaic-near", id, mosaic, {"mosaic": "GRBG", "max_error": 2})
+    yield Wanted("lossless-drawn", id, scan)
+    yield Wanted("lossless-drawn-adaptive", id, scan, {"network": False})
 
 
-def thumbnail(pixels: NDArray[np.uint8]) -> list[list[float]]:
-    """Means over an 8x8 grid of parts, all channels together; parts of a small picture overlap or repeat."""
-    height, width, _ = pixels.shape
-    return [[round(float(pixels[_part(i, height), _part(j, width)].mean()), 3) for j in range(8)] for i in range(8)]
+def _with_alpha(photo: Image, soft: float) -> Image:
+    """The picture cut out along a disc with an edge ``soft`` pixels wide."""
+    y, x = np.mgrid[0 : photo.height, 0 : photo.width]
+    alpha = np.clip((20 - np.hypot(y - 24, x - 32)) / soft + 0.5, 0, 1)
+    return Image(np.dstack([photo.pixels, np.rint(255 * alpha).astype(np.uint8)]))
 
 
-def _part(i: int, size: int) -> slice:
-    start = min(i * size // 8, size - 1)
-    return slice(start, max(start + 1, (i + 1) * size // 8))
+def entry_of(codec: Codec, data: bytes, restored: Image) -> dict[str, Any]:
+    """What the index says of a file."""
+    header = container.read_header(data)
+    model = find_model(codec.id, id=header.model).name if header.has_model else ""
+    shape = list(restored.pixels.shape)
+    return {"codec": codec.id, "model": model, "shape": shape, "exact": codec.exact(data).hex()}
 
 
-def make(model: str | None) -> dict[str, dict[str, Any]]:
-    """Write the files of one model; gives their entries."""
-    codec = HyperpriorCodec(model, threads=1)
-    entries = {}
-    for title, (picture, qualities) in pictures().items():
-        for quality in qualities:
-            data = codec.encode(picture, quality)
-            decoding = codec.opened(data)[2]
-            values, used = decoding.tile(0).values, decoding.model
-            restored = codec.decode(data)
-            name = f"{used.package.name}-{title}-q{quality}.lpx"
-            (HERE / name).write_bytes(data)
-            write(restored, HERE / name.replace(".lpx", ".png"))
-            entries[name] = {
-                "model": used.package.name,
-                "id": used.package.id.hex(),
-                "shape": list(restored.pixels.shape),
-                "values_sha256": values_digest(values),
-                "mean": round(float(restored.pixels.mean()), 3),
-                "thumbnail": thumbnail(restored.pixels),
-            }
-    return entries
+def read_index() -> dict[str, dict[str, Any]]:
+    """Name of a file, with ``.lpx`` -> its entry."""
+    index: dict[str, dict[str, Any]] = json.loads(INDEX.read_text(encoding="utf-8"))
+    return index
+
+
+def write_index(index: Mapping[str, Mapping[str, Any]]) -> None:
+    """A line for each file, by name."""
+    lines = [f" {json.dumps(name)}: {json.dumps(entry)}" for name, entry in sorted(index.items())]
+    INDEX.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", help="name of an installed model (default: the codec's default)")
-    arguments = parser.parse_args()
-    made = make(arguments.model)
-    models = {entry["model"] for entry in made.values()}
-    old = json.loads(INDEX.read_text(encoding="utf-8")) if INDEX.exists() else {}
-    for name in [name for name, entry in old.items() if entry["model"] in models]:
-        del old[name]
-        if name not in made:
-            for suffix in (".lpx", ".png"):
-                (HERE / name).with_suffix(suffix).unlink(missing_ok=True)
-    lines = [f" {json.dumps(name)}: {json.dumps(entry)}" for name, entry in sorted((old | made).items())]
-    INDEX.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
-    print(f"{len(made)} files of {', '.join(sorted(models))} in {HERE}")
+    parser.add_argument(
+        "--again", default="", help="name of a model, or id of a codec without one, whose files are made anew"
+    )
+    again = parser.parse_args().again
+    index = read_index()
+    for name in [name for name, entry in index.items() if again and again == (entry["model"] or entry["codec"])]:
+        del index[name]
+        for suffix in (".lpx", ".png"):
+            (HERE / name).with_suffix(suffix).unlink(missing_ok=True)
+    made = 0
+    for item in [item for one in systems() if one.codec for item in wanted(one) if f"{item.name}.lpx" not in index]:
+        codec = get_codec(item.codec, threads=1, **item.settings)
+        data = codec.encode(item.picture, item.quality, **item.more)
+        restored = codec.decode(data)
+        (HERE / f"{item.name}.lpx").write_bytes(data)
+        if not codec.lossless:
+            write(restored, HERE / f"{item.name}.png")
+        index[f"{item.name}.lpx"] = entry_of(codec, data, restored)
+        made += 1
+    write_index(index)
+    print(f"{made} files of {len(index)} are new")
 
 
 if __name__ == "__main__":

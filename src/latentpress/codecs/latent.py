@@ -32,7 +32,7 @@ from latentpress.codecs.roi import Roi, pack_map, unpack_map
 from latentpress.codecs.rounding import ROUNDING_WEIGHT, rate_and_weight
 from latentpress.codecs.tiles import Grid, Tile, grid_of, pack_grid, unpack_grid
 from latentpress.container import INTEREST, STREAM, TILES, Chunk, Header
-from latentpress.errors import CorruptFileError, UnsupportedError
+from latentpress.errors import CorruptFileError, InvalidInputError, UnsupportedError
 from latentpress.image import Image, Samples
 from latentpress.memory import give_back
 from latentpress.models import ModelPackage, find_model
@@ -171,6 +171,9 @@ class LatentCodec(Codec, Generic[M]):
         dtype: str = "float32",
         **more: Any,
     ) -> None:
+        unknown = more.keys() - self.takes
+        if unknown:
+            raise InvalidInputError(f"codec {self.id!r} has no setting {min(unknown)!r}")
         self._config = {"model": model, "engine": engine, "threads": threads, "dtype": dtype, **more}
 
     def config(self) -> dict[str, Any]:

@@ -49,13 +49,10 @@ class Made:
 
 
 class Work(ABC):
-    """Makes the result of one file. name: of the command. reads: endings of the files that it takes. shrinks: whether
-    results are meant to be smaller than their files.
-    """
+    """Makes the result of one file. name: of the command. reads: endings of the files that it takes."""
 
     name: ClassVar[str]
     reads: ClassVar[tuple[str, ...]]
-    shrinks: ClassVar[bool] = False
 
     @property
     @abstractmethod
@@ -92,7 +89,6 @@ class Compress(Work):
     name = "compress"
     reads = PICTURES
     ending = ".lpx"
-    shrinks = True
 
     def settings(self) -> dict[str, Any]:
         """See `Work.settings`."""
