@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from latentpress.codecs.stages import DeadZone, Divide, Each, Stage, chain
+from latentpress.codecs.stages import DeadZone, Divide, Each, Join, Stage, chain
 from latentpress.transforms import Blocks, Linear, Pad, Reorder, Subsample, ToYcc, dct_matrix, separable, zigzag
 from latentpress.transforms.jpeg_tables import STANDARD_CHROMA, STANDARD_LUMA
 
@@ -27,6 +27,7 @@ DCT = Linear(separable(dct_matrix()))
         (Blocks(5), PLANES[0, :20, :30], 0),
         (chain(Blocks(8), DCT), PLANES[0, :16, :32], 1e-3),
         (Reorder(zigzag(5)), np.arange(50).reshape(2, 25), 0),
+        (chain(Each(Divide(2.0), Divide(3.0), Divide(4.0)), Join(3)), PLANES, 1e-4),
         (Divide(np.arange(1, 35, dtype=np.float32)), PLANES, 1e-4),
         (DeadZone(), PLANES - 128, 0),
         (chain(), PLANES, 0),

@@ -16,7 +16,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["DeadZone", "Divide", "Each", "Stage", "chain"]
+__all__ = ["DeadZone", "Divide", "Each", "Join", "Stage", "chain"]
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -67,6 +67,21 @@ class Each:
     def inverse(self, items: Sequence[Any]) -> list[Any]:
         """Each back."""
         return [stage.inverse(item) for stage, item in zip(self._stages, items, strict=True)]
+
+
+@dataclass(frozen=True)
+class Join:
+    """Stage: a list of ``count`` vectors (..., N) to one (..., count * N). Exact."""
+
+    count: int
+
+    def forward(self, parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
+        """One after another."""
+        return np.concatenate(parts, axis=-1)
+
+    def inverse(self, whole: NDArray[Any]) -> list[NDArray[Any]]:
+        """The parts."""
+        return np.split(whole, self.count, axis=-1)
 
 
 class Divide:

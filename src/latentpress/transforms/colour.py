@@ -30,9 +30,10 @@ class ToYcc:
         ycc[0] -= 128
         return ycc
 
-    def inverse(self, ycc: Float) -> Float:
+    def inverse(self, ycc: Float | Sequence[Float]) -> Float:
         """YCbCr to RGB, not clipped."""
-        rgb: Float = np.matmul(TO_RGB, ycc.reshape(3, -1)).reshape(ycc.shape)
+        planes = np.asarray(ycc)
+        rgb: Float = np.matmul(TO_RGB, planes.reshape(3, -1)).reshape(planes.shape)
         rgb += 128
         return rgb
 
