@@ -12,6 +12,7 @@ import pytest
 
 import latentpress
 from latentpress import Codec, Image, InvalidInputError, UnsupportedError
+from latentpress.catalogue import systems
 from latentpress.codecs import codec_for, codec_id, get_codec, list_codecs, register, registry
 from latentpress.container import Header
 
@@ -93,7 +94,7 @@ def test_a_new_process_finds_it_too() -> None:
 
 
 def test_unknown_codecs(plugin: None) -> None:
-    message = r"there is no codec 'jpeg'; installed are: hyperprior, importance-map, lc-fdnet, mlp-lossless, plain$"
+    message = r"there is no codec 'jpeg'; installed are: .*, plain$"
     with pytest.raises(UnsupportedError, match=message):
         get_codec("jpeg")
     with pytest.raises(UnsupportedError, match="codec number 77"):
@@ -168,5 +169,5 @@ def test_a_broken_package_is_named_and_does_not_hide_the_others(
 def test_no_package_can_replace_a_built_in_codec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     distribution(tmp_path, "thief", "hyperprior = thief:Thief\nUpper Case = thief:Thief", thief="raise SystemExit")
     monkeypatch.syspath_prepend(str(tmp_path))
-    assert [row.id for row in list_codecs()] == ["hyperprior", "importance-map", "lc-fdnet", "mlp-lossless"]
+    assert [row.id for row in list_codecs()] == sorted(one.id for one in systems() if one.codec)
     assert registry.codec_class("hyperprior").__module__.startswith("latentpress.")
