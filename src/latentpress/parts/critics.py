@@ -1,0 +1,55 @@
+"""Critics of adversarial training: networks that tell pictures from reconstructions, patch by patch."""
+
+from __future__ import annotations
+
+import itertools
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.utils.parametrizations import spectral_norm
+
+__all__ = ["PatchCritic", "critic_loss", "fooling_loss"]
+
+
+class PatchCritic(nn.Module):
+    """Whether each patch of a picture is an original, given what its file says of it.
+
+    A conditional patch discriminator with spectral normalisation (Mentzer et al. 2020, arXiv:2006.09965; Isola et
+    al. 2017, arXiv:1611.07004; Miyato et al. 2018, arXiv:1802.05957):
+
+        picture (B, 3, H, W) ----------------------+
+        values (B, latents, H/16, W/16) -> 1x1 -> x16 -> 4x4 /2 -> 4x4 /2 -> 4x4 /2 -> 1x1 -> logits (B, 1, H/8, W/8)
+
+    The published critic has widths of 64 to 512 and a fourth layer.
+    """
+
+    def __init__(self, latents: int, width: int = 32, condition: int = 12) -> None:
+        super().__init__()
+        self.condition = nn.Conv2d(latents, condition, 1)
+        sizes = (3 + condition, width, 2 * width, 4 * width)
+        self.layers = nn.ModuleList(
+            spectral_norm(nn.Conv2d(inputs, outputs, 4, stride=2, padding=1))
+            for inputs, outputs in itertools.pairwise(sizes)
+        )
+        self.head = spectral_norm(nn.Conv2d(sizes[-1], 1, 1))
+
+    def forward(self, picture: Tensor, values: Tensor) -> Tensor:
+        """``picture``: grey levels 0..255; ``values``: decoded latents in quantisation steps."""
+        known = torch.tanh(self.condition(values))
+        known = F.interpolate(known, scale_factor=16, mode="nearest")
+        h = torch.cat([picture / 127.5 - 1, known], dim=1)
+        for layer in self.layers:
+            h = F.leaky_relu(layer(h), 0.2)
+        logits: Tensor = self.head(h)
+        return logits
+
+
+def critic_loss(of_originals: Tensor, of_reconstructions: Tensor) -> Tensor:
+    """What a critic makes small: its logarithmic loss on both kinds of patches (Goodfellow et al. 2014)."""
+    return F.softplus(-of_originals).mean() + F.softplus(of_reconstructions).mean()
+
+
+def fooling_loss(of_reconstructions: Tensor) -> Tensor:
+    """What its adversary makes small, in the form that does not saturate: -log of the critic's belief."""
+    return F.softplus(-of_reconstructions).mean()
