@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from latentpress.codecs.mean_scale.layout import HYPER_LIMIT
+from latentpress.codecs.mean_scale.model import MeanScaleModel
 from latentpress.image import Image
 from latentpress.systems.hyperprior.codec import HyperpriorCodec
-from latentpress.systems.hyperprior.layout import HYPER_LIMIT
-from latentpress.systems.hyperprior.model import HyperpriorModel
 
 pytest.importorskip("torch")
 pytest.importorskip("onnx")
@@ -50,7 +50,7 @@ def test_entropy_networks_agree_at_the_ends_of_their_range(codec: HyperpriorCode
             assert np.array_equal(left, right)
 
 
-def _entropy(model: HyperpriorModel, hyper: np.ndarray, rate: int) -> list[np.ndarray]:
+def _entropy(model: MeanScaleModel, hyper: np.ndarray, rate: int) -> list[np.ndarray]:
     features, first = model.first(hyper, rate, 12, 16)
     shape = (model.latents, 12, 16)
     values = (np.random.default_rng(rate).integers(-(2**15), 2**15, shape) / 16).astype(np.float32)

@@ -5,24 +5,24 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from latentpress.codecs.mean_scale.model import MeanScaleModel
 from latentpress.codecs.models import Running, package_of
 from latentpress.codecs.rates import STEPS_PER_ANCHOR, last_rate, mix_of, nearest_anchor
 from latentpress.errors import CorruptFileError, UnsupportedError
 from latentpress.models import find_model
-from latentpress.systems.hyperprior.model import HyperpriorModel
 
 
 def test_a_model_is_shared_by_all_who_run_it_in_the_same_way() -> None:
     package = find_model("hyperprior")
-    one = HyperpriorModel.open(package, Running(threads=1))
-    assert one is HyperpriorModel.open(package, Running(threads=1))
-    assert one is not HyperpriorModel.open(package, Running(threads=2))
+    one = MeanScaleModel.open(package, Running(threads=1))
+    assert one is MeanScaleModel.open(package, Running(threads=1))
+    assert one is not MeanScaleModel.open(package, Running(threads=2))
     assert not one._networks  # nothing is loaded before it is run
 
 
 def test_a_package_of_another_codec_is_refused() -> None:
     with pytest.raises(CorruptFileError, match="does not fit its codec, importance-map: 'hyper_latents'"):
-        HyperpriorModel(find_model("importance-map"))
+        MeanScaleModel(find_model("importance-map"))
 
 
 def test_the_package_that_a_file_names() -> None:

@@ -11,13 +11,13 @@ import latentpress
 from latentpress import container
 from latentpress.codecs import tiles
 from latentpress.codecs.base import Codec, Region
+from latentpress.codecs.mean_scale.finer import Finer, steps_of
+from latentpress.codecs.mean_scale.parameters import Parameters
 from latentpress.codecs.roi import MAP_LIMIT, Roi, pack_map, unpack_map
 from latentpress.container import INTEREST, Chunk
 from latentpress.errors import CorruptFileError, InvalidInputError, UnsupportedError
 from latentpress.image import Image, read
 from latentpress.systems.hyperprior.codec import HyperpriorCodec
-from latentpress.systems.hyperprior.finer import Finer, steps_of
-from latentpress.systems.hyperprior.parameters import Parameters
 from latentpress.systems.importance_map.codec import ImportanceCodec
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "macaws.png"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from latentpress.codecs.mean_scale.finer import _FACTORS
 from latentpress.codecs.roi import MAP_LIMIT
 from latentpress.codecs.scales import LOG_STEP, STEP_DECIBELS, STEPS_PER_OCTAVE, tables_of
-from latentpress.systems.hyperprior.finer import _FACTORS
 
 
 def test_factors_of_the_format_are_powers_of_the_step() -> None:

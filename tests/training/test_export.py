@@ -15,15 +15,15 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from latentpress.codecs.mean_scale.layout import HYPER_LIMIT
 from latentpress.engine import Network, OnnxNetwork, TorchNetwork
 from latentpress.errors import InvalidInputError
 from latentpress.image import Image
 from latentpress.models import ModelPackage, package_digest
 from latentpress.parts.integer import FEATURE_BITS, LIMIT, IntegerConv2d, set_integer
+from latentpress.parts.mean_scale import MeanScaleNet
 from latentpress.parts.rate_table import mix_for_rates
 from latentpress.systems.hyperprior.codec import HyperpriorCodec
-from latentpress.systems.hyperprior.layout import HYPER_LIMIT
-from latentpress.systems.hyperprior.net import HyperpriorNet
 from latentpress.training.checkpoint import load_checkpoint, save_checkpoint
 from latentpress.training.complexity import count_macs, macs_per_pixel
 from latentpress.training.exactness import prove_exact
@@ -42,7 +42,7 @@ def training(checkpoint: Path) -> Training:
 
 
 @pytest.fixture(scope="module")
-def net(checkpoint: Path) -> HyperpriorNet:
+def net(checkpoint: Path) -> MeanScaleNet:
     """The tiny network with noise on every weight, so that no layer is near zero, rounded as an export rounds it, on
     the integer path.
     """
@@ -57,7 +57,7 @@ def net(checkpoint: Path) -> HyperpriorNet:
 
 
 @pytest.fixture(scope="module")
-def graphs(training: Training, net: HyperpriorNet) -> dict[str, bytes]:
+def graphs(training: Training, net: MeanScaleNet) -> dict[str, bytes]:
     return stored_graphs(training, net)
 
 
@@ -65,7 +65,7 @@ def engine(kind: str, graph: bytes) -> Network:
     return OnnxNetwork(graph, threads=1) if kind == "onnx" else TorchNetwork(graph, dtype=kind.split()[1])
 
 
-def mix(net: HyperpriorNet, rate: int) -> torch.Tensor:
+def mix(net: MeanScaleNet, rate: int) -> torch.Tensor:
     return mix_for_rates(torch.tensor([rate]), net.config.anchors)
 
 
@@ -76,7 +76,7 @@ def test_every_network_is_exported(graphs: dict[str, bytes]) -> None:
 @pytest.mark.parametrize("kind", ENGINES)
 @pytest.mark.parametrize("rate", [0, 5, 16, 32])
 def test_hyper_synthesis_is_the_module_bit_for_bit(
-    net: HyperpriorNet, graphs: dict[str, bytes], kind: str, rate: int
+    net: MeanScaleNet, graphs: dict[str, bytes], kind: str, rate: int
 ) -> None:
     rng = np.random.default_rng(rate)
     hyper = rng.integers(-HYPER_LIMIT, HYPER_LIMIT + 1, (1, net.config.hyper_latents, 3, 5)).astype(np.float32)
@@ -90,7 +90,7 @@ def test_hyper_synthesis_is_the_module_bit_for_bit(
 
 @pytest.mark.parametrize("kind", ENGINES)
 @pytest.mark.parametrize("reach", [3, 300, 40000])
-def test_context_is_the_module_bit_for_bit(net: HyperpriorNet, graphs: dict[str, bytes], kind: str, reach: int) -> None:
+def test_context_is_the_module_bit_for_bit(net: MeanScaleNet, graphs: dict[str, bytes], kind: str, reach: int) -> None:
     """Values up to and beyond those that the network clamps, in units of 1/16 step."""
     rng = np.random.default_rng(reach)
     features = (rng.integers(0, 256, (1, net.config.features, 6, 7)) / 2.0**FEATURE_BITS).astype(np.float32)
@@ -104,7 +104,7 @@ def test_context_is_the_module_bit_for_bit(net: HyperpriorNet, graphs: dict[str,
 
 
 @pytest.mark.parametrize("kind", ENGINES)
-def test_transforms_are_the_modules_to_float_precision(net: HyperpriorNet, graphs: dict[str, bytes], kind: str) -> None:
+def test_transforms_are_the_modules_to_float_precision(net: MeanScaleNet, graphs: dict[str, bytes], kind: str) -> None:
     rng = np.random.default_rng(0)
     x = rng.uniform(0, 255, (1, 3, 64, 128)).astype(np.float32)
     y = rng.normal(0, 20, (1, net.config.latents, 4, 8)).astype(np.float32)
@@ -145,7 +145,7 @@ def stored_weights(graph: bytes) -> list[int]:
     return [types[source(node.input[1])] for node in model.node if node.op_type == "Conv"]
 
 
-def test_weights_are_stored_small(graphs: dict[str, bytes], net: HyperpriorNet) -> None:
+def test_weights_are_stored_small(graphs: dict[str, bytes], net: MeanScaleNet) -> None:
     for name, network in zip(("hyper_synthesis", *CONTEXTS), (net.hyper_synthesis, *net.contexts), strict=True):
         layers = sum(isinstance(module, IntegerConv2d) for module in network.modules())
         assert stored_weights(graphs[name]) == [onnx.TensorProto.INT8] * layers
@@ -153,11 +153,11 @@ def test_weights_are_stored_small(graphs: dict[str, bytes], net: HyperpriorNet) 
         assert set(stored_weights(graphs[name])) == {onnx.TensorProto.FLOAT16}
 
 
-def integer_layers(net: HyperpriorNet) -> list[tuple[str, IntegerConv2d]]:
+def integer_layers(net: MeanScaleNet) -> list[tuple[str, IntegerConv2d]]:
     return [(name, layer) for name, layer in net.named_modules() if isinstance(layer, IntegerConv2d)]
 
 
-def test_bounds_hold_for_the_worst_input(net: HyperpriorNet) -> None:
+def test_bounds_hold_for_the_worst_input(net: MeanScaleNet) -> None:
     """The input that turns every product of an output channel the same way cannot pass its layer's bound."""
     bounds = prove_exact(net)
     assert all(bound < LIMIT for bound in bounds.values())
@@ -175,7 +175,7 @@ def test_bounds_hold_for_the_worst_input(net: HyperpriorNet) -> None:
         assert worst <= bounds[name] <= worst + max(half, 1.0)
 
 
-def test_no_layer_gets_more_than_its_bound_assumes(net: HyperpriorNet) -> None:
+def test_no_layer_gets_more_than_its_bound_assumes(net: MeanScaleNet) -> None:
     seen: dict[str, float] = {}
 
     def watch(name: str, layer: IntegerConv2d) -> None:
@@ -263,7 +263,7 @@ def multiply_accumulates(module: nn.Module, *inputs: torch.Tensor) -> int:
     return int(flops[torch.ops.aten.convolution]) // 2
 
 
-def test_complexity_agrees_with_torchs_counter(net: HyperpriorNet, package: ModelPackage) -> None:
+def test_complexity_agrees_with_torchs_counter(net: MeanScaleNet, package: ModelPackage) -> None:
     c, m = net.config, mix(net, 0)
     y, z = torch.zeros(1, c.latents, 16, 16), torch.zeros(1, c.hyper_latents, 4, 4)
     expected = {

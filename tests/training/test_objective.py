@@ -10,25 +10,25 @@ import pytest
 import torch
 from PIL import Image
 
+from latentpress.codecs.mean_scale.model import MeanScaleModel
 from latentpress.codecs.models import Running
 from latentpress.codecs.ports import Writing
 from latentpress.models import ModelPackage
 from latentpress.parts.integer import set_integer
-from latentpress.systems.hyperprior.model import HyperpriorModel
-from latentpress.systems.hyperprior.net import HyperpriorNet
-from latentpress.systems.hyperprior.objective import code
+from latentpress.parts.mean_scale import MeanScaleNet
 from latentpress.training.checkpoint import load_checkpoint
 from latentpress.training.export import trained_network
 from latentpress.training.latent import Outcome, log_loss
+from latentpress.training.mean_scale.objective import code
 
 
 @pytest.fixture(scope="module")
-def model(package: ModelPackage) -> HyperpriorModel:
-    return HyperpriorModel(package, Running(threads=1))
+def model(package: ModelPackage) -> MeanScaleModel:
+    return MeanScaleModel(package, Running(threads=1))
 
 
 @pytest.fixture(scope="module")
-def net(checkpoint: Path) -> HyperpriorNet:
+def net(checkpoint: Path) -> MeanScaleNet:
     net = trained_network(load_checkpoint(checkpoint))[1]
     set_integer(net, True)
     return net.requires_grad_(False)
@@ -41,7 +41,7 @@ def pixels(folder: Path) -> np.ndarray:
         return np.asarray(picture)[:128, :128]
 
 
-def noise_of(x: torch.Tensor, net: HyperpriorNet) -> tuple[torch.Tensor, torch.Tensor]:
+def noise_of(x: torch.Tensor, net: MeanScaleNet) -> tuple[torch.Tensor, torch.Tensor]:
     """Of hyper latents and latents."""
     generator, (count, _, height, width) = torch.Generator().manual_seed(0), x.shape
     shapes = ((net.config.hyper_latents, 64), (net.config.latents, 16))
@@ -51,7 +51,7 @@ def noise_of(x: torch.Tensor, net: HyperpriorNet) -> tuple[torch.Tensor, torch.T
 
 @pytest.mark.parametrize("rate", [0, 8, 16, 25, 32])
 def test_estimate_is_what_the_codec_writes(
-    net: HyperpriorNet, model: HyperpriorModel, pixels: np.ndarray, rate: int
+    net: MeanScaleNet, model: MeanScaleModel, pixels: np.ndarray, rate: int
 ) -> None:
     """Same latents, same choices, same contexts on both sides; what remains is the difference between a logistic of
     trained scale (the estimate) and the measured tables (the file). A net this young is a poor judge of its scales, so
@@ -89,7 +89,7 @@ def test_loss_is_the_logarithm_of_rate_plus_weighted_error() -> None:
     assert log_loss(outcome, original, lambdas).item() == pytest.approx(expected)
 
 
-def test_noise_estimate_is_close_to_the_rounded_one(net: HyperpriorNet, pixels: np.ndarray) -> None:
+def test_noise_estimate_is_close_to_the_rounded_one(net: MeanScaleNet, pixels: np.ndarray) -> None:
     """Early training measures rates with noise in place of rounding: differentiable, and near the truth."""
     x = torch.from_numpy(pixels.transpose(2, 0, 1).astype(np.float32))[None]
     rates = torch.tensor([32])
@@ -98,7 +98,7 @@ def test_noise_estimate_is_close_to_the_rounded_one(net: HyperpriorNet, pixels: 
     assert soft.bpp().item() == pytest.approx(hard.bpp().item(), rel=0.15)
 
 
-def test_rounding_with_the_rate_in_mind_saves_bits(net: HyperpriorNet, pixels: np.ndarray) -> None:
+def test_rounding_with_the_rate_in_mind_saves_bits(net: MeanScaleNet, pixels: np.ndarray) -> None:
     x = torch.from_numpy(pixels.transpose(2, 0, 1).astype(np.float32))[None]
     plain, keen = (code(net, x, torch.tensor([16]), hard=True, rounding_weight=w) for w in (math.inf, 8.0))
     assert keen.bits.item() < plain.bits.item()

@@ -14,12 +14,12 @@ import torch
 
 from latentpress.errors import InvalidInputError
 from latentpress.parts.integer import set_integer
-from latentpress.systems.hyperprior.objective import code
 from latentpress.systems.hyperprior.training import HyperpriorTraining
 from latentpress.training import latent, system
 from latentpress.training.checkpoint import load_checkpoint
 from latentpress.training.data import load_pictures, sample_crops, step_generator
 from latentpress.training.latent import log_loss
+from latentpress.training.mean_scale.objective import code
 from latentpress.training.plan import Plan
 from latentpress.training.run import train
 from latentpress.training.runner import Runner

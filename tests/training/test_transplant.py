@@ -10,22 +10,22 @@ import pytest
 import torch
 
 from latentpress.parts.block_transforms import placeholder_basis
-from latentpress.systems.hyperprior.net import HyperpriorConfig, HyperpriorNet
-from latentpress.systems.hyperprior.objective import code
+from latentpress.parts.mean_scale import MeanScaleNet, MeanScaleSizes
 from latentpress.training.checkpoint import load_checkpoint
 from latentpress.training.export import trained_network
+from latentpress.training.mean_scale.objective import code
 from latentpress.training.plan import Plan
 from latentpress.training.run import train
 from latentpress.training.transplant import transplant
 
 
-def fresh(config: HyperpriorConfig, seed: int = 3) -> HyperpriorNet:
+def fresh(config: MeanScaleSizes, seed: int = 3) -> MeanScaleNet:
     torch.manual_seed(seed)
-    return HyperpriorNet(config, placeholder_basis(config.latents))
+    return MeanScaleNet(config, placeholder_basis(config.latents))
 
 
 @pytest.fixture(scope="module")
-def donor(checkpoint: Path) -> HyperpriorNet:
+def donor(checkpoint: Path) -> MeanScaleNet:
     return trained_network(load_checkpoint(checkpoint))[1]
 
 
@@ -34,7 +34,7 @@ def x() -> torch.Tensor:
     return torch.from_numpy(np.random.default_rng(0).uniform(60, 200, (1, 3, 64, 64)).astype(np.float32))
 
 
-def test_deeper_network_begins_as_the_shallow_one(donor: HyperpriorNet, x: torch.Tensor) -> None:
+def test_deeper_network_begins_as_the_shallow_one(donor: MeanScaleNet, x: torch.Tensor) -> None:
     deep = fresh(replace(donor.config, narrow_depth=3, wide_depth=2))
     deep.load_state_dict(transplant(donor.state_dict(), deep.state_dict()))
     one, two = (code(net, x, torch.tensor([16]), hard=True) for net in (donor, deep))
@@ -42,14 +42,14 @@ def test_deeper_network_begins_as_the_shallow_one(donor: HyperpriorNet, x: torch
     assert torch.equal(one.bits, two.bits)
 
 
-def test_fewer_latents_are_the_first_ones(donor: HyperpriorNet, x: torch.Tensor) -> None:
+def test_fewer_latents_are_the_first_ones(donor: MeanScaleNet, x: torch.Tensor) -> None:
     small = fresh(replace(donor.config, latents=16))
     small.load_state_dict(transplant(donor.state_dict(), small.state_dict()))
     mix = torch.tensor([[0.0, 16.0, 0.0]])
     assert torch.allclose(small.analysis(x, mix), donor.analysis(x, mix)[:, :16], atol=1e-4)
 
 
-def test_further_passes_begin_with_the_last_context(donor: HyperpriorNet) -> None:
+def test_further_passes_begin_with_the_last_context(donor: MeanScaleNet) -> None:
     two = fresh(replace(donor.config, passes=2))
     two.load_state_dict(transplant(donor.state_dict(), two.state_dict()))
     four = fresh(donor.config, seed=4)

@@ -43,10 +43,12 @@ def export(
     with atomic_folder(destination) as folder:
         state = load_checkpoint(checkpoint)
         training, net = trained_network(state)
+        sample = _sample(training, data)
         rounded(net)
+        training.compact(net, sample)
         bounds = prove_exact(net)
         files = {f"{key}.onnx": graph for key, graph in stored_graphs(training, net).items()}
-        _write(folder, training, net, state, name, bounds, files, _sample(training, data), say)
+        _write(folder, training, net, state, name, bounds, files, sample, say)
     return Path(destination)
 
 

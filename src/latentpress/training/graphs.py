@@ -23,7 +23,7 @@ _SMALL = 16  # numbers in a tensor that is not worth a conversion
 def export_graph(graph: Graph) -> bytes:
     """A network as an ONNX graph with dynamic height and width.
 
-    Weights of convolutions are stored as 8-bit integers and a power of two a channel where that is exact; what else
+    Weights of convolutions are stored as 8-bit integers and a scale a channel where that is exact; what else
     float16 holds exactly, as float16.
     """
     buffer = io.BytesIO()
@@ -54,9 +54,9 @@ def _with_small_weights(model: onnx.ModelProto) -> onnx.ModelProto:
             continue
         name, stored = tensor.name, f"{tensor.name}.stored"
         values = numpy_helper.to_array(tensor)
-        scale = _power_of_two_scale(values) if name in kernels else None
+        scale = _channel_scale(values) if name in kernels else None
         if scale is not None:
-            tensor.CopyFrom(numpy_helper.from_array((values / scale).astype(np.int8), stored))
+            tensor.CopyFrom(numpy_helper.from_array(np.round(values / scale).astype(np.int8), stored))
             scales.append(numpy_helper.from_array(scale, f"{name}.scale"))
             loading.append(helper.make_node("Cast", [stored], [f"{name}.whole"], to=TensorProto.FLOAT))
             loading.append(helper.make_node("Mul", [f"{name}.whole", f"{name}.scale"], [name]))
@@ -74,10 +74,26 @@ def _with_small_weights(model: onnx.ModelProto) -> onnx.ModelProto:
     return model
 
 
-def _power_of_two_scale(weight: NDArray[np.float32]) -> NDArray[np.float32] | None:
-    """(out, 1, 1, 1) powers of two that make every weight a whole number in -127..127, or None."""
+def _channel_scale(weight: NDArray[np.float32]) -> NDArray[np.float32] | None:
+    """(out, 1, 1, 1) scales that make every weight a whole number in -127..127, or None: those of integer layers, which
+    are powers of two, or those of `round_to_eight_bits`, of which the largest weight is some whole number.
+    """
     largest = np.abs(weight).max(axis=(1, 2, 3), keepdims=True)
     exponent = np.floor(np.log2(WEIGHT_LIMIT / np.maximum(largest, np.float32(2.0**-14))))
-    scale = (2.0**-exponent).astype(np.float32)
-    whole = weight / scale
-    return scale if np.array_equal(whole, np.round(whole)) else None
+    scale: NDArray[np.float32] = (2.0**-exponent).astype(np.float32)
+    fits = _whole(weight, scale)
+    for number in range(WEIGHT_LIMIT, 0, -1):
+        if fits.all():
+            break
+        other = np.where(largest > 0, largest / np.float32(number), np.float32(1))
+        better = ~fits & _whole(weight, other)
+        scale = np.where(better, other, scale).astype(np.float32)
+        fits = fits | better
+    return scale if fits.all() else None
+
+
+def _whole(weight: NDArray[np.float32], scale: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Whether the weights of each channel (out, 1, 1, 1) are whole numbers of its scale, to the last bit."""
+    whole = np.round(weight / scale)
+    exact: NDArray[np.bool_] = (whole * scale == weight).all(axis=(1, 2, 3), keepdims=True)
+    return exact

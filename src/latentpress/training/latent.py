@@ -39,12 +39,14 @@ class Objective:
 @dataclass(frozen=True)
 class Outcome:
     """What coding a batch gives: ``bits`` (B,), estimates of all that is written; ``picture`` (B, 3, H, W) in grey
-    levels, not clamped; ``hyper_bits`` (B,): how many of the bits are side information.
+    levels, not clamped; ``hyper_bits`` (B,): how many of the bits are side information; ``values``: what the picture
+    was made of, where somebody else wants to know.
     """
 
     bits: Tensor
     picture: Tensor
     hyper_bits: Tensor | None = None
+    values: Tensor | None = None
 
     def bpp(self) -> Tensor:
         """Estimated bits a pixel (B,), all streams."""

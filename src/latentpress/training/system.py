@@ -186,6 +186,11 @@ class Training(ABC):
     one_sided: ClassVar[Mapping[str, Sequence[str]]] = {"encoder": ("analysis",), "decoder": ("synthesis",)}
     """Graphs that run on one side only."""
 
+    def compact(self, net: nn.Module, sample: Pictures) -> None:  # noqa: B027 - most systems have no need
+        """Store weights in fewer bits, in place, where the system wants it. They come rounded to float16; what this
+        makes of them is the model.
+        """
+
     @property
     def package_codec(self) -> str:
         """The codec that packages name."""

@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentpress.codecs.latent import LatentCodec, TileSettings, Window
+from latentpress.codecs.mean_scale.model import MeanScaleModel
 from latentpress.codecs.roi import Roi
 from latentpress.codecs.rounding import Rounding
 from latentpress.container import INTEREST
 from latentpress.errors import InvalidInputError, UnsupportedError
 from latentpress.image import Image
 from latentpress.models import ModelPackage, installed_models
-from latentpress.systems.hyperprior.model import ENCODER, HyperpriorModel
+from latentpress.systems.hyperprior.layout import ENCODER
 from latentpress.systems.hyperprior.refine import refine
 
 __all__ = ["TUNES", "HyperpriorCodec"]
@@ -26,7 +27,7 @@ TUNES = ("mse", "ms-ssim")
 _ITERATIONS = (0, 2, 4, 8, 16, 24, 36, 60, 100)  # of the search, for effort 1 to 9
 
 
-class HyperpriorCodec(LatentCodec[HyperpriorModel]):
+class HyperpriorCodec(LatentCodec[MeanScaleModel]):
     """Learned lossy codec: a variable-rate mean-scale hyperprior with context in two or four passes, made for CPUs.
 
     model: name of an installed model package or path of a package's folder; None takes the default. A file is decoded
@@ -37,7 +38,7 @@ class HyperpriorCodec(LatentCodec[HyperpriorModel]):
     """
 
     id: ClassVar[str] = "hyperprior"
-    model_class = HyperpriorModel
+    model_class = MeanScaleModel
     kinds: ClassVar[tuple[int, ...]] = (*LatentCodec.kinds, INTEREST)
     takes: ClassVar[frozenset[str]] = LatentCodec.takes | {"effort", "tune"}
     regions: ClassVar[bool] = True
@@ -65,7 +66,7 @@ class HyperpriorCodec(LatentCodec[HyperpriorModel]):
             raise UnsupportedError("effort above 1 does not know regions of interest; use effort 1")
         return super().encode(image, quality, roi=roi)
 
-    def find(self, model: HyperpriorModel, window: Window, rate: int, settings: TileSettings) -> NDArray[np.float32]:
+    def find(self, model: MeanScaleModel, window: Window, rate: int, settings: TileSettings) -> NDArray[np.float32]:
         """The latents of a tile: those of the analysis, or of the search that begins there."""
         iterations = _ITERATIONS[self._config["effort"] - 1]
         if not iterations:

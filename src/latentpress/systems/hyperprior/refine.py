@@ -17,11 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentpress._extras import needs_extra
+from latentpress.codecs.mean_scale.model import MeanScaleModel, context_name
 from latentpress.codecs.rounding import Rounding
 from latentpress.engine import TorchNetwork
 from latentpress.errors import UnsupportedError
 from latentpress.models import ModelPackage
-from latentpress.systems.hyperprior.model import HyperpriorModel, context_name
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -35,7 +35,7 @@ Window = tuple[slice, slice]
 
 
 def refine(
-    model: HyperpriorModel,
+    model: MeanScaleModel,
     pixels: Float,
     latents: Float,
     inside: Window,
@@ -81,7 +81,7 @@ class _Search:
 
     def __init__(
         self,
-        model: HyperpriorModel,
+        model: MeanScaleModel,
         graphs: dict[str, TorchNetwork],
         pixels: Tensor,
         rate: int,
@@ -133,7 +133,7 @@ class _Search:
         return _Point(cost.item(), values.detach().numpy(), slope.numpy())
 
 
-def _lambda(model: HyperpriorModel, rate: int) -> float:
+def _lambda(model: MeanScaleModel, rate: int) -> float:
     """The trade-off that the model was trained for: bits a pixel that one squared grey level is worth."""
     try:
         low, high = (float(model.package.config[name]) for name in ("lambda_low", "lambda_high"))

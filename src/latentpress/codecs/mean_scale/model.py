@@ -1,4 +1,4 @@
-"""The hyperprior's model package as functions on arrays, and the walk over its latents.
+"""A model package with hyper latents as functions on arrays, and the walk over its latents.
 
 A tile's stream (`latentpress.codecs.ports`): hyper latents, then two or four passes over the latents, each with
 parameters from all that came before.
@@ -14,26 +14,21 @@ from numpy.typing import NDArray
 
 from latentpress.codecs.anchor_tables import tables_by_anchor
 from latentpress.codecs.latent import LatentModel, TileSettings, Values
+from latentpress.codecs.mean_scale.finer import Finer, steps_of
+from latentpress.codecs.mean_scale.layout import HYPER_LIMIT, RESIDUAL_LIMIT
+from latentpress.codecs.mean_scale.parameters import Parameters
 from latentpress.codecs.orders import Checkerboard
 from latentpress.codecs.ports import Port
 from latentpress.codecs.roi import Roi
 from latentpress.codecs.rounding import Rounding
 from latentpress.entropy import ProbabilityTables
-from latentpress.systems.hyperprior.finer import Finer, steps_of
-from latentpress.systems.hyperprior.layout import HYPER_LIMIT, RESIDUAL_LIMIT
-from latentpress.systems.hyperprior.parameters import Parameters
 
-__all__ = ["ANALYSIS", "ENCODER", "HyperpriorModel", "context_name", "network_names"]
+__all__ = ["ANALYSIS", "MeanScaleModel", "context_name", "network_names"]
 
 Float = NDArray[np.float32]
 
 ANALYSIS = "analysis"
 """Name of the network that only the encoder uses and that decides nothing but which latents are coded."""
-
-ENCODER = "hyperprior-encoder"
-"""What the card of a package calls itself that holds another analysis for a model: its config has the model's id as
-``model``, and as ``tune`` what the analysis was trained for.
-"""
 
 
 def context_name(number: int) -> str:
@@ -47,7 +42,7 @@ def network_names(passes: int) -> tuple[str, ...]:
     return (ANALYSIS, "hyper_analysis", "hyper_synthesis", *contexts, "synthesis")
 
 
-class HyperpriorModel(LatentModel):
+class MeanScaleModel(LatentModel):
     """Networks and tables of one package. ``hyper_latents`` Z: channels of hyper latents, of which each place covers
     ``hyper_stride`` (4) latents a side; ``order``: in which latents are coded; ``tables``: of their residuals, one a
     scale index.

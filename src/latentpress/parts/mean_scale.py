@@ -1,4 +1,4 @@
-"""The flagship network: a variable-rate mean-scale hyperprior made for CPUs.
+"""A variable-rate mean-scale hyperprior made for CPUs: the network of the flagship and of its kin.
 
 Mean-scale hyperprior: Balle et al. 2018 (arXiv 1802.01436), Minnen et al. 2018 (arXiv 1809.02736). Context in two or
 four passes: places of a checkerboard (He et al. 2021, arXiv 2103.15306) or of 2x2 squares crossed with classes of
@@ -17,22 +17,22 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from latentpress.codecs.mean_scale.layout import CONTEXT_LIMIT, HYPER_LIMIT, MEAN_BITS
 from latentpress.codecs.scales import SCALE_BITS, SCALE_COUNT
+from latentpress.errors import InvalidInputError
 from latentpress.parts.block_transforms import Analysis, Synthesis, TransformSizes, initial_steps
 from latentpress.parts.blocks import patches
 from latentpress.parts.integer import FEATURE_BITS, IntegerConv2d, delta_head, hidden_layer, spatial_layer
 from latentpress.parts.likelihood import scale_index
 from latentpress.parts.quantise import straight_through
 from latentpress.parts.rate_table import IntegerRateTable
-from latentpress.systems.hyperprior.layout import CONTEXT_LIMIT, HYPER_LIMIT, MEAN_BITS
-from latentpress.training.schedule import setting
 from latentpress.transforms.klt import KltBasis
 
-__all__ = ["Context", "HyperAnalysis", "HyperSynthesis", "HyperpriorConfig", "HyperpriorNet"]
+__all__ = ["Context", "HyperAnalysis", "HyperSynthesis", "MeanScaleSizes", "MeanScaleNet"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class HyperpriorConfig(TransformSizes):
+class MeanScaleSizes(TransformSizes):
     """Sizes of the network. The defaults decode at about 10 kMAC a pixel.
 
     ``hyper_latents`` Z; ``features`` channels of the entropy networks; ``passes`` (2 or 4) in which latents are coded.
@@ -40,7 +40,11 @@ class HyperpriorConfig(TransformSizes):
 
     hyper_latents: int = 48
     features: int = 128
-    passes: int = setting(2, choices=(2, 4))
+    passes: int = 2
+
+    def __post_init__(self) -> None:
+        if self.passes not in (2, 4):
+            raise InvalidInputError(f"passes must be 2 or 4, not {self.passes}")
 
 
 class HyperAnalysis(nn.Module):
@@ -48,7 +52,7 @@ class HyperAnalysis(nn.Module):
     zeros).
     """
 
-    def __init__(self, config: HyperpriorConfig) -> None:
+    def __init__(self, config: MeanScaleSizes) -> None:
         super().__init__()
         f = config.features
         self.embed = nn.Conv2d(config.latents, f, 1)
@@ -67,7 +71,7 @@ class HyperAnalysis(nn.Module):
 class HyperSynthesis(nn.Module):
     """Hyper latents to features for all passes, and means and scale indices of the first. On the integer path."""
 
-    def __init__(self, config: HyperpriorConfig, basis: KltBasis) -> None:
+    def __init__(self, config: MeanScaleSizes, basis: KltBasis) -> None:
         super().__init__()
         f, m, z = config.features, config.latents, config.hyper_latents
         # Point-wise: on crops of 128 pixels there are 2x2 hyper latents, and a 3x3 layer would only ever see corners.
@@ -119,7 +123,7 @@ class Context(nn.Module):
     The mean has a linear part that works on the values themselves, so that it follows them at every rate.
     """
 
-    def __init__(self, config: HyperpriorConfig) -> None:
+    def __init__(self, config: MeanScaleSizes) -> None:
         super().__init__()
         f, m = config.features, config.latents
         self.predict = IntegerConv2d(
@@ -153,10 +157,10 @@ class Context(nn.Module):
         return self.mean(h) + predicted, self.scale(h)
 
 
-class HyperpriorNet(nn.Module):
+class MeanScaleNet(nn.Module):
     """The whole codec as one module for training: see ``training.objective`` for the loss built on it."""
 
-    def __init__(self, config: HyperpriorConfig, basis: KltBasis) -> None:
+    def __init__(self, config: MeanScaleSizes, basis: KltBasis) -> None:
         super().__init__()
         self.config = config
         self.analysis = Analysis(config, basis)

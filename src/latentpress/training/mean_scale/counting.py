@@ -11,13 +11,13 @@ import torch
 from numpy.typing import NDArray
 
 from latentpress.codecs.anchor_tables import pack_tables
+from latentpress.codecs.mean_scale.layout import HYPER_LIMIT, RESIDUAL_LIMIT
+from latentpress.codecs.mean_scale.model import MeanScaleModel
 from latentpress.codecs.ports import Counting
 from latentpress.codecs.rates import STEPS_PER_ANCHOR
 from latentpress.codecs.scales import SCALE_COUNT
 from latentpress.entropy import TOTAL, quantise_pmf
 from latentpress.parts.likelihood import logistic_bits, scale_of
-from latentpress.systems.hyperprior.layout import HYPER_LIMIT, RESIDUAL_LIMIT
-from latentpress.systems.hyperprior.model import HyperpriorModel
 from latentpress.training.data import Pictures
 
 __all__ = ["make_tables"]
@@ -30,7 +30,7 @@ Weights = NDArray[np.float64]
 
 
 def make_tables(
-    hyper_scale: Weights, model: HyperpriorModel | None = None, pictures: Pictures = ()
+    hyper_scale: Weights, model: MeanScaleModel | None = None, pictures: Pictures = ()
 ) -> dict[str, NDArray[Any]]:
     """Tables from the symbols that the codec chooses for the pictures at each anchor of the rate, blended with the
     trained shape; without a model, of that alone. ``hyper_scale``: scale index of each hyper latent (anchors, Z).

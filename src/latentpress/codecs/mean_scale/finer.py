@@ -14,10 +14,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from latentpress.codecs.mean_scale.parameters import Parameters
 from latentpress.codecs.orders import Mask
 from latentpress.codecs.roi import MAP_LIMIT, Roi
 from latentpress.codecs.scales import STEP_DECIBELS
-from latentpress.systems.hyperprior.parameters import Parameters
 
 __all__ = ["Finer", "steps_of"]
 

@@ -1,12 +1,14 @@
-"""Sending a batch through the hyperprior codec, at a rate index of its own for each picture."""
+"""Sending a batch through a `MeanScaleNet`, at a rate index of its own for each picture."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
+from latentpress.codecs.mean_scale.layout import HYPER_LIMIT
 from latentpress.codecs.orders import Checkerboard
 from latentpress.codecs.rounding import ROUNDING_WEIGHT
+from latentpress.parts.mean_scale import MeanScaleNet
 from latentpress.parts.orders import pass_numbers
 from latentpress.parts.quantise import (
     add_uniform_noise,
@@ -17,8 +19,6 @@ from latentpress.parts.quantise import (
 )
 from latentpress.parts.rate_table import mix_for_rates
 from latentpress.parts.rates import noisy_bits, rate_aware, two_road_bits
-from latentpress.systems.hyperprior.layout import HYPER_LIMIT
-from latentpress.systems.hyperprior.net import HyperpriorNet
 from latentpress.training.latent import Noise, Outcome
 
 __all__ = ["code"]
@@ -27,7 +27,7 @@ _SOFTNESS = 5.0  # of soft rounding
 
 
 def code(
-    net: HyperpriorNet,
+    net: MeanScaleNet,
     x: Tensor,
     rates: Tensor,
     *,
@@ -78,7 +78,7 @@ def code(
     bits = _bits(residual, rounded, index, hard, latent_noise).sum(dim=(1, 2, 3))
     with torch.autocast(x.device.type, torch.bfloat16, enabled=mixed_precision):
         picture = net.synthesis(values, mix).float()
-    return Outcome(bits + hyper_bits, picture, hyper_bits)
+    return Outcome(bits + hyper_bits, picture, hyper_bits, values)
 
 
 def _quantised(residual: Tensor, noise: Tensor | None, quantisation: str) -> tuple[Tensor, Tensor]:
