@@ -158,7 +158,7 @@ class Context(nn.Module):
 
 
 class MeanScaleNet(nn.Module):
-    """The whole codec as one module for training: see ``training.objective`` for the loss built on it."""
+    """The whole codec as one module for training: see ``training.mean_scale.objective``."""
 
     def __init__(self, config: MeanScaleSizes, basis: KltBasis) -> None:
         super().__init__()

@@ -153,7 +153,7 @@ class Context(nn.Module):
 
 
 class ImportanceNet(nn.Module):
-    """The whole codec as one module for training: see ``training.importance.objective``."""
+    """The whole codec as one module for training: see `objective`."""
 
     def __init__(self, config: ImportanceConfig, basis: KltBasis) -> None:
         super().__init__()
