@@ -134,7 +134,7 @@ def test_damaged_files_leave_no_output(run: Run, photo: Path) -> None:
         (["--quality", "nan"], "quality"),
         (["--quality", "high"], "--quality"),
         (["--threads", "0"], "--threads"),
-        (["--codec", "jpeg"], "no codec 'jpeg'"),
+        (["--codec", "gif"], "no codec 'gif'"),
         (["--speed", "1"], "--speed"),
         (["out.lpx", "more"], "more"),
     ],

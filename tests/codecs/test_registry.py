@@ -94,9 +94,9 @@ def test_a_new_process_finds_it_too() -> None:
 
 
 def test_unknown_codecs(plugin: None) -> None:
-    message = r"there is no codec 'jpeg'; installed are: .*, plain$"
+    message = r"there is no codec 'jpg'; installed are: .*, plain$"
     with pytest.raises(UnsupportedError, match=message):
-        get_codec("jpeg")
+        get_codec("jpg")
     with pytest.raises(UnsupportedError, match="codec number 77"):
         codec_for(header(77))
     with pytest.raises(UnsupportedError, match="there is no codec 'other'"):

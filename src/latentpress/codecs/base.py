@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self
 
 from latentpress.catalogue import NAMED_CODEC, number_of
 from latentpress.container import Chunk, Header
-from latentpress.errors import InvalidInputError
+from latentpress.errors import InvalidInputError, UnsupportedError
 from latentpress.image import Image
 from latentpress.models import installed_models
 
@@ -76,6 +76,7 @@ class Codec(ABC):
     lossless: whether `decode` always gives back exactly what `encode` took, or with a bound that a setting names.
     takes: names of the settings that its constructor has; others are refused before it is called.
     regions: whether `encode` takes ``roi``, a `Roi`, by keyword.
+    keeps: first bytes of the picture files that it can keep as they are (`encode_file`), empty for none.
     """
 
     id: ClassVar[str]
@@ -83,6 +84,7 @@ class Codec(ABC):
     lossless: ClassVar[bool] = False
     takes: ClassVar[frozenset[str]] = frozenset()
     regions: ClassVar[bool] = False
+    keeps: ClassVar[bytes] = b""
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -124,6 +126,20 @@ class Codec(ABC):
         image = self.decode(data)
         samples = image.pixels.astype(image.pixels.dtype.newbyteorder("<"), copy=False)
         return hashlib.sha256(repr(samples.shape).encode() + samples.tobytes()).digest()
+
+    def encode_file(self, data: bytes) -> bytes:
+        """Compress a picture file that begins with `keeps`, so that `decode_file` gives the very bytes back.
+
+        Raises InvalidInputError for another or a damaged file, UnsupportedError for a codec that keeps none.
+        """
+        raise UnsupportedError(f"{self.id} keeps pictures, not their files")
+
+    def decode_file(self, data: bytes) -> bytes:
+        """The bytes of the picture file that `encode_file` kept.
+
+        Raises as `decode` does, and UnsupportedError if it was a picture and no file.
+        """
+        raise UnsupportedError(f"{self.id} keeps pictures, not their files")
 
     @abstractmethod
     def config(self) -> dict[str, Any]:

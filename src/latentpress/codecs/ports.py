@@ -119,10 +119,10 @@ def checksum(number: int, *arrays: NDArray[Any]) -> bytes:
 
 
 class Writing:
-    """Symbols into a stream."""
+    """Symbols into a stream. again: whether to read them back at the end, which who decodes the whole file need not."""
 
-    def __init__(self) -> None:
-        self._writer = SymbolWriter()
+    def __init__(self, again: bool = True) -> None:
+        self._writer, self._again = SymbolWriter(), again
         self._written: list[tuple[Symbols, Callable[[SymbolReader], Symbols]]] = []
 
     def symbols(
@@ -136,7 +136,8 @@ class Writing:
         """See `Port.symbols`."""
         symbols = _within(wanted, limit)
         self._writer.write(symbols, index, tables)
-        self._written.append((symbols, lambda reader: reader.read(index, tables)))
+        if self._again:
+            self._written.append((symbols, lambda reader: reader.read(index, tables)))
         return symbols
 
     def bits(
@@ -145,7 +146,8 @@ class Writing:
         """See `Port.bits`."""
         bits = _within(wanted, 1)
         self._writer.write_bits(bits, chances[index])
-        self._written.append((bits, lambda reader: reader.read_bits(chances[index])))
+        if self._again:
+            self._written.append((bits, lambda reader: reader.read_bits(chances[index])))
         return bits
 
     def finish(self) -> bytes:

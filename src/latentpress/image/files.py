@@ -22,7 +22,7 @@ from latentpress.image.image import Image
 from latentpress.image.metadata import Metadata
 from latentpress.image.pillow import from_pillow, metadata_of, to_pillow
 
-__all__ = ["FirstFrameWarning", "LostMetadataWarning", "check_ending", "read", "write"]
+__all__ = ["FirstFrameWarning", "LostMetadataWarning", "check_ending", "probe", "read", "write"]
 
 # Plain raster formats only: Pillow would also start Ghostscript for EPS, and accept a dozen formats that few people
 # test. JPEG brings MPO, the multi-picture JPEG, with it.
@@ -107,6 +107,25 @@ def read(source: str | os.PathLike[str] | BinaryIO) -> Image:
         # A damaged file makes Pillow raise almost anything: SyntaxError, struct.error, ValueError, EOFError, OSError.
         reason = getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__
         raise InvalidInputError(f"cannot read {name}: {reason}") from error
+
+
+def probe(source: BinaryIO, format: str) -> tuple[int, int, int]:
+    """Width, height and channels (1 for gray, 3) that `read` would find in a file without alpha, which is not decoded.
+
+    Raises InvalidInputError unless it is a file of ``format``, LimitError above `latentpress.limits`.
+    """
+    try:
+        with _open(source) as picture:
+            if picture.format not in (format, {"JPEG": "MPO"}.get(format)):
+                raise InvalidInputError(f"the input is no {format} file")
+            limits.check(picture.width, picture.height)
+            turned = int(picture.getexif().get(_ORIENTATION, 1)) in (5, 6, 7, 8)
+            width, height = picture.size[::-1] if turned else picture.size
+            return width, height, 1 if picture.mode == "L" else 3
+    except LatentPressError:
+        raise
+    except Exception as error:  # Pillow raises almost anything for a damaged file
+        raise InvalidInputError(f"the input is no readable {format} file") from error
 
 
 def write(image: Image, target: str | os.PathLike[str] | BinaryIO, format: str | None = None) -> None:

@@ -12,6 +12,7 @@ import latentpress
 from latentpress.bench.coders.base import Coder, Pixels
 from latentpress.catalogue import systems
 from latentpress.codecs import Codec, list_codecs, shared_codec
+from latentpress.codecs.registry import codec_class
 from latentpress.errors import UnsupportedError
 from latentpress.image import Image
 
@@ -79,12 +80,17 @@ class _BrokenCoder(OwnCoder):
 
 
 def coders() -> list[Coder]:
-    """One for each registered codec, and one for each variant that its system declares."""
+    """One for each registered codec, and one for each variant that its system declares.
+
+    Codecs that keep files are left out: pictures they save as other programs do.
+    """
     declared = {one.id: one.variants for one in systems()}
     found: list[Coder] = []
     for info in list_codecs():
         if info.problem:
             found.append(_BrokenCoder(info.id, info.problem))
+            continue
+        if codec_class(info.id).keeps:
             continue
         found.append(OwnCoder(info.id, info.lossless))
         found += [
