@@ -17,7 +17,15 @@ from latentpress.errors import UnsupportedError
 
 __all__ = ["NAMED_CODEC", "NUMBERS", "System", "default_model", "folder_of", "number_of", "system", "systems"]
 
-NUMBERS = {1: "hyperprior", 2: "mlp-lossless", 3: "lc-fdnet", 4: "importance-map", 5: "jpeg", 8: "pca-blocks"}
+NUMBERS = {
+    1: "hyperprior",
+    2: "mlp-lossless",
+    3: "lc-fdnet",
+    4: "importance-map",
+    5: "jpeg",
+    6: "factorised",
+    8: "pca-blocks",
+}
 """Codec numbers of the file format and the systems that own them. Only ever added to: files outlive programs."""
 
 NAMED_CODEC = 255

@@ -169,5 +169,5 @@ def test_a_broken_package_is_named_and_does_not_hide_the_others(
 def test_no_package_can_replace_a_built_in_codec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     distribution(tmp_path, "thief", "hyperprior = thief:Thief\nUpper Case = thief:Thief", thief="raise SystemExit")
     monkeypatch.syspath_prepend(str(tmp_path))
-    assert [row.id for row in list_codecs()] == sorted(one.id for one in systems() if one.codec)
+    assert [row.id for row in list_codecs()] == [one.id for one in systems() if one.codec]
     assert registry.codec_class("hyperprior").__module__.startswith("latentpress.")

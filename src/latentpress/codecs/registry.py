@@ -136,8 +136,8 @@ def codec_class(id: str) -> type[Codec]:
 
 
 def list_codecs() -> list[CodecInfo]:
-    """All codecs, built-in ones first, then by id. One that does not load is listed with its problem."""
-    return [_describe(id) for id in sorted(_ids(), key=lambda id: (number_of(id) == NAMED_CODEC, id))]
+    """All codecs by number, named ones last, by id. One that does not load is listed with its problem."""
+    return [_describe(id) for id in sorted(_ids(), key=lambda id: (number_of(id), id))]
 
 
 def _built_in_ids() -> set[str]:

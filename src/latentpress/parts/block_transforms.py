@@ -14,12 +14,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from latentpress.codecs.rates import STEPS_PER_ANCHOR
 from latentpress.parts.blocks import ResidualStage, patches, zero_
 from latentpress.parts.rate_table import RateRange, RateTable
 from latentpress.transforms.klt import BLOCK, KltBasis
 
-__all__ = ["Analysis", "Synthesis", "TransformSizes", "initial_steps", "placeholder_basis", "random_basis"]
+__all__ = ["Analysis", "Synthesis", "TransformSizes", "placeholder_basis", "random_basis"]
 
 _PIXEL_UNIT = 32.0  # grey levels that stand for 1 inside the transforms
 
@@ -45,12 +44,6 @@ class TransformSizes(RateRange):
         return -(-self.narrow_depth * reach // 2) + self.wide_depth * reach
 
 
-def initial_steps(config: TransformSizes) -> Tensor:
-    """Quantisation step of an orthonormal transform at each anchor: lambda = 6 / (ln 2 * step^2 / 3) at high rate."""
-    anchors = torch.arange(config.anchors) * STEPS_PER_ANCHOR
-    return torch.sqrt(24.0 / config.lambdas(anchors))
-
-
 class Analysis(nn.Module):
     """Picture in grey levels 0..255 to latents in quantisation steps of the rate (before rounding)."""
 
@@ -69,7 +62,7 @@ class Analysis(nn.Module):
         self.head = nn.Conv2d(c.wide, c.latents, 1)
         zero_(self.head)
         self.register_buffer("head_scale", _head_scale(basis)[None, :, None, None])
-        self.log_gain = RateTable(c.anchors, c.latents, -torch.log(initial_steps(c))[:, None])
+        self.log_gain = RateTable(c.anchors, c.latents, -torch.log(c.steps()))
 
     def forward(self, x: Tensor, mix: Tensor) -> Tensor:
         x = (x - self.mean) * (1 / _PIXEL_UNIT)
@@ -90,7 +83,7 @@ class Synthesis(nn.Module):
         super().__init__()
         c = config
         self.mean = basis.mean
-        self.log_step = RateTable(c.anchors, c.latents, torch.log(initial_steps(c))[:, None])
+        self.log_step = RateTable(c.anchors, c.latents, torch.log(c.steps()))
         self.linear = nn.Conv2d(c.latents, 3 * BLOCK * BLOCK, 1, bias=False)
         self.linear.weight.data.copy_(torch.from_numpy(basis.vectors.T.copy())[:, :, None, None] / _PIXEL_UNIT)
         self.register_buffer("normaliser", 1 / torch.from_numpy(basis.deviations)[None, :, None, None])

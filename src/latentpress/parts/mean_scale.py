@@ -20,7 +20,7 @@ from torch.nn import functional as F
 from latentpress.codecs.mean_scale.layout import CONTEXT_LIMIT, HYPER_LIMIT, MEAN_BITS
 from latentpress.codecs.scales import SCALE_BITS, SCALE_COUNT
 from latentpress.errors import InvalidInputError
-from latentpress.parts.block_transforms import Analysis, Synthesis, TransformSizes, initial_steps
+from latentpress.parts.block_transforms import Analysis, Synthesis, TransformSizes
 from latentpress.parts.blocks import patches
 from latentpress.parts.integer import FEATURE_BITS, IntegerConv2d, delta_head, hidden_layer, spatial_layer
 from latentpress.parts.likelihood import scale_index
@@ -84,7 +84,7 @@ class HyperSynthesis(nn.Module):
         self.trunk = hidden_layer(f, f)
         self.mean = delta_head(f, m, MEAN_BITS)
         self.scale = delta_head(f, m, SCALE_BITS)
-        deviations = torch.from_numpy(basis.deviations)[None] / initial_steps(config)[:, None]
+        deviations = torch.from_numpy(basis.deviations)[None] / config.steps()
         initial = scale_index(0.55 * deviations.clamp_min(1e-3)).clamp(-8, SCALE_COUNT - 1)
         self.scale_offset = IntegerRateTable(config.anchors, m, SCALE_BITS, initial)
         self.hyper_scale = IntegerRateTable(config.anchors, z, SCALE_BITS, float(scale_index(torch.tensor(0.8))))

@@ -38,6 +38,10 @@ class RateRange:
         ratio = self.lambda_high / self.lambda_low
         return self.lambda_low * ratio ** (rates.to(torch.float32) / max(1, self.last_rate))
 
+    def steps(self) -> Tensor:
+        """Best step of an orthonormal transform at each anchor (anchors, 1): lambda = 6 / (ln 2 * step^2 / 3)."""
+        return torch.sqrt(24.0 / self.lambdas(torch.arange(self.anchors) * STEPS_PER_ANCHOR))[:, None]
+
 
 def mix_for_rates(rates: Tensor, anchors: int) -> Tensor:
     """Interpolation weights of rate indices.

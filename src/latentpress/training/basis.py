@@ -11,11 +11,12 @@ from latentpress.transforms import KltBasis, fit_klt
 __all__ = ["starting_basis"]
 
 
-def starting_basis(plan: Plan, pictures: Pictures | None) -> KltBasis:
+def starting_basis(plan: Plan, pictures: Pictures | None, components: int | None = None) -> KltBasis:
     """The KLT of ``schedule.klt_pictures`` of the pictures, random directions if that is 0; without pictures one whose
-    numbers a checkpoint replaces. Raises InvalidInputError for pictures without texture.
+    numbers a checkpoint replaces. ``components``: if there are not as many as latents. Raises InvalidInputError for
+    pictures without texture.
     """
-    wanted, latents = plan.schedule.klt_pictures, plan.model.latents
+    wanted, latents = plan.schedule.klt_pictures, components or plan.model.latents
     if pictures is None:
         return placeholder_basis(latents)
     if wanted == 0:

@@ -12,13 +12,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from latentpress.codecs.rates import STEPS_PER_ANCHOR
 from latentpress.errors import InvalidInputError
 from latentpress.parts.integer import set_integer
 from latentpress.training.data import Pictures
 from latentpress.training.plan import Plan
 from latentpress.training.schedule import setting
 from latentpress.training.structural import SMALLEST_SIDE, ms_ssim
-from latentpress.training.system import Point, Training, psnr_of
+from latentpress.training.system import Graph, Point, Training, psnr_of
 
 __all__ = ["LatentTraining", "Noise", "Objective", "Outcome", "log_loss", "whole_blocks"]
 
@@ -58,11 +59,12 @@ class Outcome:
 
 
 class LatentTraining(Training):
-    """Base of variable-rate lossy codecs. A subclass gives `network`, `code`, and for the export `graphs`, `sizes` and
-    `tables`.
+    """Base of variable-rate lossy codecs. A subclass gives `network`, `code`, and for the export `tables` and
+    what `graphs` and `sizes` lack.
 
     Every step sees all rates: each crop has a rate index of its own, one from each of ``batch`` equal parts of the
-    range. ``[model]`` derives from `latentpress.parts.rate_table.RateRange`: ``anchors``, ``last_rate``, ``lambdas``.
+    range. ``[model]`` derives from `latentpress.parts.rate_table.RateRange` (``anchors``, ``last_rate``, ``lambdas``)
+    and has ``latents`` and ``margin`` (`codecs.latent.LatentModel`).
     """
 
     sections: ClassVar[Mapping[str, type[Any]]] = {"objective": Objective}
@@ -138,6 +140,21 @@ class LatentTraining(Training):
             rows.append([self.cost(outcome, x, index).item(), outcome.bpp().item(), psnr_of(error).item()])
         loss, bpp, psnr = np.mean(rows, axis=0).tolist()
         return Point(rate, loss, {"bpp": bpp, "psnr": psnr})
+
+    def graphs(self, net: Any) -> dict[str, Graph | bytes]:
+        """The transforms; subclasses add networks of their entropy models."""
+        c = self.model
+        mix, x, y = torch.zeros(1, c.anchors), torch.zeros(1, 3, 64, 64), torch.zeros(1, c.latents, 8, 8)
+        return {
+            "analysis": Graph(net.analysis, {"x": x, "mix": mix}, ("latents",)),
+            "synthesis": Graph(net.synthesis, {"values": y, "mix": mix}, ("pixels",)),
+        }
+
+    def sizes(self, net: Any) -> dict[str, Any]:
+        """Numbers of latents and rates; subclasses add what else their models read."""
+        c = self.model
+        rates = {"anchors": c.anchors, "lambda_low": c.lambda_low, "lambda_high": c.lambda_high}
+        return {"latents": c.latents, "margin": c.margin, "steps_per_anchor": STEPS_PER_ANCHOR} | rates
 
 
 def log_loss(

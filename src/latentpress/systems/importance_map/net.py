@@ -94,8 +94,7 @@ class RateEstimate(nn.Module):
         around[1, 1] = 0
         self.register_buffer("around", around)
         # where quantisation begins the spread is that of the transform's coefficients, as in the hyperprior
-        lambdas = config.lambdas(16 * torch.arange(config.anchors))
-        deviations = torch.from_numpy(basis.deviations)[None] / torch.sqrt(24 / lambdas)[:, None]
+        deviations = torch.from_numpy(basis.deviations)[None] / config.steps()
         self.offset = RateTable(config.anchors, m, scale_index(0.4 * deviations.clamp_min(1e-3)).clamp(0, 63))
 
     def forward(self, v: Tensor, dropped: Tensor, mix: Tensor) -> Tensor:

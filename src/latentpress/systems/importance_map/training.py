@@ -12,7 +12,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from latentpress.codecs.rates import STEPS_PER_ANCHOR
 from latentpress.parts.integer import WEIGHT_LIMIT, set_integer
 from latentpress.systems.importance_map.net import ImportanceConfig, ImportanceNet
 from latentpress.systems.importance_map.objective import Outcome, code, error_weights, plane_bits
@@ -177,27 +176,19 @@ class ImportanceTraining(LatentTraining):
             if name.startswith(("analysis", "synthesis")) and set(name.split(".")) & set(_SMALL):
                 _to_small(parameter)
         c = self.model
-        mix, x, y = torch.zeros(1, c.anchors), torch.zeros(1, 3, 64, 64), torch.zeros(1, c.latents, 8, 8)
+        mix, y = torch.zeros(1, c.anchors), torch.zeros(1, c.latents, 8, 8)
         known = {"levels": y, "signed": y[:, : c.signed], "hints": y[:, :2], "band": torch.zeros(1, BANDS, 8, 8)}
         return {
-            "analysis": Graph(net.analysis, {"x": x, "mix": mix}, ("latents",)),
+            **super().graphs(net),
             "importance": Graph(net.importance, {"latents": y, "mix": mix}, ("dropped",)),
             "estimate": Graph(net.estimate, {"values": y, "dropped": y[:, :1], "mix": mix}, ("index",)),
             "context": Graph(net.context, known | {"mix": mix}, ("logit", "sign")),
-            "synthesis": Graph(net.synthesis, {"values": y, "mix": mix}, ("pixels",)),
         }
 
     def sizes(self, net: nn.Module) -> dict[str, Any]:
         """Numbers of feature maps and rates."""
         c = self.model
-        return {
-            "latents": c.latents,
-            "pyramid": c.pyramid,
-            "signed": c.signed,
-            "margin": c.margin,
-            "anchors": c.anchors,
-            "steps_per_anchor": STEPS_PER_ANCHOR,
-        }
+        return super().sizes(net) | {"pyramid": c.pyramid, "signed": c.signed}
 
     def tables(self, net: nn.Module, model: ImportanceModel | None, sample: Pictures) -> Arrays:
         """Chances as the logits say, then as counted on what the codec codes at each anchor."""

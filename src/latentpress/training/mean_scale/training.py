@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import torch
 from torch import Tensor
 
-from latentpress.codecs.rates import STEPS_PER_ANCHOR
 from latentpress.parts.mean_scale import MeanScaleNet, MeanScaleSizes
 from latentpress.parts.quantise import round_half_up
 from latentpress.parts.rate_table import mix_for_rates
@@ -107,11 +106,11 @@ class MeanScaleTraining(LatentTraining):
         return batches
 
     def graphs(self, net: Any) -> dict[str, Graph | bytes]:
-        """Analysis, hyper analysis, the exact networks, synthesis."""
-        from latentpress.codecs.mean_scale.model import ANALYSIS, context_name
+        """Transforms, hyper analysis, the exact networks."""
+        from latentpress.codecs.mean_scale.model import context_name
 
         c = self.model
-        mix, x, y = torch.zeros(1, c.anchors), torch.zeros(1, 3, 64, 64), torch.zeros(1, c.latents, 8, 8)
+        mix, y = torch.zeros(1, c.anchors), torch.zeros(1, c.latents, 8, 8)
         z, features = torch.zeros(1, c.hyper_latents, 2, 2), torch.zeros(1, c.features, 8, 8)
         parameters = ("features", "mean", "index")
         contexts: dict[str, Graph | bytes] = {
@@ -119,26 +118,16 @@ class MeanScaleTraining(LatentTraining):
             for number, context in enumerate(net.contexts, 2)
         }
         return {
-            ANALYSIS: Graph(net.analysis, {"x": x, "mix": mix}, ("latents",)),
+            **super().graphs(net),
             "hyper_analysis": Graph(net.hyper_analysis, {"latents": y}, ("hyper",)),
             "hyper_synthesis": Graph(net.hyper_synthesis, {"hyper": z, "mix": mix}, parameters),
             **contexts,
-            "synthesis": Graph(net.synthesis, {"values": y, "mix": mix}, ("pixels",)),
         }
 
     def sizes(self, net: Any) -> dict[str, Any]:
         """Numbers of latents, passes and rates."""
         c = self.model
-        return {
-            "latents": c.latents,
-            "hyper_latents": c.hyper_latents,
-            "passes": c.passes,
-            "margin": c.margin,
-            "anchors": c.anchors,
-            "steps_per_anchor": STEPS_PER_ANCHOR,
-            "lambda_low": c.lambda_low,
-            "lambda_high": c.lambda_high,
-        }
+        return super().sizes(net) | {"hyper_latents": c.hyper_latents, "passes": c.passes}
 
     def tables(self, net: Any, model: MeanScaleModel | None, sample: Pictures) -> Arrays:
         """Tables of the trained shapes, then corrected by what the codec chooses at each anchor."""
