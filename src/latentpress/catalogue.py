@@ -24,6 +24,7 @@ NUMBERS = {
     4: "importance-map",
     5: "jpeg",
     6: "factorised",
+    7: "toderici",
     8: "pca-blocks",
 }
 """Codec numbers of the file format and the systems that own them. Only ever added to: files outlive programs."""
