@@ -96,6 +96,8 @@ CASES: dict[str, Callable[[], bytes]] = {
         [helper.make_node("Unsqueeze", ["x", "a"], ["u"]), helper.make_node("Squeeze", ["u", "a"], ["y"])],
         {"a": ints(1, 3)},
     ),
+    "reduce max": lambda: node("ReduceMax", {"a": ints(1, -1)}),
+    "reduce max of all": lambda: node("ReduceMax", keepdims=0),
     "gather": lambda: node("Gather", {"i": ints(3, -1, 0)}, axis=1),
     "matmul": lambda: node("MatMul", {"w": floats(10, 4)}),
     "gemm": lambda: model(

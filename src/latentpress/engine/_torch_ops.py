@@ -166,6 +166,11 @@ def _gather(node: Node, x: Tensor, indices: Tensor) -> Tensor:
     return x.index_select(axis, index.reshape(-1)).reshape(x.shape[:axis] + index.shape + x.shape[axis + 1 :])
 
 
+def _reduce_max(node: Node, x: Tensor, axes: Tensor | None = None) -> Tensor:
+    given = node.get("axes", range(x.dim())) if axes is None else _ints(axes)  # an attribute before operator set 18
+    return x.amax(dim=tuple(given), keepdim=bool(node.get("keepdims", 1)))
+
+
 def _squeeze(node: Node, x: Tensor, axes: Tensor | None = None) -> Tensor:
     return x.squeeze() if axes is None else x.squeeze(tuple(_ints(axes)))
 
@@ -217,6 +222,7 @@ OPERATORS: dict[str, Callable[..., Tensor | tuple[Tensor, ...]]] = {
     "Mul": lambda node, a, b: a * b,
     "Neg": lambda node, x: -x,
     "Pad": _pad,
+    "ReduceMax": _reduce_max,
     "Relu": lambda node, x: x.relu(),
     "Reshape": _reshape,
     "Shape": _shape,
