@@ -44,16 +44,16 @@ def read(data: BytesLike, limits: Limits | None = None, *, layered: bool = False
     file of layers is welcome. Its end may be missing, from any byte after the header on: the chunks are then those that
     are whole, and there are fewer layers than the header's rate says.
 
-    Raises CorruptFileError if the file is damaged, cut short, followed by other bytes, no ``.lpx`` file, or made of
-    layers that are not welcome; UnsupportedError if it is newer than this library; LimitError if it is larger than
-    ``limits`` (default: `Limits()`), before memory is taken; InvalidInputError if ``data`` is no bytes-like object.
-    Never another exception.
+    Raises CorruptFileError if the file is damaged, cut short, followed by other bytes, or no ``.lpx`` file;
+    UnsupportedError if it is newer than this library, or made of layers that are not welcome; LimitError if it is
+    larger than ``limits`` (default: `Limits()`), before memory is taken; InvalidInputError if ``data`` is no bytes-like
+    object. Never another exception.
     """
     view, limits = _view(data), limits or Limits()
     header, position = _parse_header(view, limits)
     crc = zlib.crc32(view[:position])
     if header.layered and not layered:
-        raise CorruptFileError("the file breaks the format: its codec writes no layers")
+        raise UnsupportedError("the file is made of layers, which its codec does not read")
     chunks: list[Chunk] = []
     last = cut = False
     while not last and not cut:

@@ -71,7 +71,7 @@ class Encoder(_Side):
 
     def forward(self, residual: Tensor, state: Tensor, layer: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         step = _row(layer, self.steps)
-        value = self.analysis(residual) / step.clamp_min(1) * (step > 0)
+        value = self.analysis(residual) / step.clamp_min(1) * step.clamp_max(1)
         state = self.remember(value.clamp(-4, 4), state, layer)
         more, dead = self.head(state).chunk(2, dim=1)
         value = value + more
