@@ -88,7 +88,7 @@ def test_from_pictures_to_a_model_that_compresses(
 @pytest.mark.parametrize(
     ("arguments", "part"),
     [
-        (["no-such-recipe"], "cannot read recipe"),
+        (["no-such-recipe"], "there is no recipe no-such-recipe; those of the package are: cas-cnn, cas-cnn-edges"),
         (["hyperprior", "--device", "tpu"], "--device"),
         (["hyperprior", "--minutes", "-1"], "--minutes"),
     ],

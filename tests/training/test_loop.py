@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import signal
 import threading
 import time
@@ -15,6 +16,7 @@ import torch
 from PIL import Image
 
 from latentpress.errors import CorruptFileError, InvalidInputError
+from latentpress.training import runner
 from latentpress.training.checkpoint import load_checkpoint, save_starting_point
 from latentpress.training.plan import Plan, load_plan
 from latentpress.training.run import train
@@ -128,7 +130,7 @@ def test_missing_pictures_and_recipe(tiny: Plan, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(InvalidInputError, match="no readable picture"):
         train(tiny, tmp_path / "empty", run=tmp_path / "run2")
-    with pytest.raises(InvalidInputError, match="cannot read recipe"):
+    with pytest.raises(InvalidInputError, match="there is no recipe"):
         load_plan("nothing.toml")
 
 
@@ -180,3 +182,14 @@ def test_random_start_is_worse_than_the_transform(tiny: Plan, folder: Path, tmp_
         train(plan, folder, run=run, valid=folder, threads=1, report=quiet)
         losses.append(load_checkpoint(run / BEST).history["best_loss"])
     assert losses[0] > losses[1] + 1
+
+
+def test_a_run_says_at_once_how_far_it_is_and_what_is_left(
+    tiny: Plan, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines: list[str] = []
+    monkeypatch.setattr(runner, "_SAY_EVERY", 1e9)
+    train(tiny, folder, run=tmp_path, threads=1, report=lines.append)
+    found = [line for line in lines if line.startswith("step ")]
+    assert len(found) == 1
+    assert re.fullmatch(r"step 1/\d+  .* steps/s, \d+\.\d min left", found[0])

@@ -9,6 +9,7 @@ import typer
 
 import latentpress
 from latentpress.apps import folders, options, streams
+from latentpress.apps.progress_line import progress_line
 from latentpress.apps.sizes import parse_size
 
 __all__ = ["compress", "decompress"]
@@ -125,7 +126,9 @@ def compress(
     if strip:
         image = image.with_metadata(latentpress.Metadata())
     start = time.perf_counter()
-    data = coding(image, _interest(image, roi or [], roi_mask, roi_strength))
+    interest = _interest(image, roi or [], roi_mask, roi_strength)
+    with progress_line("compress", image.width * image.height, quiet=quiet):
+        data = coding(image, interest)
     seconds = time.perf_counter() - start
     found = ""
     if verify:
@@ -195,10 +198,11 @@ def decompress(
     part = _parse_region("--region", region) if region is not None else None
     data = streams.read_bytes(source)
     with streams.naming(source):
-        read_header(data)  # what is no .lpx file is told so before the output is looked at
+        header = read_header(data)  # what is no .lpx file is told so before the output is looked at
     output = streams.choose_output(source, output, ".png", force=force)
-    start = time.perf_counter()
-    with streams.naming(source), streams.telling(latentpress.CutFileWarning):
+    start, pixels = time.perf_counter(), part.width * part.height if part else header.width * header.height
+    line = progress_line("decompress", pixels, quiet=quiet)
+    with streams.naming(source), streams.telling(latentpress.CutFileWarning), line:
         image = latentpress.decompress(data, part, layers=layers, threads=threads)
     seconds = time.perf_counter() - start
     streams.write_picture(output, image)

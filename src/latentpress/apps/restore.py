@@ -9,6 +9,7 @@ import typer
 
 import latentpress
 from latentpress.apps import folders, options, streams
+from latentpress.apps.progress_line import progress_line
 
 __all__ = ["restore"]
 
@@ -74,7 +75,7 @@ def restore(
     output = streams.choose_output(source, output, ".png", force=force)
     data = streams.read_bytes(source)
     start = time.perf_counter()
-    with streams.naming(source):
+    with streams.naming(source), progress_line("restore", quiet=quiet):
         done = latentpress.restore(
             data, model=model, threads=threads, strength=strength, quality=quality, project=project
         )

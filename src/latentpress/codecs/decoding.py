@@ -16,6 +16,7 @@ from latentpress.codecs.tiles import Grid, Tile, common
 from latentpress.container import Header
 from latentpress.image import Samples
 from latentpress.memory import give_back
+from latentpress.progress import part, steps
 
 if TYPE_CHECKING:
     from latentpress.codecs.latent import LatentModel, TileSettings, Values
@@ -86,10 +87,12 @@ class Decoding:
             )
             self._tidy()
 
-        for row in self._grid.rows:
+        for row in steps(self._grid.rows, len(self._grid.rows)):
             showing = [tile.cut_to(target) for tile in row if tile.meets(target)]
-            self._fetch([self._window(tile) for tile in showing])
-            each(show, showing, self._workers)
+            with part(0, 0.5):
+                self._fetch([self._window(tile) for tile in showing])
+            with part(0.5, 1):
+                each(show, showing, self._workers)
         self._values.clear()
         return pixels
 
@@ -118,11 +121,11 @@ class Decoding:
     def _assembled(self, window: Tile) -> Float:
         """The values of a window, put together from those of the tiles that it meets."""
         values = np.empty((self.model.latents, *window.shape), np.float32)
-        for number, part in self._values.items():
+        for number, held in self._values.items():
             tile = self._tiles[number]
             if tile.meets(window):
                 shared = tile.cut_to(window)
-                values[(slice(None), *shared.within(window))] = part[(slice(None), *shared.within(tile))]
+                values[(slice(None), *shared.within(window))] = held[(slice(None), *shared.within(tile))]
         values *= np.float32(1 / 16)
         return values
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from latentpress.progress import steps
+
 __all__ = ["each"]
 
 T = TypeVar("T")
@@ -17,6 +19,6 @@ def each(work: Callable[[T], R], items: Iterable[T], workers: int) -> list[R]:
     items = list(items)
     workers = min(workers, len(items))
     if workers <= 1:
-        return [work(item) for item in items]
+        return [work(item) for item in steps(items, len(items))]
     with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(work, items))
+        return list(steps(pool.map(work, items), len(items)))

@@ -18,6 +18,7 @@ from latentpress._extras import needs_extra
 from latentpress.codecs.base import Codec
 from latentpress.errors import InvalidInputError
 from latentpress.image import Image
+from latentpress.progress import part, steps
 
 __all__ = ["ENCODINGS", "Bpp", "FileSize", "MsSsim", "Psnr", "Reached", "Target", "encode_to_target", "psnr_of"]
 
@@ -217,7 +218,7 @@ def encode_to_target(codec: Codec, image: Image, target: Target, **settings: Any
     search = _Search(codec, image, target, settings)
     ends = _Ends(target.slope)
     quality = _START
-    for left in range(ENCODINGS - 1, -1, -1):
+    for left in steps(range(ENCODINGS - 1, -1, -1), ENCODINGS):
         value = search.at(quality)
         if target.low <= value <= target.high:
             break
@@ -270,8 +271,10 @@ class _Search:
 
     def at(self, quality: float) -> float:
         """Encode at a quality and return the value."""
-        data = self._codec.encode(self._image, quality, **self._settings)
-        value = self._target.measure(self._image, data, self._codec.decode)
+        with part(0, 0.6):
+            data = self._codec.encode(self._image, quality, **self._settings)
+        with part(0.6, 1):
+            value = self._target.measure(self._image, data, self._codec.decode)
         within = self._target.low <= value <= self._target.high
         self._tried.append(Reached(data, quality, value, within, len(self._tried) + 1))
         return value

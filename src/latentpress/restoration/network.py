@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from latentpress.engine import load
 from latentpress.errors import CorruptFileError
 from latentpress.models import ModelPackage, find_model
+from latentpress.progress import steps
 from latentpress.restoration.calibration import CELL, QUALITY, SHIFT, cell_sums, code_again, gains_of, spread
 from latentpress.restoration.tables import Quantisation, describe
 from latentpress.transforms.colour import to_rgb, to_ycc
@@ -71,7 +72,8 @@ class Restorer:
         if quantisation.quality >= QUALITY and min(pixels.shape[:2]) >= _SMALLEST:
             gains = self._gains(pixels[SHIFT:, SHIFT:], quantisation, values)
         result = np.empty_like(pixels)
-        for rows, columns in _tiles(pixels, tile):
+        tiles = list(_tiles(pixels, tile))
+        for rows, columns in steps(tiles, len(tiles)):
             grown, inner = self._window(pixels, rows, columns)
             ycc, correction = self._correction(pixels[grown], values)
             share = strength if gains is None else strength * spread(gains, rows, columns)

@@ -80,11 +80,21 @@ def recipe_path(name: str) -> Path:
     return Path(name)
 
 
+def _recipes() -> list[str]:
+    """Names of the recipes of the package."""
+    paths = [(one.id, path.stem) for one in systems() for path in folder_of(one.id).glob("recipe*.toml")]
+    return sorted(id + stem.removeprefix("recipe") for id, stem in paths)
+
+
 def read_recipe(name: str | Path) -> dict[str, Any]:
     """The nested values of a recipe file, or of a shipped recipe by name. Raises InvalidInputError with the reason."""
     path = recipe_path(str(name))
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InvalidInputError(
+            f"there is no recipe {name}; those of the package are: {', '.join(_recipes())}"
+        ) from None
     except OSError as error:
         raise InvalidInputError(f"cannot read recipe {path}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -34,6 +34,7 @@ taken.
 """
 
 _LOG_EVERY = 100
+_SAY_EVERY = 10.0  # seconds between two lines of progress
 
 
 def learning_rate(schedule: Schedule, step: int, place: int | None = None) -> float:
@@ -80,6 +81,7 @@ class Runner:
         current = network_state(self.net)
         real = [name for name, value in self.average.items() if value.is_floating_point()]
         self._averaging = [self.average[name] for name in real], [current[name] for name in real]
+        self._said, self._means = -math.inf, ""  # when a line was said last, and the last means in words
         self._clock = (0.0, 0.0, math.inf)  # seconds before this call, when its time began, and how many it has
 
     def accelerate(self, how: str | None, say: Say) -> None:
@@ -125,8 +127,12 @@ class Runner:
                 if self.step % _LOG_EVERY == 0:
                     means = [player.means() for player in self.players]  # waits for the device
                     self.seconds = before + time.monotonic() - began
-                    self._log_means(log, means, say)
+                    self._log_means(log, means)
                 self.seconds = before + time.monotonic() - began
+                if time.monotonic() - self._said >= _SAY_EVERY:
+                    self._said = time.monotonic()
+                    pace = f"{self.step / self.seconds:.3g} steps/s, {self._left() / 60:.1f} min left"
+                    say(f"step {self.step}/{self.schedule.steps}  {self._means}{pace}")
                 due = self.step % self.schedule.validate_every == 0 or self.step == self.schedule.steps
                 if held_out is not None and due and time.monotonic() + validation < limits.until:
                     start = time.monotonic()
@@ -164,15 +170,20 @@ class Runner:
     def _columns(self) -> Sequence[str]:
         return ("step", "kind", self.training.at, "loss", *self.training.figures, "learning_rate", "seconds")
 
-    def _log_means(self, log: RunLog, means: Sequence[Sequence[float]], say: Say) -> None:
+    def _log_means(self, log: RunLog, means: Sequence[Sequence[float]]) -> None:
         """A line of means over the last steps: the first player's loss, the figures of all."""
         figures = [figure for player in means for figure in player[1:]]
         rate = learning_rate(self.schedule, self.step - 1, self._place())
         log.row(self.step, "train", "", means[0][0], *figures, rate, self.seconds)
-        if self.step % (10 * _LOG_EVERY) == 0:
-            words = [f"{name} {value:.3f}" for name, value in zip(self.training.figures, figures, strict=True)]
-            pace = f"{self.step / self.seconds:.1f} steps/s"
-            say("  ".join([f"step {self.step}/{self.schedule.steps}  loss {means[0][0]:.4f}", *words, pace]))
+        words = [f"{name} {value:.3f}" for name, value in zip(self.training.figures, figures, strict=True)]
+        self._means = "".join(f"{one}  " for one in [f"loss {means[0][0]:.4f}", *words])
+
+    def _left(self) -> float:
+        """Seconds until the schedule or the time ends, at the pace so far."""
+        _, began, budget = self._clock
+        by_clock = self.schedule.by_clock and budget < math.inf
+        last = math.inf if by_clock else (self.schedule.steps - self.step) * self.seconds / self.step
+        return max(0.0, min(last, began + budget - time.monotonic()))
 
     def _validate(self, folder: Path, held_out: Samples, log: RunLog, say: Say) -> None:
         """Validate the averaged weights and keep them if they are the best."""

@@ -21,6 +21,7 @@ from latentpress.codecs.lossless.colours import Colours, colours_of
 from latentpress.codecs.lossless.ranks import pack_values, rank_depth, unpack_values, used_values
 from latentpress.codecs.webp import decode_webp, encode_webp
 from latentpress.errors import CorruptFileError, LatentPressError
+from latentpress.progress import part, steps
 
 __all__ = ["DRAWN", "METHOD_NAMES", "Method", "PlaneCoder", "TileCoder", "method_of"]
 
@@ -102,7 +103,10 @@ class TileCoder:
             return self._pack(Method.FLAT, Colours.GRAY, samples, samples[0, 0].astype("<u2").tobytes())
         values, sure = used_values(samples, self.depth) if self.max_error == 0 else (None, True)
         choices = [values] if values is None or sure else [values, None]
-        found = [self._walked(samples, method, choice) for method in methods for choice in choices]
+        tries = [(method, choice) for method in methods for choice in choices]
+        coded = len(tries) / (len(tries) + self.verify)
+        with part(0, coded):
+            found = [self._walked(samples, *one) for one in steps(tries, len(tries))]
         limit = min(len(tile) for tile in found)
         if self.max_error == 0:
             quick = {method: _quick(samples, method) for method in _DIFFERENCES}
@@ -114,7 +118,8 @@ class TileCoder:
                 found.append(self._pack(Method.WEBP, Colours.GRAY, samples, encode_webp(samples)))
         best = min(found, key=len)
         if self.verify:
-            self._check(samples, best)
+            with part(coded, 1):
+                self._check(samples, best)
         return best
 
     def decode(self, data: memoryview, height: int, width: int) -> NDArray[Any]:

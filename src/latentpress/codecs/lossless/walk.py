@@ -17,6 +17,7 @@ from latentpress.codecs.lossless.predictor import tile_predictors
 from latentpress.codecs.lossless.refinement import Refinement
 from latentpress.codecs.lossless.stream import ResidualPort
 from latentpress.codecs.lossless.tables import AdaptiveTables
+from latentpress.progress import steps
 
 __all__ = ["PlaneRange", "Source", "Walk", "lanes_of"]
 
@@ -99,7 +100,8 @@ class Walk:
         width) as a decoder will have them. Raises CorruptFileError if a stream is certainly damaged.
         """
         waves = self._lanes.waves
-        for tick in range(waves + LAG * (len(self._ranges) - 1)):
+        ticks = waves + LAG * (len(self._ranges) - 1)
+        for tick in steps(range(ticks), ticks):
             for plane in range(len(self._ranges)):
                 if 0 <= tick - LAG * plane < waves:
                     self._visit(plane, tick - LAG * plane)

@@ -22,6 +22,7 @@ from latentpress.codecs.rounding import Rounding
 from latentpress.engine import TorchNetwork
 from latentpress.errors import UnsupportedError
 from latentpress.models import ModelPackage
+from latentpress.progress import steps
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -57,7 +58,7 @@ def refine(
     around = torch.from_numpy(np.floor(latents + np.float32(0.5)))
     target = np.ascontiguousarray(latents[(slice(None), *inside)])
     best, lowest = target, np.inf
-    for done in range(iterations + 1):
+    for done in steps(range(iterations + 1), iterations + 1):
         point = search.at(target, around, inside)
         if point.cost < lowest:
             best, lowest = target, point.cost

@@ -13,6 +13,7 @@ from latentpress.codecs.lossless.walk import Walk
 from latentpress.container import varint
 from latentpress.errors import CorruptFileError
 from latentpress.image.colour import rgb_to_yuv
+from latentpress.progress import part
 from latentpress.systems.lc_fdnet.model import StepModel
 from latentpress.systems.lc_fdnet.subimages import A, Grid
 from latentpress.systems.lc_fdnet.walk import StepWalk, true_values
@@ -33,6 +34,9 @@ def planes_of(samples: NDArray[Any]) -> list[NDArray[Any]]:
     return list(rgb_to_yuv(samples)) if samples.shape[2] == 3 else [samples[:, :, 0]]
 
 
+_FIRST = 0.25  # of the pixels are in the first sub-image
+
+
 class StepCoder:
     """Codes tiles of gray and of RGB samples without loss."""
 
@@ -45,8 +49,10 @@ class StepCoder:
         lanes = first_lanes(grid)
         source = plane_source(colours, samples[::2, ::2], lanes)
         small, rest = ResidualWriter(), ResidualWriter()
-        first = Walk(small, source, lanes, ranges, self._model.first, depth, 0).run()
-        planes = StepWalk(rest, true_values(planes_of(samples)), grid, ranges, self._model, depth, first).run()
+        with part(0, _FIRST):
+            first = Walk(small, source, lanes, ranges, self._model.first, depth, 0).run()
+        with part(_FIRST, 1):
+            planes = StepWalk(rest, true_values(planes_of(samples)), grid, ranges, self._model, depth, first).run()
         stream = small.finish()
         return varint.encode(len(stream)) + stream + rest.finish(), join_planes(colours, planes, depth)
 
@@ -61,8 +67,10 @@ class StepCoder:
         if length > len(data) - start:
             raise CorruptFileError("the picture's data are damaged: a stream of the wrong length")
         small, rest = ResidualReader(data[start : start + length]), ResidualReader(data[start + length :])
-        first = Walk(small, None, first_lanes(grid), ranges, self._model.first, depth, 0).run()
+        with part(0, _FIRST):
+            first = Walk(small, None, first_lanes(grid), ranges, self._model.first, depth, 0).run()
         small.finish()
-        planes = StepWalk(rest, None, grid, ranges, self._model, depth, first).run()
+        with part(_FIRST, 1):
+            planes = StepWalk(rest, None, grid, ranges, self._model, depth, first).run()
         rest.finish()
         return join_planes(colours, planes, depth)

@@ -20,6 +20,7 @@ from latentpress.codecs.lossless.refinement import Refinement
 from latentpress.codecs.lossless.stream import ResidualPort
 from latentpress.codecs.lossless.tables import AdaptiveTables
 from latentpress.codecs.lossless.walk import PlaneRange
+from latentpress.progress import steps
 from latentpress.systems.lc_fdnet.frequencies import high_inputs, log_scale, statistics, threshold
 from latentpress.systems.lc_fdnet.model import StepModel
 from latentpress.systems.lc_fdnet.predictor import StepPredictor
@@ -84,8 +85,8 @@ class StepWalk:
 
     def run(self) -> list[Integers]:
         """Visit all pixels; gives the planes (height, width). Raises CorruptFileError if a stream is surely damaged."""
-        for position in ORDER:
-            for plane in range(len(self._ranges)):
+        for position in steps(ORDER, len(ORDER)):
+            for plane in steps(range(len(self._ranges)), len(self._ranges)):
                 self._step(position, plane)
         return [sheet.plane() for sheet in self._values]
 
