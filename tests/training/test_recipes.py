@@ -48,6 +48,7 @@ def test_every_system_has_a_recipe_and_a_tiny_one(id: str) -> None:
         ({"schedule": {"steps": 5, "ema": 1.5}}, "ema must be at most 1"),
         ({"schedule": {"steps": 5, "crop": 100}}, "crop must be a multiple of 64"),
         ({"schedule": {"steps": 5, "optimiser": "sgd"}}, "optimiser must be one of adam, muon"),
+        ({"model": {"passes": 3}, "schedule": {"steps": 5}}, "passes must be 2 or 4"),
         ({"codec": "importance-map", "model": {"signed": 2}}, "must not fall"),
         ({"codec": "mlp-lossless", "model": {"width": 0}}, "width must be at least 1"),
         ({"codec": "mlp-lossless", "objective": {"loss": "l2"}}, "one of code-length, l1"),
