@@ -71,7 +71,7 @@ def wanted(one: System) -> Iterator[Wanted]:
         "rgb-63x65": (drawn(65, 63, 3), (0, 30, 65, 100)),
         "photo-128x96": (Image(read(EXAMPLE).pixels[180:276, 250:378].copy()), (15, 80)),
     }
-    for model in cls.models() or [None]:
+    for model in cls.models() or ([] if one.model else [None]):
         settings = {} if model is None else {"model": model}
         for title, (picture, qualities) in pictures.items():
             for quality in qualities:

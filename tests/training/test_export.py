@@ -18,12 +18,10 @@ from torch.utils.flop_counter import FlopCounterMode
 from latentpress.codecs.mean_scale.layout import HYPER_LIMIT
 from latentpress.engine import Network, OnnxNetwork, TorchNetwork
 from latentpress.errors import InvalidInputError
-from latentpress.image import Image
 from latentpress.models import ModelPackage, package_digest
 from latentpress.parts.integer import FEATURE_BITS, LIMIT, IntegerConv2d, set_integer
 from latentpress.parts.mean_scale import MeanScaleNet
 from latentpress.parts.rate_table import mix_for_rates
-from latentpress.systems.hyperprior.codec import HyperpriorCodec
 from latentpress.training.checkpoint import load_checkpoint, save_checkpoint
 from latentpress.training.complexity import count_macs, macs_per_pixel
 from latentpress.training.exactness import prove_exact
@@ -340,11 +338,3 @@ def test_card_tells_how_the_model_came_about(package: ModelPackage, checkpoint: 
     assert complexity["package_bytes"] == sum(path.stat().st_size for path in files)
     assert sorted(path.name for path in files) == sorted([*(f"{name}.onnx" for name in NETWORKS), "tables.npz"])
     assert card["sha256"] == package_digest("hyperprior", card["config"], package.files).hex()
-
-
-def test_package_codes_pictures(package: ModelPackage) -> None:
-    pixels = np.random.default_rng(0).integers(90, 160, (40, 70, 3), dtype=np.uint8)
-    codec = HyperpriorCodec(model=str(package.folder), threads=1)
-    restored = codec.decode(codec.encode(Image(pixels), quality=100))
-    assert restored.pixels.shape == pixels.shape
-    assert np.abs(restored.pixels.astype(int) - pixels).mean() < np.abs(pixels - pixels.mean()).mean()

@@ -28,27 +28,6 @@ def quiet(_: str) -> None:
     return
 
 
-def test_cut_and_resumed_run_equals_an_uncut_one(tiny: Plan, folder: Path, tmp_path: Path) -> None:
-    whole = load_checkpoint(train(tiny, folder, run=tmp_path / "whole", valid=folder, threads=1, report=quiet))
-    for cut in (1, 4, 7, 12):  # before, inside and after the quantisation-aware part begins
-        train(tiny, folder, run=tmp_path / "cut", valid=folder, threads=1, resume=True, report=quiet, max_steps=cut)
-    resumed = load_checkpoint(tmp_path / "cut" / CHECKPOINT)
-    assert whole.step == resumed.step == 12
-    for group in ("weights", "average"):
-        left, right = getattr(whole, group), getattr(resumed, group)
-        assert left.keys() == right.keys()
-        assert all(torch.equal(left[name], right[name]) for name in left)
-    for name, moments in whole.moments.items():
-        assert all(torch.equal(x, y) for x, y in zip(moments, resumed.moments[name], strict=True))
-    logs = [_without_times(tmp_path / run / LOG) for run in ("whole", "cut")]
-    assert logs[0] == logs[1] != []
-
-
-def _without_times(path: Path) -> list[dict[str, str]]:
-    with path.open() as file:
-        return [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(file)]
-
-
 def test_loss_falls(tiny: Plan, folder: Path, tmp_path: Path) -> None:
     longer = replace(tiny, schedule=replace(tiny.schedule, steps=120, validate_every=20, learning_rate=3e-3))
     train(longer, folder, run=tmp_path, valid=folder, threads=1, report=quiet)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,6 @@ from latentpress.systems.dbm_autoencoder.patch_codec import PatchCodec  # noqa: 
 from latentpress.systems.dbm_autoencoder.patches import collect, join, luma_of, split  # noqa: E402
 from latentpress.systems.dbm_autoencoder.pretraining import Pretraining, compose, pretrain, train_rbm  # noqa: E402
 from latentpress.systems.dbm_autoencoder.training import PatchTraining  # noqa: E402
-from latentpress.training.checkpoint import load_checkpoint  # noqa: E402
 from latentpress.training.export import export  # noqa: E402
 from latentpress.training.plan import Plan  # noqa: E402
 from latentpress.training.run import train  # noqa: E402
@@ -122,23 +120,10 @@ def test_starts_differ_in_nothing_but_the_weights(recipe: Plan) -> None:
     assert torch.equal(PatchTraining(recipe).network(patches).encoder[1].weight, machine.encoder[1].weight)
 
 
-def test_a_run_stops_and_goes_on(recipe: Plan, folder: Path, tmp_path: Path) -> None:
-    whole = train(recipe, folder, run=tmp_path / "whole", valid=folder, report=lambda _: None)
-    cut = train(recipe, folder, run=tmp_path / "cut", max_steps=3, report=lambda _: None)
-    assert load_checkpoint(cut).step == 3
-    train(recipe, folder, run=tmp_path / "cut", resume=True, report=lambda _: None)
-    states = [load_checkpoint(path) for path in (whole, cut)]
-    assert [state.step for state in states] == [6, 6]
-    for name, value in states[0].weights.items():
-        assert torch.equal(value, states[1].weights[name]), name
-    with (tmp_path / "whole" / "log.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert [row["step"] for row in rows if row["kind"] == "valid"] == ["3", "6"]
-    other = replace(recipe, model=replace(recipe.model, code=6))
-    with pytest.raises(InvalidInputError, match="other network sizes"):
-        train(other, folder, run=tmp_path / "cut", resume=True)
+def test_it_makes_no_package(recipe: Plan, folder: Path, tmp_path: Path) -> None:
+    run = train(recipe, folder, run=tmp_path / "run", max_steps=1, report=lambda _: None)
     with pytest.raises(UnsupportedError, match="makes no model package"):
-        export(cut, tmp_path / "package", name="x", data=folder)
+        export(run, tmp_path / "package", name="x", data=folder)
 
 
 @pytest.mark.parametrize(

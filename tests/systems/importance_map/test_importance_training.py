@@ -80,24 +80,6 @@ def test_a_run_can_begin_with_the_hyperprior(checkpoint: Path, folder: Path, tmp
         assert torch.equal(donor[name], own[name]), name
 
 
-def test_the_log_has_both_kinds_of_lines(run: Path) -> None:
-    lines = (run.parent / "log.csv").read_text().splitlines()
-    assert lines[0].startswith("step,kind,rate,loss,bpp,psnr,plane_bpp")
-    assert sum(",valid," in line for line in lines) == 10
-
-
-def test_the_package_codes_pictures(tiny_package: ModelPackage, folder: Path) -> None:
-    codec = ImportanceCodec(model=str(tiny_package.folder), threads=1)
-    picture = Image(load_pictures(folder, 64)[0])
-    for quality in (0, 50, 100):
-        data = codec.encode(picture, quality)
-        restored = codec.decode(data)
-        assert restored.pixels.shape == picture.pixels.shape
-    error = np.abs(restored.pixels.astype(float) - picture.pixels).mean()
-    assert error < 12
-    assert tiny_package.card["exactness"]["largest_partial_sums"]
-
-
 def test_graphs_are_the_network(tiny_package: ModelPackage, run: Path) -> None:
     """The context network bit for bit; the others nearly, some of their weights are rounded."""
     net = trained_network(load_checkpoint(run))[1]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -16,10 +15,8 @@ from latentpress.errors import InvalidInputError  # noqa: E402
 from latentpress.image import Image  # noqa: E402
 from latentpress.parts.integer import set_integer  # noqa: E402
 from latentpress.parts.lossless import LosslessConfig, LosslessNet  # noqa: E402
-from latentpress.systems.mlp_lossless.codec import MlpLosslessCodec  # noqa: E402
 from latentpress.training.checkpoint import load_checkpoint  # noqa: E402
 from latentpress.training.exactness import prove_exact  # noqa: E402
-from latentpress.training.export import export  # noqa: E402
 from latentpress.training.lossless.graphs import export_plane  # noqa: E402
 from latentpress.training.lossless.objective import OBJECTIVES, code_length  # noqa: E402
 from latentpress.training.lossless.samples import collect  # noqa: E402
@@ -89,17 +86,11 @@ def test_code_length_is_that_of_a_distribution() -> None:
     assert near < far
 
 
-def test_a_run_learns_and_resumes(run: Path, recipe: Path, photos: Path, tmp_path: Path) -> None:
+def test_a_run_learns(run: Path) -> None:
     log = [line.split(",") for line in (run.parent / "log.csv").read_text().splitlines()]
     valid = [float(row[3]) for row in log if row[1] == "valid"]
     assert len(valid) == 3
     assert valid[-1] < valid[0]
-    settings: dict[str, Any] = {"threads": 1, "report": lambda _: None, "valid": photos}
-    train(recipe, photos, run=tmp_path, max_steps=11, **settings)
-    cut = train(recipe, photos, run=tmp_path, resume=True, **settings)
-    whole, again = (load_checkpoint(path) for path in (run, cut))
-    assert again.step == whole.step == 30
-    assert all(torch.equal(whole.average[name], again.average[name]) for name in whole.average)
 
 
 def test_graphs_equal_the_networks() -> None:
@@ -127,16 +118,6 @@ def test_inexact_networks_are_refused() -> None:
     torch.nn.init.constant_(net.planes[0].correction.weight, 0.0)
     with pytest.raises(InvalidInputError, match=r"spread\.weight is not finite"):
         prove_exact(net.planes[0])
-
-
-def test_exported_package_codes(run: Path, photos: Path, tmp_path: Path) -> None:
-    folder = export(run, tmp_path / "tiny", name="tiny", data=photos)
-    codec = MlpLosslessCodec(model=str(folder), threads=1)
-    picture = Image(np.random.default_rng(0).integers(90, 110, (20, 24, 3)).astype(np.uint8))
-    data = codec.encode(picture)
-    assert codec.decode(data) == picture
-    with pytest.raises(InvalidInputError, match="exists already"):
-        export(run, folder, name="tiny", data=photos)
 
 
 def test_losses_of_errors_and_contexts() -> None:

@@ -1,0 +1,104 @@
+"""What every training of the catalogue does, with its tiny recipe: a run, cut and gone on with, becomes a package."""
+
+from __future__ import annotations
+
+import csv
+import math
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+
+import torch
+
+from latentpress.catalogue import system, systems
+from latentpress.codecs import get_codec
+from latentpress.errors import InvalidInputError, UnsupportedError
+from latentpress.image import Image
+from latentpress.models import ModelPackage
+from latentpress.training.checkpoint import load_checkpoint
+from latentpress.training.complexity import macs_per_pixel
+from latentpress.training.export import export
+from latentpress.training.plan import load_plan, training_of
+from latentpress.training.run import train
+from latentpress.training.runner import LOG
+
+TINY = Path(__file__).parent / "tiny"
+TRAINED = [one.id for one in systems() if one.training]
+
+
+def _train(id: str, photos: Path, run: Path, **options: object) -> Path:
+    quiet = {"valid": photos, "threads": 1, "report": lambda line: None}
+    return train(TINY / f"{id}.toml", photos, run=run, **(quiet | options))
+
+
+@pytest.fixture(scope="module", params=TRAINED)
+def run(request: pytest.FixtureRequest, photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The checkpoint of a whole tiny run of each system."""
+    return _train(request.param, photos, tmp_path_factory.mktemp(request.param))
+
+
+@pytest.fixture(scope="module")
+def package(run: Path, photos: Path) -> ModelPackage:
+    """Its model package; skipped for a system whose networks stay checkpoints."""
+    try:
+        return ModelPackage(export(run, run.parent / "package", name="tiny", data=photos))
+    except UnsupportedError as error:
+        pytest.skip(str(error))
+
+
+def _rows(run: Path) -> list[dict[str, str]]:
+    with (run.parent / LOG).open(newline="") as file:
+        return [{key: value for key, value in row.items() if key != "seconds"} for row in csv.DictReader(file)]
+
+
+def test_a_cut_run_is_the_uncut_one_bit_for_bit(run: Path, photos: Path, tmp_path: Path) -> None:
+    whole = load_checkpoint(run)
+    last = whole.recipe.schedule.steps
+    for most in (1, last // 2 + 1, last):
+        cut = _train(whole.recipe.codec, photos, tmp_path, resume=True, max_steps=most)
+    again = load_checkpoint(cut)
+    assert again.step == whole.step == last
+    for group in ("weights", "average"):
+        left, right = getattr(whole, group), getattr(again, group)
+        assert left.keys() == right.keys()
+        assert all(torch.equal(left[name], right[name]) for name in left)
+    assert whole.moments.keys() == again.moments.keys()
+    for name, moments in whole.moments.items():
+        assert all(torch.equal(one, two) for one, two in zip(moments, again.moments[name], strict=True))
+    assert _rows(run) == _rows(cut) != []
+    with pytest.raises(InvalidInputError, match="exists already"):
+        _train(whole.recipe.codec, photos, tmp_path)
+
+
+def test_the_log_has_every_figure(run: Path) -> None:
+    kind = training_of(load_checkpoint(run).recipe.codec)
+    rows = _rows(run)
+    assert set(rows[0]) >= {"step", "kind", kind.at, "loss", *kind.figures}
+    assert {row["step"] for row in rows if row["kind"] == "valid"} == {"5", "10", "12"}
+    assert all(math.isfinite(float(row["loss"])) for row in rows)
+
+
+def test_the_package_tells_how_it_came_about(run: Path, package: ModelPackage) -> None:
+    state = load_checkpoint(run)
+    id = state.recipe.codec
+    assert package.codec == (system(id).packages or id)
+    assert load_plan(TINY / f"{id}.toml").to_dict() == package.card["training"]["recipe"]
+    assert package.card["training"]["steps"] == state.step
+    counted = macs_per_pixel(package)
+    assert counted["decoder"] > 0
+    assert package.card["complexity"]["kmac_per_pixel"]["decoder"] == pytest.approx(counted["decoder"] / 1000, abs=1e-3)
+
+
+def test_the_package_codes_in_every_engine(package: ModelPackage, photograph: Image) -> None:
+    id = package.card["training"]["recipe"]["codec"]
+    if not system(id).codec:
+        return
+    scene = Image(photograph.pixels[60:100, 100:156].copy())
+    codec = get_codec(id, model=str(package.folder), threads=1)
+    data = codec.encode(scene, 60)
+    back = codec.decode(data)
+    assert back == scene if codec.lossless else back.pixels.shape == scene.pixels.shape
+    other = get_codec(id, model=str(package.folder), engine="torch", dtype="float64")
+    assert other.exact(data) == codec.exact(data)
