@@ -194,6 +194,8 @@ class Runner:
             points = self.training.validate(self.net, held_out)
         self.net.train()
         self.net.load_state_dict(current)
+        if not points:
+            return
         for point in points:
             figures = [point.figures.get(name, "") for name in self.training.figures]
             log.row(self.step, "valid", point.at, point.loss, *figures, "", self.seconds)

@@ -166,8 +166,10 @@ class Training(ABC):
         raise NotImplementedError
 
     def validate(self, net: nn.Module, held_out: Samples) -> list[Point]:
-        """Points of the network as it is, in the form that the codec runs in."""
-        raise NotImplementedError
+        """Points of the network as it is, in the form that the codec runs in. Default: none, where all that is fitted
+        is found before the first step.
+        """
+        return []
 
     # Export.
 
