@@ -26,6 +26,7 @@ NUMBERS = {
     6: "factorised",
     7: "toderici",
     8: "pca-blocks",
+    9: "hific",
 }
 """Codec numbers of the file format and the systems that own them. Only ever added to: files outlive programs."""
 
