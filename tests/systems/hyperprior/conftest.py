@@ -1,0 +1,3 @@
+"""The shipped model."""
+
+from ...codecs.conftest import codec as codec
