@@ -64,6 +64,7 @@ CASES: dict[str, Callable[[], bytes]] = {
         op: (lambda op=op: node(op))
         for op in ("Abs", "Exp", "Floor", "Identity", "Neg", "Relu", "Sign", "Sigmoid", "Tanh")
     },
+    "Sqrt": lambda: model([helper.make_node("Abs", ["x"], ["a"]), helper.make_node("Sqrt", ["a"], ["y"])]),
     "Log": lambda: model([helper.make_node("Exp", ["x"], ["e"]), helper.make_node("Log", ["e"], ["y"])]),
     **{
         op: (lambda op=op: node(op, {"b": floats(8, 1, 1) + np.float32(3)}))
@@ -74,6 +75,13 @@ CASES: dict[str, Callable[[], bytes]] = {
     "conv strided": lambda: node("Conv", {"w": floats(4, 8, 3, 3)}, pads=[0, 1, 1, 0], strides=[2, 2]),
     "conv dilated": lambda: node("Conv", {"w": floats(4, 8, 3, 3)}, dilations=[2, 2], pads=[2, 2, 2, 2]),
     "conv depth-wise": lambda: node("Conv", {"w": floats(8, 1, 5, 5), "b": floats(8)}, group=8, pads=[2, 2, 2, 2]),
+    "conv transposed": lambda: node(
+        "ConvTranspose",
+        {"w": floats(8, 3, 5, 5), "b": floats(3)},
+        pads=[2, 2, 2, 2],
+        strides=[2, 2],
+        output_padding=[1, 1],
+    ),
     "conv grouped": lambda: node("Conv", {"w": floats(6, 4, 3, 1)}, group=2, pads=[1, 0, 1, 0]),
     "leaky": lambda: node("LeakyRelu", alpha=0.1),
     "clip": lambda: node("Clip", {"low": np.float32(-0.5), "high": np.float32(0.25)}),

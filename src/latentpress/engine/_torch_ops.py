@@ -61,6 +61,17 @@ def _conv(node: Node, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> 
     return F.conv2d(x, weight, bias, strides, (top, left), dilations, node.get("group", 1))
 
 
+def _conv_transpose(node: Node, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    top, left, bottom, right = node.get("pads", [0, 0, 0, 0])
+    explicit = node.get("auto_pad", "NOTSET") == "NOTSET" and node.get("output_shape", None) is None
+    if x.dim() != 4 or (top, left) != (bottom, right) or not explicit:
+        raise UnsupportedError("the torch engine knows ConvTranspose on 4-D arrays with equal, explicit pads only")
+    strides, dilations, more = (
+        node.get(name, [n, n]) for name, n in (("strides", 1), ("dilations", 1), ("output_padding", 0))
+    )
+    return F.conv_transpose2d(x, weight, bias, strides, (top, left), more, node.get("group", 1), dilations)
+
+
 def _gemm(node: Node, a: Tensor, b: Tensor, c: Tensor | None = None) -> Tensor:
     a = a.T if node.get("transA", 0) else a
     b = b.T if node.get("transB", 0) else b
@@ -207,6 +218,7 @@ OPERATORS: dict[str, Callable[..., Tensor | tuple[Tensor, ...]]] = {
     "Concat": lambda node, *xs: torch.cat(xs, node.get("axis", 0)),
     "Constant": _constant,
     "Conv": _conv,
+    "ConvTranspose": _conv_transpose,
     "DepthToSpace": _depth_to_space,
     "Div": lambda node, a, b: a / b if a.is_floating_point() else torch.div(a, b, rounding_mode="trunc"),
     "Exp": lambda node, x: x.exp(),
@@ -231,6 +243,7 @@ OPERATORS: dict[str, Callable[..., Tensor | tuple[Tensor, ...]]] = {
     "Slice": _slice,
     "SpaceToDepth": _space_to_depth,
     "Split": _split,
+    "Sqrt": lambda node, x: x.sqrt(),
     "Squeeze": _squeeze,
     "Sub": lambda node, a, b: a - b,
     "Tanh": lambda node, x: x.tanh(),
