@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latentpress.transforms import zigzag
+
 __all__ = ["DIAGONALS", "NATURAL", "Field", "ends", "logarithms"]
 
-_CELLS = sorted(range(64), key=lambda n: (n // 8 + n % 8, n // 8 if (n // 8 + n % 8) % 2 else n % 8))
-NATURAL = np.array(_CELLS)
+NATURAL = zigzag(8)
 """(64,) place in a block, 8 v + u, of each coefficient of the zigzag order."""
 
 DIAGONALS = np.add.outer(np.arange(8), np.arange(8)).ravel()
