@@ -26,7 +26,7 @@ from latentpress.training.transplant import transplant
 if TYPE_CHECKING:
     from latentpress.codecs.mean_scale.model import MeanScaleModel
 
-_COMPACT_SIDE, _COMPACT_CROPS = 256, 32  # of what weights are rounded to 8 bits with
+_COMPACT_SIDE, _COMPACT_CROPS = 256, 16  # of what weights are rounded to 8 bits with
 
 __all__ = ["MeanScaleObjective", "MeanScaleTraining"]
 
@@ -44,7 +44,6 @@ class MeanScaleTraining(LatentTraining):
     model_type = MeanScaleSizes
     sections: ClassVar[Mapping[str, type[Any]]] = {"objective": MeanScaleObjective}
     rounds = 2  # tables change what the encoder chooses, which changes the tables
-    table_pictures = 60
     strides: ClassVar[Mapping[str, float]] = {"x": 1, "latents": 16, "values": 16, "features": 16, "hyper": 64}
     one_sided: ClassVar[Mapping[str, Sequence[str]]] = {
         "encoder": ("analysis", "hyper_analysis"),
