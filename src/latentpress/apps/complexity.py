@@ -24,7 +24,7 @@ def complexity(
     Counts convolutions and layers of perceptrons; everything else is small beside them. A network that runs more than
     once is counted once. Needs the extra: pip install 'latentpress\[train]'
 
-    Example: latentpress complexity hyperprior-2
+    Example: latentpress complexity hyperprior-3
     """
     from latentpress.models import find_model, named_model
 

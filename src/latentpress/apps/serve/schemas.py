@@ -44,7 +44,7 @@ class CodecRow(BaseModel):
     number: int = Field(description="Number of the codec in the file's header.", examples=[1])
     lossless: bool
     description: str
-    models: list[str] = Field(description="Installed model packages.", examples=[["hyperprior-2"]])
+    models: list[str] = Field(description="Installed model packages.", examples=[["hyperprior-3"]])
     problem: str = Field(description="Why it cannot be used here; empty if it can.")
 
 
@@ -86,7 +86,7 @@ class FileReport(BaseModel):
     codec: str = Field(description="Empty if this service does not know the number.", examples=["hyperprior"])
     codec_number: int
     model: str = Field(description="Id of the model package, 16 hexadecimal digits; empty for none.")
-    model_name: str = Field(description="Its name; empty if it is not installed here.", examples=["hyperprior-2"])
+    model_name: str = Field(description="Its name; empty if it is not installed here.", examples=["hyperprior-3"])
     width: int
     height: int
     channels: int = Field(description="1 gray, 2 gray and alpha, 3 RGB, 4 RGB and alpha.")

@@ -11,6 +11,6 @@ SYSTEM = System(
     sources=("S0", "S3", "arXiv:1802.01436", "arXiv:1809.02736", "arXiv:2203.10886"),
     codec="codec:HyperpriorCodec",
     training="training:HyperpriorTraining",
-    model="hyperprior-2",
+    model="hyperprior-3",
     variants={"hyperprior-2-fast": {"model": "hyperprior-2-fast"}, "hyperprior-ms-ssim": {"tune": "ms-ssim"}},
 )
