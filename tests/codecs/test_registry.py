@@ -94,7 +94,7 @@ def test_a_new_process_finds_it_too() -> None:
 
 
 def test_unknown_codecs(plugin: None) -> None:
-    message = r"there is no codec 'jpg'; installed are: .*, plain$"
+    message = r"there is no codec 'jpg'; installed are: .*, plain\b"
     with pytest.raises(UnsupportedError, match=message):
         get_codec("jpg")
     with pytest.raises(UnsupportedError, match="codec number 77"):
