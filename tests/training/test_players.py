@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,7 @@ import torch
 
 from latentpress.errors import InvalidInputError
 from latentpress.systems.dbm_autoencoder.training import PatchTraining
+from latentpress.training import runner as runner_module
 from latentpress.training.checkpoint import load_checkpoint
 from latentpress.training.muon import Muon
 from latentpress.training.plan import Plan, load_plan
@@ -138,17 +141,26 @@ def test_the_rate_goes_by_the_clock_where_that_is_further() -> None:
     assert learning_rate(schedule, 80, 75) == pytest.approx(learning_rate(schedule, 80))
 
 
-def test_a_run_by_the_clock_ends_decayed(plan: Plan, folder: Path, tmp_path: Path) -> None:
-    """However few of its steps it has come to; and a second half goes on where the first one was."""
-    schedule = replace(plan.schedule, steps=10**6, by_clock=True, decay_from=0.3, validate_every=10**6)
-    rates = []
+def test_a_run_by_the_clock_ends_decayed(
+    plan: Plan, patches: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However few of its steps it has come to; and a second half goes on where the first one was. On a clock that goes
+    on by a hundredth of a second whenever it is looked at.
+    """
+    ticks = itertools.count()
+    monkeypatch.setattr(runner_module, "time", SimpleNamespace(monotonic=lambda: next(ticks) / 100))
+    schedule = replace(plan.schedule, steps=10**6, by_clock=True, decay_from=0.3)
+    training, state, ends, rates = PatchTraining(replace(plan, schedule=schedule)), None, [], []
     for _ in range(2):
-        train(
-            replace(plan, schedule=schedule), folder, run=tmp_path, minutes=0.03, resume=True, report=lambda line: None
-        )
+        torch.manual_seed(0)
+        runner = Runner(training, training.network(patches), patches, state)
+        runner.run(tmp_path, None, Limits(10**6, next(ticks) / 100 + 20), lambda line: None)
+        state = load_checkpoint(tmp_path / CHECKPOINT)
+        ends.append(state.step)
         with (tmp_path / LOG).open() as file:
-            rates.append([float(row["learning_rate"]) for row in csv.DictReader(file)])
+            rates.append({int(row["step"]): float(row["learning_rate"]) for row in csv.DictReader(file)})
+    assert 200 < ends[0] < ends[1] < 1000
     first, both = rates
-    assert first[-1] < 0.2 * schedule.learning_rate
-    assert 0.2 * schedule.learning_rate < both[len(first)] < schedule.learning_rate
-    assert both[-1] < 0.2 * schedule.learning_rate
+    assert first[max(first)] < 0.3 * schedule.learning_rate
+    assert 0.5 * schedule.learning_rate < both[max(first) + 100] < schedule.learning_rate
+    assert both[max(both)] < 0.3 * schedule.learning_rate
