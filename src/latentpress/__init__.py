@@ -24,7 +24,7 @@ from latentpress.errors import (
 )
 
 if TYPE_CHECKING:
-    from latentpress._api import ChunkInfo, FileInfo, compress, decompress, inspect, train
+    from latentpress._api import ChunkInfo, FileInfo, compress, decompress, decompress_jpeg, inspect, train
     from latentpress.codecs.base import Codec, Region
     from latentpress.codecs.registry import CodecInfo, get_codec, list_codecs, register
     from latentpress.codecs.roi import Roi
@@ -58,6 +58,7 @@ __all__ = [
     "__version__",
     "compress",
     "decompress",
+    "decompress_jpeg",
     "get_codec",
     "inspect",
     "list_codecs",
@@ -83,6 +84,7 @@ _LAZY = {
     "Settings": ("latentpress.codecs.settings", "Settings"),
     "compress": ("latentpress._api", "compress"),
     "decompress": ("latentpress._api", "decompress"),
+    "decompress_jpeg": ("latentpress._api", "decompress_jpeg"),
     "get_codec": ("latentpress.codecs.registry", "get_codec"),
     "inspect": ("latentpress._api", "inspect"),
     "list_codecs": ("latentpress.codecs.registry", "list_codecs"),

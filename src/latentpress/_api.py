@@ -1,4 +1,4 @@
-"""The functions of the public face: `compress`, `decompress`, `inspect`, `train`."""
+"""The functions of the public face: `compress`, `decompress`, `decompress_jpeg`, `inspect`, `train`."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from latentpress.codecs.base import Codec, Region
 from latentpress.codecs.roi import RoiLike
 from latentpress.codecs.settings import Settings
 from latentpress.container import Chunk, Header
-from latentpress.errors import LatentPressError
+from latentpress.errors import LatentPressError, UnsupportedError
 from latentpress.image import Image, ImageSource
 
-__all__ = ["ChunkInfo", "FileInfo", "compress", "decompress", "inspect", "train"]
+__all__ = ["ChunkInfo", "FileInfo", "compress", "decompress", "decompress_jpeg", "inspect", "train"]
 
 _CHUNK_NAMES = {
     container.STREAM: "symbols",
@@ -97,6 +97,7 @@ def compress(
     ms_ssim: float | None = None,
     lossless: bool = False,
     max_error: int = 0,
+    pixels: bool = False,
     roi: RoiLike | None = None,
     **more: Any,
 ) -> bytes:
@@ -111,7 +112,8 @@ def compress(
     reached to 2 % (a picture whose best file is smaller gives that). psnr: in dB, reached to 0.1 dB. ms_ssim: 0..1, to
     2 % of its distance from 1; needs the extra ``bench``. A target takes up to six encodings.
 
-    lossless: keep every sample, those under alpha 0 too. max_error: 1..8, near-lossless: no sample is wrong by more.
+    lossless: keep every sample, those under alpha 0 too; of a JPEG file (a path) the very bytes, for `decompress_jpeg`.
+    pixels: code the pixels of JPEG files all the same. max_error: 1..8, near-lossless: no sample is wrong by more.
 
     roi: where quality should be higher: a `Roi`, rectangles (x, y, width, height), or a mask (height, width) of bool,
     uint8 or float. For ``hyperprior`` and ``importance-map``. With a target such as ``size`` the rest pays for it.
@@ -129,7 +131,7 @@ def compress(
     """
     settings = Settings.of(
         quality=quality, codec=codec, bpp=bpp, size=size, psnr=psnr, ms_ssim=ms_ssim,
-        lossless=lossless, max_error=max_error, **more,
+        lossless=lossless, max_error=max_error, pixels=pixels, **more,
     )  # fmt: skip
     return settings(image, roi)
 
@@ -160,6 +162,17 @@ def decompress(
     if region is None:
         return codec.decode(data)
     return codec.decode_region(data, region if isinstance(region, Region) else Region(*region))
+
+
+def decompress_jpeg(data: bytes, *, threads: int | None = None) -> bytes:
+    """The JPEG file that an ``.lpx`` file keeps, byte for byte as `compress` found it with ``lossless``.
+
+    Raises as `decompress` does, and UnsupportedError for a file that keeps a picture and no JPEG file.
+    """
+    codec = registry.codec_for(container.read_header(data), threads)
+    if not codec.keeps:
+        raise UnsupportedError(f"the file keeps a picture and no JPEG file: it was made by {codec.id}")
+    return codec.decode_file(data)
 
 
 def inspect(data: bytes) -> FileInfo:

@@ -187,7 +187,7 @@ def test_failures(
 
 
 def test_a_bug_is_not_hidden(run: Run, photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(commands.streams, "read_picture", lambda _: 1 / 0)
+    monkeypatch.setattr(commands.streams, "read_picture", lambda *_: 1 / 0)
     assert isinstance(run("compress", photo).exception, ZeroDivisionError)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +12,10 @@ import latentpress
 from latentpress.apps import folders, options, streams
 from latentpress.apps.progress_line import progress_line
 from latentpress.apps.sizes import parse_size
+from latentpress.image.endings import JPEGS
+
+if TYPE_CHECKING:
+    from latentpress.codecs.settings import Settings
 
 __all__ = ["compress", "decompress"]
 
@@ -39,7 +44,12 @@ def compress(
     ] = None,
     psnr: Annotated[float | None, typer.Option(help="Aim at this PSNR, in dB.")] = None,
     ms_ssim: Annotated[float | None, typer.Option(help="Aim at this MS-SSIM, below 1.")] = None,
-    lossless: Annotated[bool, typer.Option("--lossless", help="Keep every sample.")] = False,
+    lossless: Annotated[
+        bool, typer.Option("--lossless", help="Keep every sample; of a JPEG file the very bytes.")
+    ] = False,
+    pixels: Annotated[
+        bool, typer.Option("--pixels", help="With --lossless: code the pixels of JPEG files, not the files.")
+    ] = False,
     max_error: Annotated[
         int | None,
         typer.Option(metavar="N", min=0, max=8, help="Near-lossless: no sample wrong by more than N (1 to 8)."),
@@ -109,8 +119,8 @@ def compress(
     streams.allow_pixels(max_pixels)
     coding = Settings.of(
         quality=quality, bpp=bpp, size=None if size is None else parse_size(size), psnr=psnr, ms_ssim=ms_ssim,
-        codec=codec, lossless=lossless, max_error=max_error, mosaic=mosaic, model=model, effort=effort, tune=tune,
-        threads=threads,
+        codec=codec, lossless=lossless, max_error=max_error, pixels=pixels, mosaic=mosaic, model=model, effort=effort,
+        tune=tune, threads=threads,
     )  # fmt: skip
     how = folders.FolderOptions(jobs, threads or 1, scheduler, json, force, quiet)
     if folders.is_folder(source):
@@ -122,7 +132,10 @@ def compress(
         return
     how.refuse(source)
     output = streams.choose_output(source, output, ".lpx", force=force)
-    image = streams.read_picture(source)
+    original = None if coding.keeper() is None or roi or roi_mask else streams.read_bytes(source)
+    if original is not None and _keep(coding, source, original, output, strip, quiet):
+        return
+    image = streams.read_picture(source, original)
     if strip:
         image = image.with_metadata(latentpress.Metadata())
     start = time.perf_counter()
@@ -181,6 +194,8 @@ def decompress(
     has been cut off gives the picture of the layers that are whole.
 
     Example: latentpress decompress photo.lpx photo.png
+
+    The JPEG file that was kept with --lossless: latentpress decompress photo.lpx photo.jpg
     """
     from latentpress.container import read_header
 
@@ -201,6 +216,11 @@ def decompress(
         header = read_header(data)  # what is no .lpx file is told so before the output is looked at
     output = streams.choose_output(source, output, ".png", force=force)
     start, pixels = time.perf_counter(), part.width * part.height if part else header.width * header.height
+    if part is None and layers is None and output.lower().endswith(JPEGS):
+        with streams.naming(source), contextlib.suppress(latentpress.UnsupportedError):  # a picture, never a file
+            streams.write_bytes(output, latentpress.decompress_jpeg(data, threads=threads))
+            streams.report(f"{output}: the JPEG file, {time.perf_counter() - start:.2f} s", output, quiet=quiet)
+            return
     line = progress_line("decompress", pixels, quiet=quiet)
     with streams.naming(source), streams.telling(latentpress.CutFileWarning), line:
         image = latentpress.decompress(data, part, layers=layers, threads=threads)
@@ -211,6 +231,24 @@ def decompress(
         output,
         quiet=quiet,
     )
+
+
+def _keep(coding: Settings, source: str, data: bytes, output: str, strip: bool, quiet: bool) -> bool:
+    """Keep the input down to its bytes, if it is a file of that kind; gives whether."""
+    start = time.perf_counter()
+    with streams.naming(source):
+        kept = coding.keep(data, strip=strip)
+    if kept is None:
+        return False
+    seconds = time.perf_counter() - start
+    streams.write_bytes(output, kept)
+    streams.report(
+        f"{streams.shown(output, 'standard output')}: {len(kept):,} bytes, {len(kept) / len(data):.1%} of the file, "
+        f"whose very bytes come back, {seconds:.2f} s",
+        output,
+        quiet=quiet,
+    )
+    return True
 
 
 def _interest(

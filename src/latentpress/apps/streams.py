@@ -118,11 +118,18 @@ def read_bytes(source: str) -> bytes:
         raise InvalidInputError(f"cannot read {source}: {reason}") from error
 
 
-def read_picture(source: str) -> Image:
-    """The picture in the input; raises as `latentpress.image.read`. A warning is a line on standard error."""
+def read_picture(source: str, data: bytes | None = None) -> Image:
+    """The picture in the input; raises as `latentpress.image.read`. A warning is a line on standard error.
+
+    data: the input's bytes, if they have been read.
+    """
     source = remote.local_path(source)
+    if source == STANDARD or remote.is_url(source):
+        data = read_bytes(source) if data is None else data
+    else:
+        data = None
     with telling(FirstFrameWarning):
-        return read(io.BytesIO(read_bytes(source)) if source == STANDARD or remote.is_url(source) else source)
+        return read(source if data is None else io.BytesIO(data))
 
 
 def layout(image: Image) -> str:

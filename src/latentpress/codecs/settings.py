@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Any, Self
 
 from latentpress._extras import needs_extra
@@ -20,6 +22,8 @@ __all__ = ["Settings"]
 
 _USUAL_QUALITY = 50.0
 
+_FILES = "jpeg"  # the codec that keeps files when none is named
+
 _TARGETS: dict[str, type[Target]] = {"bpp": Bpp, "size": FileSize, "psnr": Psnr, "ms_ssim": MsSsim}
 
 # What a codec's configuration says that its files do not depend on, or that is told in another way (the model's id).
@@ -31,8 +35,9 @@ class Settings:
     """How to compress pictures: ``Settings(quality=30)(picture)`` gives a file. Every value is as in `compress`.
 
     At most one of quality (0..100), bpp (bits a pixel), size (bytes), psnr (dB) and ms_ssim (0..1). codec: an id,
-    ``auto``, or a `Codec` as it is. lossless: every sample is kept. max_error: 0, or 1..8 sample values. more: the
-    codec's own settings by name, such as effort, tune, mosaic, model, threads; None is none. `of` sorts them out.
+    ``auto``, or a `Codec` as it is. lossless: every sample is kept; of a JPEG file the very bytes, unless ``pixels``.
+    max_error: 0, or 1..8 sample values. more: the codec's own settings by name, such as effort, tune, mosaic, model,
+    threads; None is none. `of` sorts them out.
 
     Raises InvalidInputError for values out of range, for what does not go together, and for a setting that the codec
     does not know or that would have to change a `Codec`; UnsupportedError if there is no such codec.
@@ -46,12 +51,14 @@ class Settings:
     codec: str | Codec = "auto"
     lossless: bool = False
     max_error: int = 0
+    pixels: bool = False
     more: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    _keeper: str | Codec = field(default="", init=False, repr=False, compare=False)  # of files, if any are kept
 
     @classmethod
     def of(cls, **given: Any) -> Self:
         """The settings of keywords of all kinds: those that are no fields belong to the codec. None is not given."""
-        own = {one.name for one in fields(cls)} - {"more"}
+        own = {one.name for one in fields(cls) if one.init} - {"more"}
         chosen = {name: value for name, value in given.items() if value is not None}
         more = {name: chosen.pop(name) for name in list(chosen) if name not in own}
         return cls(**chosen, more=more)
@@ -61,6 +68,9 @@ class Settings:
         if isinstance(more.get("model"), str | os.PathLike):
             more["model"] = absolute_name(more["model"])
         object.__setattr__(self, "more", more)
+        if self.lossless and not self.pixels:
+            usual = self.codec == "auto" and set(more) <= {"threads"}
+            object.__setattr__(self, "_keeper", _FILES if usual else self.codec)
         if isinstance(self.codec, str) and self.codec == "auto":
             exact = self.lossless or self.max_error
             object.__setattr__(self, "codec", "mlp-lossless" if exact else "hyperprior")
@@ -90,6 +100,30 @@ class Settings:
         bound = {"max_error": self.max_error} if self.max_error else {}
         return registry.shared_codec(self.codec, {**self.more, **bound}, threads)
 
+    def keeper(self, threads: int | None = None) -> Codec | None:
+        """The codec that keeps files of some kind as they are (see `Codec.keeps`), None if their samples are coded.
+
+        threads: as in `coder`.
+        """
+        if self._keeper == _FILES != self.codec:
+            return registry.shared_codec(_FILES, self.more, threads)
+        coder = self.coder(threads)
+        return coder if self._keeper and coder.keeps else None
+
+    def keep(self, data: bytes, threads: int | None = None, strip: bool = False) -> bytes | None:
+        """The ``.lpx`` file that keeps a picture file down to its bytes; None if its samples are to be coded.
+
+        Raises InvalidInputError for a damaged file, and with ``strip``, since metadata are a part of its bytes.
+        """
+        codec = self.keeper(threads)
+        if codec is None or not data.startswith(codec.keeps):
+            return None
+        if strip:
+            raise InvalidInputError(
+                "a file that is kept as it is keeps its metadata; to leave them out, code its pixels"
+            )
+        return codec.encode_file(data)
+
     def check(self) -> None:
         """Raise LatentPressError for what would fail with every picture: a model or an extra that is missing."""
         if self.ms_ssim is not None:
@@ -106,13 +140,26 @@ class Settings:
             model = find_model(coder.id, name=config["model"]).id.hex() if ours else config["model"] or ""
         goal = {} if coder.lossless else self.goal or {"quality": _USUAL_QUALITY}
         own = {name: value for name, value in config.items() if name not in _NOT_OF_THE_FILE}
-        return {"codec": coder.id, "model": model, **goal, **own}
+        keeper = self.keeper()
+        files = (
+            {}
+            if keeper is None
+            else {"files": [keeper.id, find_model(keeper.id, name=keeper.config()["model"]).id.hex()]}
+        )
+        return {"codec": coder.id, "model": model, **goal, **own, **files}
 
     def __call__(self, image: ImageSource, roi: RoiLike | None = None, threads: int | None = None) -> bytes:
         """Compress a picture; see `latentpress.compress`. threads: see `coder`."""
         coder = self.coder(threads)
         if roi is not None and not coder.regions:
             raise InvalidInputError(f"{coder.id} knows no regions of interest")
+        if isinstance(image, str | os.PathLike) and self.keeper() is not None:
+            with contextlib.suppress(OSError):  # what cannot be read is told of below
+                kept = self.keep(Path(image).read_bytes(), threads)
+                if kept is not None:
+                    return kept
+        if self.lossless and not coder.lossless:
+            raise InvalidInputError(f"{coder.id} keeps files of one kind without loss, and this is none")
         picture = as_image(image)
         interest = {} if roi is None else {"roi": Roi.like(roi, picture.width, picture.height)}
         target = self.target
@@ -128,9 +175,9 @@ class Settings:
                 raise InvalidInputError(
                     f"{given[0]} does not go with a codec that is made already; give it to get_codec"
                 )
-        if self.lossless and not coder.lossless:
+        if self.lossless and not coder.lossless and self.keeper() is None:
             raise InvalidInputError(f"lossless coding is not what {coder.id} does")
         if self.lossless and coder.config().get("max_error"):
             raise InvalidInputError("lossless coding goes with no max_error")
-        if coder.lossless and self.goal:
+        if (coder.lossless or self.lossless) and self.goal:
             raise InvalidInputError(f"{coder.id} is lossless: it goes with no {next(iter(self.goal))}")

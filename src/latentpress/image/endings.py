@@ -9,13 +9,16 @@ from PIL import Image as PillowImage
 from latentpress.image.files import check_ending, write
 from latentpress.image.image import Image
 
-__all__ = ["PICTURES", "encode_picture"]
+__all__ = ["JPEGS", "PICTURES", "encode_picture"]
 
 PICTURES = (
     ".avif", ".bmp", ".gif", ".j2k", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".jpx", ".pbm", ".pgm", ".png", ".pnm",
     ".ppm", ".qoi", ".tga", ".tif", ".tiff", ".webp",
 )  # fmt: skip
 """Endings of the picture files that `latentpress.image.read` reads."""
+
+JPEGS = (".jfif", ".jpe", ".jpeg", ".jpg")
+"""Those of JPEG files."""
 
 
 def encode_picture(image: Image, ending: str) -> bytes:

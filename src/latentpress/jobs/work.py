@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import math
 import threading
 import warnings
 from abc import ABC, abstractmethod
@@ -18,8 +20,9 @@ from latentpress import limits, restoration
 from latentpress.codecs.settings import Settings
 from latentpress.codecs.targets import psnr_of
 from latentpress.container import read_header
+from latentpress.errors import UnsupportedError
 from latentpress.image import FirstFrameWarning, Image, Metadata, read
-from latentpress.image.endings import PICTURES, encode_picture
+from latentpress.image.endings import JPEGS, PICTURES, encode_picture
 from latentpress.image.standardise import Standard
 from latentpress.jobs.listing import LPX
 from latentpress.jobs.stores import Source
@@ -100,6 +103,11 @@ class Compress(Work):
 
     def __call__(self, source: Source) -> Made:
         """See `Work`."""
+        if self.coding.keeper() is not None:
+            limits.MAX_PIXELS = self.max_pixels
+            kept = self.coding.keep(_contents(source), threads=1, strip=self.strip)
+            if kept is not None:  # read back by the codec already
+                return Made(kept, math.inf if self.verify else None)
         image, warned = _read(source, self.max_pixels)
         if self.strip:
             image = image.with_metadata(Metadata())
@@ -109,7 +117,9 @@ class Compress(Work):
 
 @dataclass(frozen=True)
 class Decompress(Work):
-    """``.lpx`` files to pictures. format: the pictures' ending, without its dot."""
+    """``.lpx`` files to pictures. format: the pictures' ending, without its dot; with one of JPEG's, JPEG files that
+    were kept as they are come back as they were.
+    """
 
     format: str = "png"
     threads: int = 1
@@ -135,6 +145,9 @@ class Decompress(Work):
         """See `Work`."""
         limits.MAX_PIXELS = self.max_pixels
         data = _contents(source)
+        if self.ending in JPEGS:
+            with contextlib.suppress(UnsupportedError):  # a picture that was never a file
+                return Made(latentpress.decompress_jpeg(data, threads=self.threads))
         warned: tuple[str, ...] = ()
         if read_header(data).layered:  # no other file has a warning, and threads need not wait for each other
             image, warned = _warned(latentpress.CutFileWarning, lambda: self._decoded(data))
