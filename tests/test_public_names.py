@@ -18,7 +18,14 @@ import latentpress
 
 PACKAGE = Path(latentpress.__file__).parent
 # Modules that need an extra; they are checked where it is installed.
-NEEDS_EXTRA = ("latentpress.nets", "latentpress.training", "latentpress.metrics", "latentpress.bench")
+NEEDS_EXTRA = (
+    "latentpress.parts",
+    "latentpress.systems",
+    "latentpress.studies",
+    "latentpress.training",
+    "latentpress.metrics",
+    "latentpress.bench",
+)
 
 
 def modules() -> list[str]:

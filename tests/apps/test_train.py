@@ -110,7 +110,7 @@ def test_bad_usage(run: Run, photos: Path, arguments: list[str], part: str) -> N
     ],
 )
 def test_without_torch_the_extra_is_named(run: Run, arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in sys.modules if name.startswith(("latentpress.training", "latentpress.nets"))]:
+    for name in [name for name in sys.modules if name.startswith(("latentpress.training", "latentpress.parts"))]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "torch", None)  # as if it were not installed
     done = run(*arguments)

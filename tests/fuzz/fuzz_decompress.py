@@ -16,13 +16,15 @@ import atheris
 
 with atheris.instrument_imports(include=["latentpress"]):
     import latentpress
+    from latentpress.catalogue import systems
     from latentpress.codecs import decoding, tiles  # noqa: F401 - instrumented now
     from latentpress.codecs.lossless import tiles as lossless_tiles  # noqa: F401
     from latentpress.container import reader, varint
     from latentpress.entropy import SymbolReader  # noqa: F401
-    from latentpress.systems.hyperprior import codec, latents  # noqa: F401
-    from latentpress.systems.importance_map import bitplanes, maps, stream  # noqa: F401
-    from latentpress.systems.lc_fdnet import walk  # noqa: F401
+
+    for one in systems():
+        if one.codec:
+            one.load(one.codec)
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
