@@ -1,12 +1,6 @@
-r"""Rate and distortion of the flagship codec beside JPEG and WebP, on a folder of pictures such as Kodak's 24.
+"""Rate and distortion of the flagship codec beside JPEG and WebP, on a folder of pictures such as Kodak's 24.
 
     python benchmarks/kodak_hyperprior.py --data DIR --out benchmarks/results/kodak_hyperprior.json
-
-and of its variants, against AVIF too:
-
-    python benchmarks/kodak_hyperprior.py --data DIR --out benchmarks/results/kodak_variants.json \
-        --codecs hyperprior,hyperprior-2-fast,hyperprior-ms-ssim,jpeg-420,webp,avif-444-s6-default \
-        --qualities 1,10,25,40,55,70,85,100 --also-against avif-444-s6-default
 
 For each picture and setting: bytes of the whole file, RGB PSNR and MS-SSIM of the 8-bit result, and the seconds that
 encoding and decoding take inside this process after one warm-up. Prints the mean of each setting and the BD-rates
