@@ -81,8 +81,8 @@ def bench_table(summary: dict[str, Any]) -> str:
         lines.append([title, *("-" if figure is None else f"{figure:+.1f} %" for figure in figures)])
     pictures, date = len(summary["run"]["pictures"]), summary["run"]["date"][:10]
     note = (
-        f"{pictures} pictures, against {TITLES[summary['anchor']]}: means of rate and decibels at each setting, over the "
-        f"range that both curves share, and over a fixed one; {date}."
+        f"{pictures} pictures, against {TITLES[summary['anchor']]}: means of rate and decibels at each setting, over "
+        f"the range that both curves share, and over a fixed one; {date}."
     )
     return f"{_markdown(head, lines)}\n\n{note}"
 
