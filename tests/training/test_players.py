@@ -18,7 +18,7 @@ import torch
 from latentpress.errors import InvalidInputError
 from latentpress.systems.dbm_autoencoder.training import PatchTraining
 from latentpress.training import runner as runner_module
-from latentpress.training.checkpoint import load_checkpoint
+from latentpress.training.checkpoint import Checkpoint, load_checkpoint
 from latentpress.training.muon import Muon
 from latentpress.training.plan import Plan, load_plan
 from latentpress.training.run import train
@@ -164,3 +164,21 @@ def test_a_run_by_the_clock_ends_decayed(
     assert first[max(first)] < 0.3 * schedule.learning_rate
     assert 0.5 * schedule.learning_rate < both[max(first) + 100] < schedule.learning_rate
     assert both[max(both)] < 0.3 * schedule.learning_rate
+
+
+def test_a_run_that_starts_from_another_has_the_clock_to_itself(
+    plan: Plan, patches: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The seconds of the runs before it are history: else a short run would begin decayed."""
+    ticks = itertools.count()
+    monkeypatch.setattr(runner_module, "time", SimpleNamespace(monotonic=lambda: next(ticks) / 100))
+    schedule = replace(plan.schedule, steps=10**6, by_clock=True, decay_from=0.3)
+    training = PatchTraining(replace(plan, schedule=schedule))
+    net = training.network(patches)
+    weights = {name: value.clone() for name, value in net.state_dict().items()}
+    state = Checkpoint(plan, 0, weights, weights, {}, {"seconds": 10_000.0})
+    Runner(training, net, patches, state).run(tmp_path, None, Limits(10**6, next(ticks) / 100 + 20), lambda line: None)
+    with (tmp_path / LOG).open() as file:
+        first = next(csv.DictReader(file))
+    assert float(first["learning_rate"]) > 0.9 * schedule.learning_rate
+    assert load_checkpoint(tmp_path / CHECKPOINT).history["seconds"] > 10_000

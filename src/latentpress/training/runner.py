@@ -72,6 +72,9 @@ class Runner:
             self.net.load_state_dict(state.weights)
             self.step, self.history = state.step, state.history
             self.seconds = float(state.history.get("seconds", 0.0))
+            if not self.step:  # what the runs before this one took is history, not time of this run's schedule
+                self.history["earlier_seconds"] = self.seconds
+        self._earlier = float(self.history.get("earlier_seconds", 0.0))
         self.players = [Playing(player, self.schedule, training.device) for player in training.players(self.net)]
         average = state.average if state else network_state(self.net)
         self.average = {name: value.to(training.device, copy=True) for name, value in average.items()}
@@ -82,7 +85,11 @@ class Runner:
         real = [name for name, value in self.average.items() if value.is_floating_point()]
         self._averaging = [self.average[name] for name in real], [current[name] for name in real]
         self._said, self._means = -math.inf, ""  # when a line was said last, and the last means in words
-        self._clock = (0.0, 0.0, math.inf)  # seconds before this call, when its time began, and how many it has
+        self._clock = (
+            0.0,
+            0.0,
+            math.inf,
+        )  # seconds of the run before this call, when its time began, and how many it has
 
     def accelerate(self, how: str | None, say: Say) -> None:
         """Choose how steps run (`step.make_step`); `run` does so by itself."""
@@ -114,7 +121,7 @@ class Runner:
         end = min(limits.step, self.schedule.steps)
         last_saved = began = time.monotonic()
         before = self.seconds
-        self._clock = (before, began, limits.until - began)
+        self._clock = (before - self._earlier, began, limits.until - began)
         step = math.inf  # seconds of the quickest; a step cannot be left half done
         validation = 0.0  # seconds that the last one took
         with StopRequests() as stop, RunLog(folder / LOG, self.step, self._columns()) as log:
@@ -131,7 +138,7 @@ class Runner:
                 self.seconds = before + time.monotonic() - began
                 if time.monotonic() - self._said >= _SAY_EVERY:
                     self._said = time.monotonic()
-                    pace = f"{self.step / self.seconds:.3g} steps/s, {self._left() / 60:.1f} min left"
+                    pace = f"{self.step / (self.seconds - self._earlier):.3g} steps/s, {self._left() / 60:.1f} min left"
                     say(f"step {self.step}/{self.schedule.steps}  {self._means}{pace}")
                 due = self.step % self.schedule.validate_every == 0 or self.step == self.schedule.steps
                 if held_out is not None and due and time.monotonic() + validation < limits.until:
@@ -182,7 +189,7 @@ class Runner:
         """Seconds until the schedule or the time ends, at the pace so far."""
         _, began, budget = self._clock
         by_clock = self.schedule.by_clock and budget < math.inf
-        last = math.inf if by_clock else (self.schedule.steps - self.step) * self.seconds / self.step
+        last = math.inf if by_clock else (self.schedule.steps - self.step) * (self.seconds - self._earlier) / self.step
         return max(0.0, min(last, began + budget - time.monotonic()))
 
     def _validate(self, folder: Path, held_out: Samples, log: RunLog, say: Say) -> None:
