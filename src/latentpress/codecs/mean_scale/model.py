@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from latentpress.codecs.anchor_tables import tables_by_anchor
 from latentpress.codecs.latent import LatentModel, TileSettings, Values
 from latentpress.codecs.mean_scale.finer import Finer, steps_of
-from latentpress.codecs.mean_scale.layout import HYPER_LIMIT, RESIDUAL_LIMIT
+from latentpress.codecs.mean_scale.layout import HYPER_LIMIT, RESIDUAL_LIMIT, context_name
 from latentpress.codecs.mean_scale.parameters import Parameters
 from latentpress.codecs.orders import Checkerboard
 from latentpress.codecs.ports import Port
@@ -23,23 +23,9 @@ from latentpress.codecs.roi import Roi
 from latentpress.codecs.rounding import Rounding
 from latentpress.entropy import ProbabilityTables
 
-__all__ = ["ANALYSIS", "MeanScaleModel", "context_name", "network_names"]
+__all__ = ["MeanScaleModel"]
 
 Float = NDArray[np.float32]
-
-ANALYSIS = "analysis"
-"""Name of the network that only the encoder uses and that decides nothing but which latents are coded."""
-
-
-def context_name(number: int) -> str:
-    """Name of the context network of pass ``number`` (2, 3 or 4; the first pass has none)."""
-    return "context" if number == 2 else f"context_{number}"
-
-
-def network_names(passes: int) -> tuple[str, ...]:
-    """The graphs of a package. The entropy path is hyper_synthesis and contexts: integers, exact in every engine."""
-    contexts = (context_name(number) for number in range(2, passes + 1))
-    return (ANALYSIS, "hyper_analysis", "hyper_synthesis", *contexts, "synthesis")
 
 
 class MeanScaleModel(LatentModel):

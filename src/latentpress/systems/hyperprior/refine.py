@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentpress._extras import needs_extra
-from latentpress.codecs.mean_scale.model import MeanScaleModel, context_name
+from latentpress.codecs.mean_scale.layout import context_name
+from latentpress.codecs.mean_scale.model import MeanScaleModel
 from latentpress.codecs.rounding import Rounding
 from latentpress.engine import TorchNetwork
 from latentpress.errors import UnsupportedError

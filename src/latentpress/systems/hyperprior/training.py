@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from latentpress.codecs.mean_scale.model import ANALYSIS, MeanScaleModel
+from latentpress.codecs.mean_scale.layout import ANALYSIS
 from latentpress.errors import InvalidInputError
 from latentpress.models import find_model
 from latentpress.systems.hyperprior.layout import ENCODER
 from latentpress.training.data import Pictures
 from latentpress.training.mean_scale.training import MeanScaleObjective, MeanScaleTraining
 from latentpress.training.system import Arrays, Graph
+
+if TYPE_CHECKING:
+    from latentpress.codecs.mean_scale.model import MeanScaleModel
 
 __all__ = ["HyperpriorObjective", "HyperpriorTraining"]
 

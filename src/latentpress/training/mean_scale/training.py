@@ -106,7 +106,7 @@ class MeanScaleTraining(LatentTraining):
 
     def graphs(self, net: Any) -> dict[str, Graph | bytes]:
         """Transforms, hyper analysis, the exact networks."""
-        from latentpress.codecs.mean_scale.model import context_name
+        from latentpress.codecs.mean_scale.layout import context_name
 
         c = self.model
         mix, y = torch.zeros(1, c.anchors), torch.zeros(1, c.latents, 8, 8)
