@@ -184,6 +184,20 @@ def test_force_and_other_settings(run: Run, here: None, source: Path, tmp_path: 
     assert max(latentpress.inspect(data).rate for data in tree(tmp_path / "out").values()) < max(before)
 
 
+def test_effort_and_what_came_out_larger(run: Run, here: None, source: Path, tmp_path: Path) -> None:
+    small = tmp_path / "small"
+    small.mkdir()
+    (small / "tiny.png").write_bytes((source / "p20.png").read_bytes())
+    done = run("compress", small, "-o", tmp_path / "out", "--codec", "plain")
+    assert "larger than their files are the results of tiny.png" in done.stdout
+    assert f"larger than {small / 'tiny.png'}" in run("compress", small / "tiny.png", "--codec", "plain").stdout
+    done = run("compress", small, "-o", tmp_path / "out2", "--effort", "2", "--json")
+    assert json.loads(done.stdout)["settings"]["effort"] == 2
+    expected = latentpress.compress(small / "tiny.png", effort=2, threads=1)
+    assert (tmp_path / "out2" / "tiny.lpx").read_bytes() == expected
+    assert (tmp_path / "out2" / "tiny.lpx").stat().st_mtime_ns == (small / "tiny.png").stat().st_mtime_ns
+
+
 def test_standardise(run: Run, here: None, source: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     done = run(

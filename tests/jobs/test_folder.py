@@ -299,3 +299,22 @@ def test_lost_items_are_failures(source: Path, output: Path) -> None:
     errors = {outcome.name: outcome.error for outcome in job.run(plan, _Losing())}
     assert errors == dict.fromkeys(("a.txt", "b.txt", "sub/c.txt", "sub/deeper/d.TXT"), "the worker died")
     assert len(run(source, output)[1]) == 4
+
+
+def test_results_have_the_times_of_their_sources(source: Path, output: Path) -> None:
+    os.utime(source / "a.txt", ns=(10**18, 10**18 + 123_000))
+    run(source, output)
+    assert (output / "a.out").stat().st_mtime_ns == (source / "a.txt").stat().st_mtime_ns
+    assert run(source, output, force=True)[1] == ["a.txt", "b.txt", "c.txt", "d.TXT"]
+    assert run(source, output)[1] == []  # the same bytes with the same time are new all the same
+
+
+def test_a_second_job_in_the_folder_is_refused(source: Path, output: Path) -> None:
+    job = FolderJob(Double(), str(source), str(output))
+    outcomes = job.run(job.plan(), InProcess())
+    next(outcomes)
+    with pytest.raises(InvalidInputError, match=f"another job is at work in {output}; let it end"):
+        run(source, output)
+    outcomes.close()
+    assert len(run(source, output)[1]) == 3
+    assert [path.name for path in output.iterdir() if path.name.startswith(".")] == [RECORD]

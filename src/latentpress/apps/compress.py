@@ -149,6 +149,9 @@ def compress(
 
         found = f", PSNR {psnr_of(image, coding.coder().decode(data)):.2f} dB"
     streams.write_bytes(output, data)
+    before = streams.size_of(source)
+    if before is not None and before < len(data):
+        found += f", larger than {source} ({before:,} bytes)"
     streams.report(
         f"{streams.shown(output, 'standard output')}: {streams.layout(image)}, {len(data):,} bytes, "
         f"{8 * len(data) / (image.width * image.height):.3f} bpp, {image.pixels.nbytes / len(data):.1f} times smaller "

@@ -186,6 +186,10 @@ def _print_table(work: Work, summary: Summary, seconds: float) -> None:
         print(f"PSNR {sum(psnrs) / len(psnrs):.2f} dB on average, {min(psnrs):.2f} dB at least")
     others = f"; files of other kinds, left alone: {summary.ignored:,}" if summary.ignored else ""
     print(f"{work.name}: {seconds:.1f} s{others}")
+    larger = [one.name for one in summary.made if work.shrinks and one.bytes_out > one.bytes_in]
+    if larger:
+        more = f" and {len(larger) - 3:,} more" if len(larger) > 3 else ""
+        print(f"larger than their files are the results of {', '.join(sorted(larger)[:3])}{more}")
 
 
 def _as_json(

@@ -27,6 +27,7 @@ __all__ = [
     "read_picture",
     "report",
     "shown",
+    "size_of",
     "telling",
     "write_bytes",
     "write_picture",
@@ -102,6 +103,14 @@ def _beside(source: str, suffix: str) -> str:
         return f"{folder}{slash}{Path(name).with_suffix(suffix)}"
     except ValueError:
         raise InvalidInputError(f"cannot read {source or 'a file without a name'}: it is not a file") from None
+
+
+def size_of(source: str) -> int | None:
+    """Bytes of an input that is a file of this machine, None of others."""
+    try:
+        return Path(remote.local_path(source)).stat().st_size
+    except (OSError, ValueError):
+        return None
 
 
 def read_bytes(source: str) -> bytes:

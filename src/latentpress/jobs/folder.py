@@ -24,7 +24,7 @@ class Outcome:
 
     name: of the source, relative to its folder. result: of its result, relative to the output folder. bytes_in,
     bytes_out: their sizes. psnr: in dB, where it was asked for. warnings: one line each. error: why there is no result,
-    one line; empty if there is one.
+    one line; empty if there is one. modified_ns: when the source was last changed, which its result keeps.
     """
 
     name: str
@@ -34,6 +34,7 @@ class Outcome:
     psnr: float | None = None
     warnings: tuple[str, ...] = ()
     error: str = ""
+    modified_ns: int | None = None
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ class FolderJob:
     source, output: paths or URLs of folders; the second is made. Where the output folder lies inside the source folder,
     its files are no sources. force: make everything anew, and replace what stands in the way.
 
-    plan: see what there is to do. run: do it. One run at a time for an output folder.
+    plan: see what there is to do. run: do it; a second run in an output folder at the same time is refused.
 
     Raises InvalidInputError if both are one folder and results would be taken for sources.
     """
@@ -132,7 +133,7 @@ class FolderJob:
                 error = f"{where} exists and is not of this job; use --force to replace it"
                 plan.failed.append(Outcome(name, result, entry.bytes, error=error))
             else:
-                plan.todo.append(Outcome(name, result, entry.bytes))
+                plan.todo.append(Outcome(name, result, entry.bytes, modified_ns=entry.modified_ns))
                 record.files[name] = Planned(entry, result, outdated)
                 if planned is not None and planned.result not in taken:
                     plan.renamed.add(planned.result)
@@ -141,11 +142,14 @@ class FolderJob:
     def run(self, plan: Plan, executor: Executor) -> Generator[Outcome, None, None]:
         """Do what the plan has found; gives what became of each file, in any order.
 
-        Closing the generator stops the run. Raises LatentPressError if the output folder cannot be written to, or
-        there is nobody to work.
+        Closing the generator stops the run. Raises InvalidInputError if another job is at work in the output folder,
+        LatentPressError if it cannot be written to, or there is nobody to work.
         """
-        if not plan.todo:
-            return
+        if plan.todo:
+            with self.output.locked():
+                yield from self._run(plan, executor)
+
+    def _run(self, plan: Plan, executor: Executor) -> Generator[Outcome, None, None]:
         results = [planned.result for planned in plan.record.files.values()]
         for name in plan.renamed | self.output.leftovers([RECORD, *results]):
             self.output.remove(name)
@@ -180,7 +184,7 @@ def _make(work: Work, source: Folder, output: Folder, task: Outcome) -> Outcome:
     """Make one result, wherever this runs."""
     try:
         made = work(source.source(task.name))
-        output.write(task.result, made.data)
+        output.write(task.result, made.data, task.modified_ns)
     except Exception as error:  # a codec from elsewhere may raise anything; the other files are none the worse for it
         return _failed(task, _reason(error))
     return Outcome(task.name, task.result, task.bytes_in, len(made.data), made.psnr, made.warnings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -86,13 +87,13 @@ def list_folder(root: Path, endings: tuple[str, ...], without: Path | None = Non
     return listing.in_order()
 
 
-def entry_of(path: Path) -> Entry | None:
-    """The description of a file, None if there is none."""
+def entry_of(path: Path, time: Callable[[os.stat_result], int] = lambda stat: stat.st_mtime_ns) -> Entry | None:
+    """The description of a file, None if there is none. time: which of its times counts."""
     try:
         found = path.stat()
     except OSError:
         return None
-    return Entry(found.st_size, found.st_mtime_ns) if stat.S_ISREG(found.st_mode) else None
+    return Entry(found.st_size, time(found)) if stat.S_ISREG(found.st_mode) else None
 
 
 def _identity(folder: Path) -> tuple[int, int]:

@@ -6,7 +6,7 @@ import contextlib
 import io
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeAlias
@@ -69,12 +69,22 @@ class Folder(ABC):
             raise InvalidInputError(f"cannot read {source}: {error.strerror or error}") from error
 
     @abstractmethod
-    def write(self, name: str, data: bytes) -> None:
-        """Write a whole file or nothing; raises LatentPressError, InvalidInputError."""
+    def write(self, name: str, data: bytes, modified_ns: int | None = None) -> None:
+        """Write a whole file or nothing; raises LatentPressError, InvalidInputError. modified_ns: when it is to have
+        been changed last, in nanoseconds since 1970, where the store can be told.
+        """
 
     @abstractmethod
     def remove(self, name: str) -> None:
         """Remove a file, if it is there and can be removed."""
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder against other jobs for the length of the block, where its store has locks.
+
+        Raises InvalidInputError if another job holds it.
+        """
+        yield
 
 
 class LocalFolder(Folder):
@@ -93,8 +103,8 @@ class LocalFolder(Folder):
         return entry_of(Path(self.place, name))
 
     def entries(self, names: Iterable[str]) -> dict[str, Entry]:
-        """See `Folder.entries`."""
-        found = ((name, self.entry(name)) for name in names)
+        """See `Folder.entries`. Results have the times of their sources: here counts when they were put there."""
+        found = ((name, entry_of(Path(self.place, name), lambda stat: stat.st_ctime_ns)) for name in names)
         return {name: entry for name, entry in found if entry is not None}
 
     def leftovers(self, names: Iterable[str]) -> set[str]:
@@ -109,15 +119,37 @@ class LocalFolder(Folder):
         """See `Folder.source`."""
         return self.address(name)
 
-    def write(self, name: str, data: bytes) -> None:
+    def write(self, name: str, data: bytes, modified_ns: int | None = None) -> None:
         """See `Folder.write`."""
         path = Path(self.place, name)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InvalidInputError(f"cannot make the folder {path.parent}: {error.strerror or error}") from error
+        _make_folder(path.parent)
         with atomic_output(path) as stream:
             stream.write(data)
+        if modified_ns is not None:
+            with contextlib.suppress(OSError):  # a file system without such times
+                os.utime(path, ns=(modified_ns, modified_ns))
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """See `Folder.locked`. The system takes the lock away from a process that ends, however it ends."""
+        try:
+            import fcntl
+        except ImportError:  # Windows
+            yield
+            return
+        _make_folder(Path(self.place))
+        handle = os.open(self.place, os.O_RDONLY)
+        try:
+            with contextlib.suppress(OSError):  # a file system without locks
+                try:
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    raise InvalidInputError(
+                        f"another job is at work in {self.place}; let it end, or choose another folder"
+                    ) from None
+            yield
+        finally:
+            os.close(handle)
 
     def remove(self, name: str) -> None:
         """See `Folder.remove`."""
@@ -157,7 +189,7 @@ class RemoteFolder(Folder):
         """See `Folder.source`."""
         return io.BytesIO(remote.read(self.address(name)))
 
-    def write(self, name: str, data: bytes) -> None:
+    def write(self, name: str, data: bytes, modified_ns: int | None = None) -> None:
         """See `Folder.write`."""
         remote.write(self.address(name), data)
 
@@ -174,6 +206,13 @@ def open_folder(place: str) -> Folder:
     """The folder at a path or URL; it need not exist."""
     place = remote.local_path(place)
     return RemoteFolder(place.rstrip("/")) if remote.is_url(place) else LocalFolder(str(Path(place).resolve()))
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InvalidInputError(f"cannot make the folder {path}: {error.strerror or error}") from error
 
 
 def _entry(info: dict[str, Any]) -> Entry:

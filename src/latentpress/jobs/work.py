@@ -52,10 +52,13 @@ class Made:
 
 
 class Work(ABC):
-    """Makes the result of one file. name: of the command. reads: endings of the files that it takes."""
+    """Makes the result of one file. name: of the command. reads: endings of the files that it takes. shrinks: whether
+    results are meant to be smaller than their files.
+    """
 
     name: ClassVar[str]
     reads: ClassVar[tuple[str, ...]]
+    shrinks: ClassVar[bool] = False
 
     @property
     @abstractmethod
@@ -92,6 +95,7 @@ class Compress(Work):
     name = "compress"
     reads = PICTURES
     ending = ".lpx"
+    shrinks = True
 
     def settings(self) -> dict[str, Any]:
         """See `Work.settings`."""
