@@ -27,6 +27,7 @@ NUMBERS = {
     7: "toderici",
     8: "pca-blocks",
     9: "hific",
+    10: "spiht",
 }
 """Codec numbers of the file format and the systems that own them. Only ever added to: files outlive programs."""
 

@@ -253,7 +253,7 @@ def test_files_that_break_the_rules_are_refused(codec: Codec, file: bytes) -> No
         (replace(header, codec=other), chunks, UnsupportedError),
         (replace(header, rate=2**16 - 1), chunks, CorruptFileError),
         (replace(header, width=2**30, height=2**30), chunks, LimitError),
-        (replace(header, width=header.width - 20), chunks, CorruptFileError),
+        (replace(header, width=header.width - 33), chunks, CorruptFileError),
         (replace(header, height=header.height + 30), chunks, CorruptFileError),
         (replace(header, channels=4), chunks, CorruptFileError),
         (header, [Chunk(EXIF, b"", ancillary=True)], CorruptFileError),

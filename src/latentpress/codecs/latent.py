@@ -187,9 +187,9 @@ class LatentCodec(Codec, Generic[M]):
         if roi is not None and not self.regions:
             raise UnsupportedError(f"the codec {self.id} knows no regions of interest")
         stride = self.model_class.stride
-        grid = grid_of(-(-image.height // stride), -(-image.width // stride))
+        grid = grid_of(-(-image.height // stride), -(-image.width // stride), stride)
         model = self._open(self._package, len(grid.tiles), self.encoder)
-        rate, weight = rate_and_weight(check_quality(quality), model.last_rate)
+        rate, weight = self.rate_of(model, check_quality(quality))
         interest = None if roi is None else model.interest(roi.fits(image.width, image.height))
         settings, colour = TileSettings(interest, weight), colour_of(image)
 
@@ -205,6 +205,10 @@ class LatentCodec(Codec, Generic[M]):
         header = Header(self.number, model.package.id, image.width, image.height, image.channels, rate, image.bit_depth)
         told = pack_map(interest) if INTEREST in self.kinds else []
         return container.write(header, [*pack_sides(image), *told, *tiles, Chunk(STREAM, payload)])
+
+    def rate_of(self, model: M, quality: float) -> tuple[int, float]:
+        """Rate index and rounding weight for a quality 0..100."""
+        return rate_and_weight(quality, model.last_rate)
 
     def find(self, model: M, window: Window, rate: int, settings: TileSettings) -> Float:
         """The latents (M, h, w) of a tile that are to be coded: those that the analysis finds."""
@@ -242,7 +246,7 @@ class LatentCodec(Codec, Generic[M]):
         if header.codec != self.number:
             raise UnsupportedError(f"this is a file of codec number {header.codec}, not of {self.id}")
         check_kinds(chunks, self.kinds)
-        package = package_of(self.id, self._config["model"], header.model)
+        package = self._package_of(header.model)
         payloads = [chunk.payload for chunk in chunks if chunk.kind == STREAM]
         if len(payloads) != 1:
             raise CorruptFileError(f"a file of {self.id} has one symbol stream, this one has {len(payloads)}")
@@ -269,6 +273,10 @@ class LatentCodec(Codec, Generic[M]):
     @cached_property
     def _package(self) -> ModelPackage:
         return find_model(self.id, name=self._config["model"])
+
+    def _package_of(self, id: bytes) -> ModelPackage:
+        """The package that a file names."""
+        return package_of(self.id, self._config["model"], id)
 
     def _open(self, package: ModelPackage, tiles: int, encoder: ModelPackage | None = None) -> M:
         """The model, for a picture of so many tiles. Those that are worked on side by side share the threads."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, TypeVar
@@ -16,7 +15,6 @@ from latentpress.codecs.alpha import opaque_alpha
 from latentpress.codecs.base import check_quality
 from latentpress.codecs.decoding import Decoding
 from latentpress.codecs.latent import LatentCodec, LatentModel, TileSettings, Values, Window
-from latentpress.codecs.models import package_of
 from latentpress.codecs.packing import check_kinds, colour_of, pack_sides
 from latentpress.codecs.parallel import each
 from latentpress.codecs.ports import Port, Walk, read, write
@@ -34,6 +32,7 @@ Float = NDArray[np.float32]
 
 class LayeredModel(LatentModel):
     """A model of ``layers`` layers, each of ``latents`` / layers values of a place. Rate indices are numbers of layers.
+    A subclass has `layer`, or a state of its own: `empty`, `walk` and `shown`.
 
     `analysis` gives the values of all layers, one after the other, and zero beyond the rate; `synthesis` shows those of
     the first so many layers, 0 included.
@@ -48,35 +47,34 @@ class LayeredModel(LatentModel):
         if self.layers < 1 or self.latents % self.layers:
             raise ValueError(f"{self.latents} values of a place are not those of {self.layers} layers")
 
-    @abstractmethod
     def layer(self, port: Port, before: NDArray[Any], wanted: NDArray[Any] | None) -> NDArray[np.int32]:
         """The exact part: code the values (n, h, w) of the layer after those of ``before`` (layers so far, n, h, w)."""
+        raise NotImplementedError
 
     def code(self, port: Port, rate: int, shape: tuple[int, int], latents: Float | None, tile: TileSettings) -> Values:
         """All layers of a rate in one walk: what files have layer by layer, for those who count."""
         values = self.empty(shape)
         for number in range(rate):
             self.walk(values, number, latents)(port)
-        return shown(values)
+        return self.shown(values)
 
-    def empty(self, shape: tuple[int, int]) -> NDArray[np.int32]:
+    def empty(self, shape: tuple[int, int]) -> Any:
         """Values (layers, n, h, w) of no layer yet."""
         return np.zeros((self.layers, self.latents // self.layers, *shape), np.int32)
 
-    def walk(self, values: NDArray[np.int32], number: int, latents: Float | None = None) -> Walk[Values]:
+    def walk(self, values: Any, number: int, latents: Float | None = None) -> Walk[Values]:
         """The walk of a layer: codes it, given those before, and puts it in its place among the values."""
         wanted = None if latents is None else latents.reshape(values.shape)[number]
 
         def run(port: Port) -> Values:
             values[number] = self.layer(port, values[:number], wanted)
-            return shown(values[number : number + 1])
+            return self.shown(values[number : number + 1])
 
         return run
 
-
-def shown(values: NDArray[np.int32]) -> Values:
-    """Values (layers, n, h, w) as the synthesis takes them."""
-    return Values(values.reshape(-1, *values.shape[2:]).astype(np.float32), (values,))
+    def shown(self, values: Any) -> Values:
+        """Values (layers, n, h, w) as the synthesis takes them."""
+        return Values(values.reshape(-1, *values.shape[2:]).astype(np.float32), (values,))
 
 
 M = TypeVar("M", bound=LayeredModel)
@@ -95,7 +93,7 @@ class LayeredCodec(LatentCodec[M]):
         if roi is not None:
             raise UnsupportedError(f"the codec {self.id} knows no regions of interest")
         stride = self.model_class.stride
-        grid = grid_of(-(-image.height // stride), -(-image.width // stride))
+        grid = grid_of(-(-image.height // stride), -(-image.width // stride), stride)
         model = self._open(self._package, len(grid.tiles), self.encoder)
         rate = 1 + round(check_quality(quality) / 100 * (model.layers - 1))
         colour = colour_of(image)
@@ -140,7 +138,7 @@ class LayeredCodec(LatentCodec[M]):
             if not layers and header.channels in (2, 4) and all(chunk.kind != ALPHA for chunk in chunks):
                 chunks.append(Chunk(ALPHA, opaque_alpha(header.height, header.width)))
         grid = self._grid_of(header, chunks)
-        model = self._open(package_of(self.id, self._config["model"], header.model), len(grid.tiles))
+        model = self._open(self._package_of(header.model), len(grid.tiles))
         if header.rate > model.layers:
             raise CorruptFileError(f"the file has {header.rate} layers, more than its model, {model.layers}")
         streams = [_unpack(grid, layer) for layer in layers]
@@ -159,7 +157,7 @@ class LayeredCodec(LatentCodec[M]):
         if largest > self.largest_tile:
             if layers_of(chunks) or found:
                 raise CorruptFileError(f"the file breaks the format: {largest} latents in one tile")
-            return grid_of(height, width)
+            return grid_of(height, width, self.model_class.stride)
         return Grid(height, width, side)
 
 
@@ -177,7 +175,7 @@ class _LayeredDecoding(Decoding):
         values = self._layered.empty(self._tiles[number].shape)
         for layer, streams in enumerate(self._layers):
             read(bytes(streams[number]), self._layered.walk(values, layer), _place(number, layer))
-        return shown(values)
+        return self._layered.shown(values)
 
 
 def _place(tile: int, layer: int) -> int:

@@ -46,7 +46,7 @@ class RecurrentModel(LayeredModel):
         shape = target.shape[2:]
         picture, state = self._start(*shape)
         coded = state
-        values = self.empty(shape).astype(np.float32)
+        values: Float = self.empty(shape).astype(np.float32)
         for number in range(rate):
             layer = self._row(number)
             found = self.run("encoder", residual=target - picture, state=coded, layer=layer)

@@ -21,6 +21,9 @@ _SIDE = 64
 _WHOLE = 96
 """A picture with no side longer than this is one tile."""
 
+_STRIDE = 16
+"""Pixels of the latents that these sides are in; of larger latents fewer make a tile."""
+
 _LARGEST = 2**16
 """Latents of a tile that a file may have (16.8 megapixels), so that memory is bounded whatever it claims."""
 
@@ -78,14 +81,14 @@ class Grid:
         return [tile for row in self.rows for tile in row]
 
 
-def choose_side(height: int, width: int) -> int:
-    """Side of the tiles that the encoder uses for a picture of so many latents."""
-    return 0 if max(height, width) <= _WHOLE else _SIDE
+def choose_side(height: int, width: int, stride: int = _STRIDE) -> int:
+    """Side of the tiles that the encoder uses for a picture of so many latents, each of ``stride`` pixels."""
+    return 0 if max(height, width) * stride <= _WHOLE * _STRIDE else max(4, _SIDE * _STRIDE // stride)
 
 
-def grid_of(height: int, width: int) -> Grid:
+def grid_of(height: int, width: int, stride: int = _STRIDE) -> Grid:
     """The grid that the encoder uses."""
-    return Grid(height, width, choose_side(height, width))
+    return Grid(height, width, choose_side(height, width, stride))
 
 
 def pack_grid(grid: Grid, streams: Sequence[bytes]) -> tuple[list[Chunk], bytes]:

@@ -1,4 +1,4 @@
-"""The 9/7 wavelet (Cohen, Daubechies and Feauveau 1992) by lifting (Daubechies and Sweldens 1998), as matrices.
+"""The 9/7 wavelet as matrices.
 
 For small maps such as the means of a picture's blocks. Coefficients stay where they belong: the low band of a level
 is every second sample of the one before, in rows and columns, and the detail lies between.
@@ -11,6 +11,8 @@ import functools
 import numpy as np
 from numpy.typing import NDArray
 
+from latentpress.transforms.lifting import CDF97
+
 __all__ = ["BANDS", "LEVELS", "band_maps", "bands", "forward", "inverse", "matrix"]
 
 LEVELS = 3
@@ -19,28 +21,15 @@ LEVELS = 3
 BANDS = 3 * LEVELS + 1
 """Bands: three of detail a level, and the last low one."""
 
-_LIFTING = (-1.586134342059924, -0.052980118572961, 0.882911075530934, 0.443506852043971)
-_SCALE = 1.149604398860241  # to basis vectors of about unit length
-
 Float = NDArray[np.float32]
 
 
 @functools.lru_cache(maxsize=256)
 def matrix(length: int) -> NDArray[np.float64]:
     """One level on ``length`` samples (length, length): rows of even number give the low band. Ends are mirrored."""
-    x = np.eye(length)
-    if length > 1:
-        even, odd = x[0::2], x[1::2]
-        for number, factor in enumerate(_LIFTING):
-            if number % 2 == 0:  # odd samples from the even ones around
-                right = np.concatenate([even[1:], even[-1:]])[: len(odd)]
-                odd += factor * (even[: len(odd)] + right)
-            else:
-                left = np.concatenate([odd[:1], odd])[: len(even)]
-                right = np.concatenate([odd, odd[-1:]])[: len(even)]
-                even += factor * (left + right)
-        even *= _SCALE
-        odd /= _SCALE
+    low, high = CDF97.analyse(np.eye(length))
+    x = np.empty((length, length))
+    x[0::2], x[1::2] = low, high
     x.flags.writeable = False
     return x
 
