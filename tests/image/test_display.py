@@ -50,7 +50,6 @@ def test_png_round_trip_keeps_each_byte(shown: Image, tmp_path: Path) -> None:
 
 
 def test_deep_png_keeps_them_too(shown: Image, tmp_path: Path) -> None:
-    pytest.importorskip("imagecodecs")
     write(shown.to_depth(16), tmp_path / "a.png")
     assert read(tmp_path / "a.png").metadata.display == shown.metadata.display
 

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image as PillowImage
 from PIL import ImageCms
 
-from latentpress.errors import InvalidInputError, LatentPressError, MissingExtraError, UnsupportedError
+from latentpress.errors import InvalidInputError, LatentPressError, UnsupportedError
 from latentpress.image import Image, Metadata, read, write
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -86,8 +86,6 @@ def test_formats_without_alpha_refuse_it(tmp_path: Path, ending: str) -> None:
 @pytest.mark.parametrize("ending", ["png", "tif"])
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 def test_sixteen_bits_round_trip(tmp_path: Path, ending: str, channels: int) -> None:
-    if channels > 1:
-        pytest.importorskip("imagecodecs")
     image = deep(9, 7, channels, 16)
     path = tmp_path / f"a.{ending}"
     if (ending, channels) == ("tif", 2):
@@ -131,18 +129,11 @@ def test_formats_of_eight_bits_refuse_more(tmp_path: Path, ending: str) -> None:
 
 
 def test_cut_deep_png_is_refused(tmp_path: Path) -> None:
-    pytest.importorskip("imagecodecs")
     path = tmp_path / "a.png"
     write(deep(40, 40, 3, 16), path)
     path.write_bytes(path.read_bytes()[:2000])
     with pytest.raises(InvalidInputError, match=r"a\.png: .*(damaged|truncated)"):
         read(path)
-
-
-def test_deep_colour_without_the_extra_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "imagecodecs", None)
-    with pytest.raises(MissingExtraError, match=r"latentpress\[deep\]"):
-        write(deep(4, 4, 3, 16), tmp_path / "a.png")
 
 
 @pytest.mark.parametrize("ending", ["png", "jpg", "webp", "avif", "tif"])
@@ -159,7 +150,6 @@ def test_metadata_round_trip(rgb: Image, tmp_path: Path, ending: str) -> None:
 
 
 def test_metadata_of_deep_png(tmp_path: Path) -> None:
-    pytest.importorskip("imagecodecs")
     image = deep(6, 5, 3, 16).with_metadata(Metadata(SRGB, exif_bytes(), XMP))
     write(image, tmp_path / "a.png")
     back = read(tmp_path / "a.png")
@@ -181,7 +171,6 @@ def test_orientation_is_applied_and_made_normal(rgb: Image, tmp_path: Path, orie
 
 
 def _deep_with(rgb: Image, orientation: int, tmp_path: Path) -> Image:
-    pytest.importorskip("imagecodecs")
     write(rgb.to_depth(16).with_metadata(Metadata(exif=exif_bytes(orientation))), tmp_path / "deep.png")
     return read(tmp_path / "deep.png")
 

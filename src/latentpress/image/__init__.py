@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from latentpress.image.convert import ImageSource, as_image
-from latentpress.image.files import FirstFrameWarning, LostMetadataWarning, read, write
+from latentpress.image.files import FirstFrameWarning, LostMetadataWarning, read, read_frames, write
 from latentpress.image.image import Image, Samples
 from latentpress.image.metadata import NO_METADATA, Metadata
 
@@ -17,5 +17,6 @@ __all__ = [
     "Samples",
     "as_image",
     "read",
+    "read_frames",
     "write",
 ]

@@ -1,9 +1,14 @@
-"""Pictures of 9 to 16 bits a sample, where Pillow has none or would cut them to 8: PPM, PNG and TIFF."""
+"""Pictures of 9 to 16 bits a sample, where Pillow has none or would cut them to 8: PPM, PNG and TIFF.
+
+Pillow unpacks a sample of two bytes by taking its high one. Told that the bytes lie the other way round, it takes
+the low one. So the two halves of a picture are read one after the other, each by Pillow, with all that it knows of
+filters, interlacing, strips, tiles and compression.
+"""
 
 from __future__ import annotations
 
 import re
-import zlib
+import sys
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -12,15 +17,16 @@ from PIL import Image as PillowImage
 
 from latentpress._extras import needs_extra
 from latentpress.errors import InvalidInputError, UnsupportedError
-from latentpress.image.display import png_chunk
+from latentpress.image.deep_files import png_of, tiff_of
 from latentpress.image.image import Image
-from latentpress.image.metadata import Metadata
 
 __all__ = ["is_deep", "oriented", "read_deep", "write_deep"]
 
 _PNM = re.compile(rb"P([56])(?:\s+(?:#[^\n]*\n\s*)*)(\d+)(?:\s+(?:#[^\n]*\n\s*)*)(\d+)(?:\s+(?:#[^\n]*\n\s*)*)(\d+)\s")
-_PNG_HEAD = 8 + 25  # signature and IHDR
-_FEATURE = "16-bit colour in PNG and TIFF"
+_BITS = 258  # TIFF tag: bits of a sample, by channel
+_PLANAR = 284  # TIFF tag: 2 for a plane of each channel
+_PREMULTIPLIED = "RGBa"
+_MODES = {"RGB": "RGB", "RGBX": "RGB", "RGBA": "RGBA", _PREMULTIPLIED: "RGBA"}
 
 
 def is_deep(picture: PillowImage.Image) -> bool:
@@ -28,41 +34,51 @@ def is_deep(picture: PillowImage.Image) -> bool:
     would stretch from their own depth to 16.
     """
     for tile in getattr(picture, "tile", ()):
-        arguments = tile[3] if isinstance(tile[3], tuple) else (tile[3],)
-        if tile[0] == "ppm" and isinstance(arguments[-1], int) and arguments[-1] > 255:
+        arguments = tile.args if isinstance(tile.args, tuple) else (tile.args,)
+        if tile.codec_name == "ppm" and isinstance(arguments[-1], int) and arguments[-1] > 255:
             return True
-        if not picture.mode.startswith("I") and any(isinstance(a, str) and ";16" in a for a in arguments):
+        if picture.mode[0] not in "IF" and any(isinstance(a, str) and ";16" in a for a in arguments):
             return True
-    return False
+    return picture.mode[0] not in "IF" and max(getattr(picture, "tag_v2", {}).get(_BITS, (8,))) > 8
 
 
-def read_deep(data: bytes, format: str, metadata: Metadata) -> Image:
-    """The picture in the bytes of a deep PPM, PGM, PNG or TIFF file.
+def read_deep(picture: PillowImage.Image, again: PillowImage.Image, stream: BinaryIO) -> Image:
+    """The picture in a deep PPM, PGM, PNG or TIFF file, not turned and without metadata.
 
-    Raises UnsupportedError for another format, MissingExtraError without the extra ``deep`` (PNG, TIFF),
-    InvalidInputError for damaged data.
+    picture, again: the file opened twice, at the frame that is wanted, not loaded. stream: its bytes.
+
+    Raises UnsupportedError for another format or kind of samples, InvalidInputError for damaged data, MissingExtraError
+    without the extra ``deep`` for planes that lie apart.
     """
+    format, frame = picture.format or "", picture.tell()
     if format == "PPM":
-        return _read_pnm(data)
-    if format not in ("PNG", "TIFF"):
-        raise UnsupportedError(f"16-bit colour in {format} files is not supported; save the picture as PNG or TIFF")
-    with needs_extra(_FEATURE, "deep"):
-        import imagecodecs
-    decode = imagecodecs.png_decode if format == "PNG" else imagecodecs.tiff_decode
-    try:
-        pixels: NDArray[Any] = np.asarray(decode(data))
-    except Exception as error:  # the binding's own errors: ValueError, RuntimeError, PngError, TiffError
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise InvalidInputError(f"the {format} file is damaged or unusual: {reason}") from error
-    if pixels.dtype != np.uint16:
-        raise UnsupportedError(f"{format} samples of type {pixels.dtype} are not supported")
-    return Image.from_array(pixels).with_metadata(metadata)
+        stream.seek(0)
+        return _read_pnm(stream.read())
+    pixels: NDArray[Any]
+    raw = _raw(picture)
+    kind = raw.partition(";")[0]
+    if format == "TIFF" and getattr(picture, "tag_v2", {}).get(_PLANAR) == 2:
+        stream.seek(0)
+        pixels = _apart(stream.read(), frame)
+    elif format not in ("PNG", "TIFF") or kind not in (*_MODES, "LA"):
+        raise UnsupportedError(f"16-bit {picture.mode} in {format} files is not supported; save it as 16-bit RGB")
+    elif kind == "LA":
+        both = _bytes_of(picture, "RGBA", "RGBA")  # of two samples of two bytes
+        pixels = both[:, :, 0::2] << 8 | both[:, :, 1::2]
+    else:
+        little = raw.endswith("L") or (raw[-1] in "6N" and sys.byteorder == "little")
+        plain = kind.replace(_PREMULTIPLIED, "RGBA")
+        high, low = (f"{plain};16{end}" for end in ("LB" if little else "BL"))
+        pixels = _bytes_of(picture, _MODES[kind], high) << 8 | _bytes_of(again, _MODES[kind], low)
+        if kind == _PREMULTIPLIED:
+            pixels = _divided(pixels)
+    return Image.from_array(_with_transparent(pixels, picture))
 
 
 def write_deep(image: Image, stream: BinaryIO, format: str) -> None:
     """Write a picture of 9 to 16 bits: PPM keeps its depth, PNG and TIFF get 16 bits.
 
-    Raises UnsupportedError for a format that has no such samples, MissingExtraError without the extra ``deep``.
+    Raises UnsupportedError for a format that has no such samples.
     """
     if format == "PPM":
         stream.write(_pnm(image))
@@ -71,14 +87,48 @@ def write_deep(image: Image, stream: BinaryIO, format: str) -> None:
         raise UnsupportedError(
             f"{format} files cannot hold {image.bit_depth}-bit {image.mode}; choose .png, .tif or .ppm, or 8 bits"
         )
-    with needs_extra(_FEATURE, "deep"):
+    stream.write((png_of if format == "PNG" else tiff_of)(image.to_depth(16)))
+
+
+def _raw(picture: PillowImage.Image) -> str:
+    """Pillow's name of how the samples lie in the file, such as ``RGB;16B``."""
+    arguments: Any = picture.tile[0].args  # type: ignore[attr-defined]  # a picture that was opened from a file
+    return str(arguments[0] if isinstance(arguments, tuple) else arguments)
+
+
+def _bytes_of(picture: Any, mode: str, raw: str) -> NDArray[np.uint16]:
+    """The picture as Pillow unpacks it by another rule than its own."""
+    picture._mode = mode
+    picture.tile = [
+        tile._replace(args=(raw, *tile.args[1:]) if isinstance(tile.args, tuple) else raw) for tile in picture.tile
+    ]
+    picture.load()  # NumPy would pass over what is wrong
+    return np.asarray(picture).astype(np.uint16)
+
+
+def _apart(data: bytes, frame: int) -> NDArray[np.uint16]:
+    """The samples (H, W, C) of a TIFF file whose channels lie in planes of their own."""
+    with needs_extra("16-bit TIFF in separate planes", "deep"):
         import imagecodecs
-    pixels = image.to_depth(16).pixels
-    squeezed = pixels[:, :, 0] if image.channels == 1 else pixels
-    if format == "TIFF":
-        stream.write(imagecodecs.tiff_encode(squeezed))
-    else:
-        stream.write(_with_png_metadata(bytes(imagecodecs.png_encode(squeezed)), image.metadata))
+    pixels = np.asarray(imagecodecs.tiff_decode(data, index=frame))
+    if pixels.dtype != np.uint16:
+        raise UnsupportedError(f"TIFF samples of type {pixels.dtype} are not supported")
+    return np.moveaxis(pixels, 0, 2) if pixels.ndim == 3 and pixels.shape[2] > 4 else pixels
+
+
+def _divided(pixels: NDArray[Any]) -> NDArray[np.uint16]:
+    """Samples (H, W, 4) of which the colours were multiplied by alpha, as if they were not."""
+    alpha = np.maximum(pixels[:, :, 3:], 1).astype(np.uint64)
+    colours = np.minimum((pixels[:, :, :3].astype(np.uint64) * 65535 + alpha // 2) // alpha, 65535)
+    return np.dstack([colours.astype(np.uint16), pixels[:, :, 3]])
+
+
+def _with_transparent(pixels: NDArray[Any], picture: PillowImage.Image) -> NDArray[np.uint16]:
+    """RGB samples with alpha 0 where they have the colour that the file calls transparent."""
+    colour = picture.info.get("transparency")
+    if pixels.shape[2] != 3 or not isinstance(colour, tuple):
+        return pixels
+    return np.dstack([pixels, np.where((pixels == colour).all(axis=2), 0, 65535).astype(np.uint16)])
 
 
 def oriented(image: Image, orientation: int) -> Image:
@@ -121,15 +171,3 @@ def _pnm(image: Image) -> bytes:
         raise UnsupportedError("PPM files have no alpha; choose .png or .tif")
     head = f"P{5 if image.channels == 1 else 6}\n{image.width} {image.height}\n{image.peak}\n"
     return head.encode() + image.pixels.astype(">u2").tobytes()
-
-
-def _with_png_metadata(png: bytes, metadata: Metadata) -> bytes:
-    """A PNG file with all metadata put in after its first chunk (PNG specification, third edition)."""
-    parts = [png[:_PNG_HEAD], metadata.display]
-    if metadata.icc:
-        parts.append(png_chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(metadata.icc)))
-    if metadata.exif:
-        parts.append(png_chunk(b"eXIf", metadata.exif))
-    if metadata.xmp:
-        parts.append(png_chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + metadata.xmp))
-    return b"".join([*parts, png[_PNG_HEAD:]])

@@ -12,8 +12,8 @@ from latentpress.image.image import Image
 __all__ = ["JPEGS", "PICTURES", "encode_picture"]
 
 PICTURES = (
-    ".avif", ".bmp", ".gif", ".j2k", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".jpx", ".pbm", ".pgm", ".png", ".pnm",
-    ".ppm", ".qoi", ".tga", ".tif", ".tiff", ".webp",
+    ".avif", ".bmp", ".gif", ".heic", ".heif", ".hif", ".j2k", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".jpx", ".pbm",
+    ".pgm", ".png", ".pnm", ".ppm", ".qoi", ".tga", ".tif", ".tiff", ".webp",
 )  # fmt: skip
 """Endings of the picture files that `latentpress.image.read` reads."""
 

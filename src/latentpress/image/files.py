@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import threading
 import warnings
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,11 +21,12 @@ from latentpress.container import MAGIC
 from latentpress.errors import InvalidInputError, LatentPressError, LimitError, MissingExtraError, UnsupportedError
 from latentpress.image.deep import is_deep, oriented, read_deep, write_deep
 from latentpress.image.display import chunks_of, from_png
+from latentpress.image.heif import heif_frames, is_heif
 from latentpress.image.image import Image
 from latentpress.image.metadata import Metadata
 from latentpress.image.pillow import from_pillow, metadata_of, to_pillow
 
-__all__ = ["FirstFrameWarning", "LostMetadataWarning", "check_ending", "probe", "read", "write"]
+__all__ = ["FirstFrameWarning", "LostMetadataWarning", "check_ending", "probe", "read", "read_frames", "write"]
 
 # Plain raster formats only: Pillow would also start Ghostscript for EPS, and accept a dozen formats that few people
 # test. JPEG brings MPO, the multi-picture JPEG, with it.
@@ -69,44 +73,29 @@ def read(source: str | os.PathLike[str] | BinaryIO) -> Image:
     """Read a picture file, with its metadata, EXIF orientation applied.
 
     source: a path, or a binary stream open for reading (it need not be seekable). AVIF, BMP, GIF, JPEG, JPEG 2000, PNG,
-    PPM/PGM, QOI, TGA, TIFF and WebP files are read: gray, RGB, palette, black and white, with or without alpha, CMYK.
-    Samples of 9 to 16 bits keep their depth in PPM, PNG and TIFF (colour of such depth in PNG and TIFF needs the extra
-    ``deep``). Of an animation or a file of many pages the first is read, with a `FirstFrameWarning`.
+    PPM/PGM, QOI, TGA, TIFF and WebP files are read, HEIC with the extra ``heif``: gray, RGB, palette, black and white,
+    with or without alpha, CMYK. Samples of 9 to 16 bits keep their depth in HEIC, PPM, PNG and TIFF. Of an animation or
+    a file of many pages the first is read, with a `FirstFrameWarning`; `read_frames` reads all.
 
     Raises InvalidInputError if there is no such file or it is no readable picture, UnsupportedError for samples that
-    are no whole numbers of 8 to 16 bits, LimitError above `latentpress.limits`.
+    are no whole numbers of 8 to 16 bits, LimitError above `latentpress.limits`, MissingExtraError for HEIC without its
+    extra.
     """
-    name = os.fspath(source) if isinstance(source, str | os.PathLike) else "the input"
-    try:
-        stream = source if isinstance(source, str | os.PathLike) or source.seekable() else io.BytesIO(source.read())
-        with _open(stream) as picture:
-            limits.check(picture.width, picture.height)
-            _warn_of_frames(picture, name)
-            if picture.format == "PNG":
-                picture.info["display"] = _from_png(picture)
-            if is_deep(picture):
-                return _read_deep(picture, stream)
-            picture.load()
-            ImageOps.exif_transpose(picture, in_place=True)
-            return from_pillow(picture)
-    except (UnsupportedError, LimitError) as error:
-        raise type(error)(f"{name}: {error}") from None
-    except MissingExtraError:
-        raise
-    except InvalidInputError as error:
-        raise InvalidInputError(f"{name}: {error}") from None
-    except UnidentifiedImageError:
-        if _starts_with(stream, MAGIC):
-            raise InvalidInputError(f"{name} is an .lpx file already; latentpress decompress restores it") from None
-        raise InvalidInputError(
-            f"{name} is not a picture file that LatentPress reads ({', '.join(_READABLE)})"
-        ) from None
-    except MemoryError:
-        raise LimitError(f"{name}: there is not enough memory for the picture") from None
-    except Exception as error:
-        # A damaged file makes Pillow raise almost anything: SyntaxError, struct.error, ValueError, EOFError, OSError.
-        reason = getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__
-        raise InvalidInputError(f"cannot read {name}: {reason}") from error
+    with _opened(source) as (name, frames):
+        if len(frames) > 1:
+            message = f"{name}: only the first of {len(frames)} frames is read; compress --frames takes all"
+            warnings.warn(message, FirstFrameWarning, stacklevel=2)
+        return frames[0]()
+
+
+def read_frames(source: str | os.PathLike[str] | BinaryIO) -> Iterator[Image]:
+    """Read the frames of an animation, the pages of a TIFF file or the pictures of an MPO file one after the other.
+
+    Any other picture file is one frame. Source and errors are as in `read`; how long frames are shown is not told.
+    """
+    with _opened(source) as (_, frames):
+        for frame in frames:
+            yield frame()
 
 
 def probe(source: BinaryIO, format: str) -> tuple[int, int, int]:
@@ -157,6 +146,78 @@ def check_ending(image: Image, ending: str) -> None:
         raise InvalidInputError(f"{ending} files hold {kind}, and this picture is {image.mode}; name it .ppm")
 
 
+@contextlib.contextmanager
+def _opened(
+    source: str | os.PathLike[str] | BinaryIO,
+) -> Iterator[tuple[str, list[Callable[[], Image]]]]:
+    """The name and the frames of a source, each decoded when it is called for, in order.
+
+    Whatever goes wrong inside becomes an error of ours that names the source.
+    """
+    name = os.fspath(source) if isinstance(source, str | os.PathLike) else "the input"
+    with contextlib.ExitStack() as held:
+        try:
+            if isinstance(source, str | os.PathLike):
+                stream: BinaryIO = held.enter_context(Path(source).open("rb"))
+            else:
+                stream = source if source.seekable() else io.BytesIO(source.read())
+            yield name, _frames(stream, held)
+        except (UnsupportedError, LimitError, InvalidInputError) as error:
+            raise type(error)(f"{name}: {error}") from None
+        except MissingExtraError:
+            raise
+        except UnidentifiedImageError:
+            what = f"is not a picture file that LatentPress reads ({', '.join((*_READABLE, 'HEIC'))})"
+            if _head(stream).startswith(MAGIC):
+                what = "is an .lpx file already; latentpress decompress restores it"
+            raise InvalidInputError(f"{name} {what}") from None
+        except MemoryError:
+            raise LimitError(f"{name}: there is not enough memory for the picture") from None
+        except Exception as error:
+            # A damaged file makes Pillow raise almost anything: SyntaxError, struct.error, ValueError, EOFError.
+            reason = getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__
+            raise InvalidInputError(f"cannot read {name}: {reason}") from error
+
+
+def _frames(stream: BinaryIO, held: contextlib.ExitStack) -> list[Callable[[], Image]]:
+    """The frames in a stream; ``held`` closes what it opens."""
+    try:
+        picture = held.enter_context(_open(stream))
+    except UnidentifiedImageError:
+        if is_heif(_head(stream)):
+            stream.seek(0)
+            return heif_frames(stream)
+        raise
+    limits.check(picture.width, picture.height)
+    return [partial(_frame, picture, stream, number) for number in range(getattr(picture, "n_frames", 1))]
+
+
+def _head(stream: BinaryIO) -> bytes:
+    stream.seek(0)
+    return stream.read(16)
+
+
+def _frame(picture: PillowImage.Image, stream: BinaryIO, number: int) -> Image:
+    """A frame of an opened picture, upright."""
+    picture.seek(number)
+    limits.check(picture.width, picture.height)
+    if picture.format == "PNG":
+        picture.info["display"] = _from_png(picture)
+    if not is_deep(picture):
+        picture.load()
+        ImageOps.exif_transpose(picture, in_place=True)
+        return from_pillow(picture)
+    stream.seek(0)
+    again = _open(io.BytesIO(stream.read()))
+    again.seek(number)
+    image = read_deep(picture, again, stream)
+    orientation = int(picture.getexif().get(_ORIENTATION, 1))
+    if orientation != 1:
+        picture.getexif()[_ORIENTATION] = 1
+        picture.info.pop("exif", None)
+    return oriented(image.with_metadata(metadata_of(picture)), orientation)
+
+
 def _open(source: str | os.PathLike[str] | BinaryIO) -> PillowImage.Image:
     """Parse the head of a picture file. Pillow's own limit on pixels is off: `latentpress.limits` has its place."""
     with _warnings_lock, warnings.catch_warnings():
@@ -168,14 +229,6 @@ def _open(source: str | os.PathLike[str] | BinaryIO) -> PillowImage.Image:
             PillowImage.MAX_IMAGE_PIXELS = allowed
 
 
-def _starts_with(source: str | os.PathLike[str] | BinaryIO, magic: bytes) -> bool:
-    if isinstance(source, str | os.PathLike):
-        with Path(source).open("rb") as stream:
-            return stream.read(len(magic)) == magic
-    source.seek(0)
-    return source.read(len(magic)) == magic
-
-
 def _from_png(picture: Any) -> bytes:
     """What an opened file says on how to show it; Pillow goes on where it was."""
     stream = picture.fp
@@ -184,27 +237,6 @@ def _from_png(picture: Any) -> bytes:
         return from_png(stream)
     finally:
         stream.seek(place)
-
-
-def _warn_of_frames(picture: PillowImage.Image, name: str) -> None:
-    frames = getattr(picture, "n_frames", 1)
-    if frames > 1:
-        warnings.warn(f"{name}: only the first of {frames} frames is read", FirstFrameWarning, stacklevel=4)
-
-
-def _read_deep(picture: PillowImage.Image, source: str | os.PathLike[str] | BinaryIO) -> Image:
-    """The samples from the bytes of the file, all else from what Pillow has read of it."""
-    orientation = int(picture.getexif().get(_ORIENTATION, 1))
-    if orientation != 1:
-        picture.getexif()[_ORIENTATION] = 1
-        picture.info.pop("exif", None)
-    metadata = metadata_of(picture)
-    if isinstance(source, str | os.PathLike):
-        data = Path(source).read_bytes()
-    else:
-        source.seek(0)
-        data = source.read()
-    return oriented(read_deep(data, picture.format or "", metadata), orientation)
 
 
 def _format_of(path: Path | None, format: str | None) -> str:
