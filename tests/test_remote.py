@@ -130,5 +130,5 @@ def test_without_fsspec_or_the_package_of_a_store(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(LatentPressError, match="s3:// needs one more package: Install s3fs"):
         remote.read("s3://bucket/key")
     monkeypatch.setitem(sys.modules, "fsspec", None)
-    with pytest.raises(MissingExtraError, match=r"s3:// needs .*latentpress\[remote\]"):
+    with pytest.raises(MissingExtraError, match=r"s3:// needs .*\[remote\]"):
         remote.read("s3://bucket/key")

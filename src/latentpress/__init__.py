@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from latentpress.codecs.roi import Roi
     from latentpress.codecs.settings import Settings
     from latentpress.container import CutFileWarning
-    from latentpress.image import Image, Metadata
+    from latentpress.image import Image, Metadata, read_frames
     from latentpress.image import read as read_image
     from latentpress.image import write as write_image
     from latentpress.restoration import Restored, restore
@@ -62,6 +62,7 @@ __all__ = [
     "get_codec",
     "inspect",
     "list_codecs",
+    "read_frames",
     "read_image",
     "register",
     "restore",
@@ -88,6 +89,7 @@ _LAZY = {
     "get_codec": ("latentpress.codecs.registry", "get_codec"),
     "inspect": ("latentpress._api", "inspect"),
     "list_codecs": ("latentpress.codecs.registry", "list_codecs"),
+    "read_frames": ("latentpress.image", "read_frames"),
     "read_image": ("latentpress.image", "read"),
     "register": ("latentpress.codecs.registry", "register"),
     "restore": ("latentpress.restoration", "restore"),

@@ -14,6 +14,7 @@ from latentpress.codecs.base import Codec, Region
 from latentpress.codecs.roi import RoiLike
 from latentpress.codecs.settings import Settings
 from latentpress.container import Chunk, Header
+from latentpress.contents import FileSource, contents_of
 from latentpress.errors import LatentPressError, UnsupportedError
 from latentpress.image import Image, ImageSource
 
@@ -103,16 +104,17 @@ def compress(
 ) -> bytes:
     """Compress a picture into the bytes of a complete ``.lpx`` file.
 
-    image: a path, a Pillow picture, an `Image`, or a uint8 or uint16 array (H, W) or (H, W, 1 to 4): gray or RGB, with
-    or without alpha. Alpha is kept exactly, colour profile, EXIF and XMP travel along; colours under alpha 0 are free
-    to change. codec: an id of `list_codecs`, or a `Codec`; ``auto`` is ``hyperprior``, for lossless ``mlp-lossless``.
+    image: a path, the bytes of a picture file, a binary stream of one, a Pillow picture, an `Image`, or a uint8 or
+    uint16 array (H, W) or (H, W, 1 to 4): gray or RGB, with or without alpha. Alpha is kept exactly, colour profile,
+    EXIF and XMP travel along; colours under alpha 0 are free to change. codec: an id of `list_codecs`, or a `Codec`;
+    ``auto`` is ``hyperprior``, for lossless ``mlp-lossless``.
 
     At most one of these says how far to go; without any, quality is 50. quality: 0 (smallest) to 100 (best),
     continuous. bpp: rate in bits a pixel of the whole file, reached to 2 %. size: bytes of the file, never exceeded and
     reached to 2 % (a picture whose best file is smaller gives that). psnr: in dB, reached to 0.1 dB. ms_ssim: 0..1, to
     2 % of its distance from 1; needs the extra ``bench``. A target takes up to six encodings.
 
-    lossless: keep every sample, those under alpha 0 too; of a JPEG file (a path) the very bytes, for `decompress_jpeg`.
+    lossless: keep every sample, those under alpha 0 too; of a JPEG file the very bytes, for `decompress_jpeg`.
     pixels: code the pixels of JPEG files all the same. max_error: 1..8, near-lossless: no sample is wrong by more.
 
     roi: where quality should be higher: a `Roi`, rectangles (x, y, width, height), or a mask (height, width) of bool,
@@ -137,13 +139,15 @@ def compress(
 
 
 def decompress(
-    data: bytes,
+    data: FileSource,
     region: Region | tuple[int, int, int, int] | None = None,
     *,
     layers: int | None = None,
     threads: int | None = None,
 ) -> Image:
-    """Restore the picture from the bytes of a complete ``.lpx`` file; the file itself says which codec made it.
+    """Restore the picture of a complete ``.lpx`` file; the file itself says which codec made it.
+
+    data: the file's bytes, its path, or a binary stream of it.
 
     region: (x, y, width, height) in pixels, to restore only that part of the picture; of a large one, only what the
     part needs is decoded. layers: of a progressive file, decode the first so many only. threads: of the CPU, for codecs
@@ -153,9 +157,10 @@ def decompress(
     of the layers that are whole, and a `CutFileWarning` says of how many; `inspect` tells too.
 
     Raises CorruptFileError for damaged data or data of another kind, UnsupportedError if the format, codec or model is
-    not known here, LimitError above the limits (before memory is taken), InvalidInputError if ``data`` is no bytes,
-    the region does not lie in the picture, or the file was not made of so many layers.
+    not known here, LimitError above the limits (before memory is taken), InvalidInputError if ``data`` cannot be
+    read, the region does not lie in the picture, or the file was not made of so many layers.
     """
+    data = contents_of(data)
     if layers is not None:
         data = container.keep_layers(data, layers)
     codec = registry.codec_for(container.read_header(data), threads)
@@ -164,22 +169,26 @@ def decompress(
     return codec.decode_region(data, region if isinstance(region, Region) else Region(*region))
 
 
-def decompress_jpeg(data: bytes, *, threads: int | None = None) -> bytes:
+def decompress_jpeg(data: FileSource, *, threads: int | None = None) -> bytes:
     """The JPEG file that an ``.lpx`` file keeps, byte for byte as `compress` found it with ``lossless``.
 
-    Raises as `decompress` does, and UnsupportedError for a file that keeps a picture and no JPEG file.
+    data: as for `decompress`. Raises as `decompress` does, and UnsupportedError for a file that keeps a picture and no
+    JPEG file.
     """
+    data = contents_of(data)
     codec = registry.codec_for(container.read_header(data), threads)
     if not codec.keeps:
         raise UnsupportedError(f"the file keeps a picture and no JPEG file: it was made by {codec.id}")
     return codec.decode_file(data)
 
 
-def inspect(data: bytes) -> FileInfo:
+def inspect(data: FileSource) -> FileInfo:
     """Read a file's header and chunks and check every checksum, without decoding the picture.
 
-    Works for files of codecs and models that are not installed. Raises as `decompress` does, but for those.
+    data: as for `decompress`. Works for files of codecs and models that are not installed. Raises as `decompress` does,
+    but for those.
     """
+    data = contents_of(data)
     header, chunks = container.read(data, layered=True)
     return FileInfo(
         version=header.version,

@@ -43,10 +43,29 @@ class MissingExtraError(LatentPressError):
     """
 
     def __init__(self, feature: str, extra: str) -> None:
-        super().__init__(f"{feature} needs packages that are not installed: pip install 'latentpress[{extra}]'")
+        super().__init__(f"{feature} needs packages that are not installed: pip install {_requirement(extra)}")
         self.feature = feature
         self.extra = extra
 
     def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str, str]]:
         """Keep both arguments when the error crosses a process border (pickle would pass the message alone)."""
         return (type(self), (self.feature, self.extra))
+
+
+def _requirement(extra: str) -> str:
+    """What pip is to be given for an extra, quoted for a shell: the checkout that this runs from, the place that the
+    package was installed from, or its name in an index.
+    """
+    import json
+    import shlex
+    from importlib.metadata import PackageNotFoundError, distribution
+    from pathlib import Path
+
+    checkout = Path(__file__).resolve().parents[2]
+    if (checkout / "pyproject.toml").is_file():
+        return f"-e {shlex.quote(f'{checkout}[{extra}]')}"
+    try:
+        origin = json.loads(distribution("latentpress").read_text("direct_url.json") or "{}").get("url", "")
+    except (PackageNotFoundError, ValueError):
+        origin = ""
+    return shlex.quote(f"latentpress[{extra}]" + (f" @ {origin}" if origin else ""))

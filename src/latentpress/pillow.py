@@ -10,7 +10,7 @@
 
 Modes L, LA, RGB, RGBA and I;16 come back as they went in; palette, black-and-white, CMYK and YCbCr pictures come back
 as gray or RGB. Pillow has no colour of more than 8 bits: such a file opens as 8-bit colour, with its own depth in
-``info["bit_depth"]``. NumPy users: ``imageio.v3.imread("photo.lpx", plugin="pillow")`` goes the same way.
+``info["bit_depth"]``. imageio has a plugin of its own, `latentpress.imageio`.
 """
 
 from __future__ import annotations

@@ -181,7 +181,7 @@ def test_failures(
     done = run("compress", photo)
     assert done.exit_code == status
     if text is None:
-        assert one_line(done.stderr, "latentpress[train]")
+        assert one_line(done.stderr, "[train]")
     else:
         assert done.stderr == text
 
@@ -266,7 +266,7 @@ def test_first_frame_warning_is_a_line(run: Run, tmp_path: Path, rgb: Image) -> 
     frames[0].save(path, save_all=True, append_images=frames[1:])
     done = run("compress", path, "--codec", "plain")
     assert done.exit_code == 0
-    assert done.stderr == f"warning: {path}: only the first of 2 frames is read\n"
+    assert done.stderr == f"warning: {path}: only the first of 2 frames is read; compress --frames takes all\n"
 
 
 def test_largest_picture_can_be_set(run: Run, photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:

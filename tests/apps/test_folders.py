@@ -140,7 +140,7 @@ def test_bad_pictures_are_listed_at_the_end(run: Run, here: None, source: Path, 
     done = run("compress", source, "-o", tmp_path / "out", "--codec", "plain", "--quiet")
     assert (done.exit_code, done.stdout) == (1, "")
     warning, headline, first, second = done.stderr.splitlines()
-    assert warning == f"warning: {source / 'film.gif'}: only the first of 2 frames is read"
+    assert warning == f"warning: {source / 'film.gif'}: only the first of 2 frames is read; compress --frames takes all"
     assert headline == "latentpress: 2 of 6 files failed:"
     assert first.startswith("  bad.png: ")
     assert "is not a picture file" in first

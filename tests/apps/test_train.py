@@ -115,4 +115,4 @@ def test_without_torch_the_extra_is_named(run: Run, arguments: list[str], monkey
     monkeypatch.setitem(sys.modules, "torch", None)  # as if it were not installed
     done = run(*arguments)
     assert done.exit_code == 1
-    assert done.stderr.endswith("pip install 'latentpress[train]'\n")
+    assert done.stderr.endswith("[train]'\n")

@@ -160,7 +160,7 @@ def test_no_scheduler(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_without_dask(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(MissingExtraError, match=r"--scheduler needs .*latentpress\[cluster\]"):
+    with pytest.raises(MissingExtraError, match=r"--scheduler needs .*\[cluster\]"):
         next(DaskCluster("tcp://127.0.0.1:9").each(len, ["a"]))
 
 

@@ -80,7 +80,7 @@ def test_first_frames_are_warned_of(tmp_path: Path, rgb: Image) -> None:
     frames = [rgb.to_pillow(), rgb.to_pillow().rotate(90)]
     frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
     made = Compress(Settings(codec="plain"))(str(tmp_path / "a.gif"))
-    assert made.warnings == (f"{tmp_path / 'a.gif'}: only the first of 2 frames is read",)
+    assert made.warnings == (f"{tmp_path / 'a.gif'}: only the first of 2 frames is read; compress --frames takes all",)
 
 
 def test_limits_travel_with_the_work(photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 import latentpress
 from latentpress.errors import CorruptFileError, UnsupportedError
-from latentpress.models import SEARCH_PATH, ModelPackage, find_model, installed_models
+from latentpress.models import SEARCH_PATH, ModelPackage, ModelPathWarning, find_model, installed_models
 
 PackageMaker = Callable[..., Path]
 
@@ -68,7 +68,8 @@ def test_shipped_models_come_first_then_each_folder_by_name(
     make_package(tmp_path / "second" / "amber", config={"latents": 3})
     make_package(tmp_path / "second" / "red", config={"latents": 4})
     monkeypatch.setenv(SEARCH_PATH, os.pathsep.join(["", str(shelf), str(tmp_path / "none"), str(tmp_path / "second")]))
-    packages = installed_models("hyperprior")
+    with pytest.warns(ModelPathWarning, match="none is no folder"):
+        packages = installed_models("hyperprior")
     assert [p.name for p in packages if tmp_path in p.folder.parents] == ["blue", "red", "amber", "red"]
     assert tmp_path not in packages[0].folder.parents
     assert find_model("hyperprior", name="red").folder == shelf / "red"
@@ -82,15 +83,17 @@ def test_models_of_other_codecs_stay_out(shelf: Path, make_package: PackageMaker
         find_model("hyperprior", name="grey")
 
 
-def test_unreadable_packages_are_passed_over(shelf: Path, make_package: PackageMaker) -> None:
+def test_unreadable_packages_are_passed_over_and_told_once(shelf: Path, make_package: PackageMaker) -> None:
     make_package(shelf / "broken")
     (shelf / "broken" / "card.json").write_text("{")
     make_package(shelf / "newer", format=2)
     make_package(shelf / "nameless", sha256="xyz")
     (shelf / "empty").mkdir()
     (shelf / "note.txt").write_text("not a package")
-    names = [p.name for p in installed_models("hyperprior") if shelf in p.folder.parents]
-    assert names == ["blue", "red"]
+    with pytest.warns(ModelPathWarning) as told:
+        packages = [*installed_models("hyperprior"), *installed_models("hyperprior")]
+    assert [p.name for p in packages if shelf in p.folder.parents] == ["blue", "red"] * 2
+    assert len(told) == 3
 
 
 def test_message_names_what_is_installed(shelf: Path) -> None:

@@ -40,7 +40,7 @@ def bench(
 
     Writes results.jsonl (every point), timing.jsonl, summary.json (BD-rates, mean curves, times), plots as PNG and SVG
     and report.html. Stopped at any time, the same command goes on where it was. Keep the machine idle while it times.
-    Needs the extra: pip install 'latentpress\[bench]'
+    Needs the extra 'bench'.
 
     Example: latentpress bench --codecs hyperprior,jpeg-420,webp --data kodak --out results
     """

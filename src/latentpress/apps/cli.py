@@ -7,6 +7,7 @@ wrong is one line on standard error. Commands import what they need when they ru
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -24,6 +25,7 @@ from latentpress.apps.reproduce import reproduce
 from latentpress.apps.restore import restore
 from latentpress.apps.serve import serve
 from latentpress.apps.standardise import standardise
+from latentpress.apps.texts import tell
 from latentpress.apps.train import export, train
 from latentpress.errors import CorruptFileError, InvalidInputError, LatentPressError, LimitError, UnsupportedError
 
@@ -71,8 +73,15 @@ class _OneLineErrors(TyperGroup):
 def _fail(message: str, status: int) -> int:
     """Print ``message`` as one line on standard error."""
     if message:  # empty after the help that a call without arguments prints
-        print("latentpress:", " ".join(message.split()), file=sys.stderr)
+        tell(f"latentpress: {message}")
     return status
+
+
+def _show_warning(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, file: Any = None, line: Any = None
+) -> None:
+    """A warning for users is a line; where in the program it came up is nothing to them."""
+    tell(f"warning: {message}")
 
 
 def _usage(error: typer.TyperException) -> str:
@@ -110,7 +119,6 @@ def _top(
 app = typer.Typer(
     cls=_OneLineErrors,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -137,4 +145,5 @@ for _command in (
 
 def main() -> None:
     """Entry point of the ``latentpress`` script."""
+    warnings.showwarning = _show_warning
     app()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import math
-import sys
 import tempfile
 import webbrowser
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ import typer
 
 import latentpress
 from latentpress.apps import streams
+from latentpress.apps.texts import plain, tell
 from latentpress.container import MAGIC
 from latentpress.errors import InvalidInputError
 from latentpress.image import read
@@ -52,7 +52,7 @@ def compare(
 
     The page of --output shows any two of them with a slider, zoom and their difference. Names for --codecs are those of
     latentpress bench. Samples are compared in 8 bits, alpha laid over white. MS-SSIM and most codecs of others need the
-    extra: pip install 'latentpress\[bench]'
+    extra 'bench'.
 
     Example: latentpress compare photo.png photo.lpx photo.jpg --open
 
@@ -69,7 +69,7 @@ def compare(
     if bpp is not None and not ids:
         raise InvalidInputError("--bpp is the rate for --codecs: name some")
     original, entries = _entries(reference, files, ids, 0.5 if bpp is None else bpp)
-    print("\n".join(_lines([original, *entries])))
+    print(plain("\n".join(_lines([original, *entries]))))
     if output is None and show:
         # Not removed: the browser reads it after this process has ended.
         with tempfile.NamedTemporaryFile(prefix="latentpress-", suffix=".html", delete=False) as stream:
@@ -79,9 +79,9 @@ def compare(
     from latentpress.bench.report import write_comparison
 
     write_comparison(original, entries, output)
-    print(f"{output}: the page, {Path(output).stat().st_size:,} bytes")
+    print(plain(f"{output}: the page, {Path(output).stat().st_size:,} bytes"))
     if show and not webbrowser.open(Path(output).resolve().as_uri()):
-        print(f"latentpress: found no web browser to open {output}", file=sys.stderr)
+        tell(f"latentpress: found no web browser to open {output}")
 
 
 def _entries(reference: str, files: Sequence[str], ids: Sequence[str], bpp: float) -> tuple[Entry, list[Entry]]:

@@ -22,7 +22,7 @@ def complexity(
     r"""Count a model's multiply-accumulates for each pixel, from its stored networks.
 
     Counts convolutions and layers of perceptrons; everything else is small beside them. A network that runs more than
-    once is counted once. Needs the extra: pip install 'latentpress\[train]'
+    once is counted once. Needs the extra 'train'.
 
     Example: latentpress complexity hyperprior-3
     """

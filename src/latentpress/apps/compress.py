@@ -10,6 +10,7 @@ import typer
 
 import latentpress
 from latentpress.apps import folders, options, streams
+from latentpress.apps.frames import compress_frames
 from latentpress.apps.progress_line import progress_line
 from latentpress.apps.sizes import parse_size
 from latentpress.image.endings import JPEGS
@@ -60,12 +61,7 @@ def compress(
             metavar="RGGB", help="Lossless: the picture is a camera's raw mosaic; BGGR, GRBG, GBRG, or auto to look."
         ),
     ] = None,
-    codec: Annotated[
-        str,
-        typer.Option(
-            show_default="hyperprior, or mlp-lossless for lossless", help="Codec to use; see: latentpress codecs."
-        ),
-    ] = "auto",
+    codec: options.Codec = "auto",
     model: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="Model of the codec: a name, or a folder made by latentpress export."),
@@ -90,6 +86,10 @@ def compress(
     roi_strength: Annotated[
         float, typer.Option(metavar="DB", help="How much finer the steps are there, in dB, up to 18.")
     ] = 12.0,
+    frames: Annotated[
+        bool,
+        typer.Option("--frames", help="All frames of an animation or pages of a TIFF: a file of each, in folder OUT."),
+    ] = False,
     strip: Annotated[bool, typer.Option("--strip", help="Leave out colour profile, EXIF and XMP.")] = False,
     verify: Annotated[bool, typer.Option("--verify", help="Decode the file and report its PSNR.")] = False,
     threads: options.Threads = None,
@@ -111,6 +111,8 @@ def compress(
 
     With more of 200 kB spent on a face: latentpress compress photo.png --size 200KB --roi 310,120,180,220
 
+    The pages of a scan, each in a file of its own: latentpress compress scan.tif pages --frames
+
     A folder with all in it, to be stopped at any time and taken up again: latentpress compress photos -o packed
     """
     from latentpress.codecs.settings import Settings
@@ -123,6 +125,13 @@ def compress(
         tune=tune, threads=threads,
     )  # fmt: skip
     how = folders.FolderOptions(jobs, threads or 1, scheduler, json, force, quiet)
+    if frames:
+        for name, given in {"--roi": roi, "--roi-mask": roi_mask, "--verify": verify}.items():
+            if given:
+                raise latentpress.InvalidInputError(f"--frames goes with no {name}")
+        how.refuse(source)
+        compress_frames(coding, source, output, strip=strip, force=force, quiet=quiet)
+        return
     if folders.is_folder(source):
         if roi or roi_mask:
             raise latentpress.InvalidInputError("--roi and --roi-mask are for single files")

@@ -16,6 +16,7 @@ import typer
 from latentpress import remote
 from latentpress.apps.sizes import shown_size
 from latentpress.apps.streams import STANDARD
+from latentpress.apps.texts import one_line, tell
 from latentpress.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -157,12 +158,12 @@ def _print_problems(summary: Summary) -> None:
     """Warnings, then the files that have failed, on standard error."""
     for outcome in sorted(summary.made, key=lambda outcome: outcome.name):
         for warning in outcome.warnings:
-            print(f"warning: {warning}", file=sys.stderr)
+            tell(f"warning: {warning}")
     if summary.failed:
         total = len(summary.failed) + len(summary.made) + len(summary.done)
         print(f"latentpress: {len(summary.failed):,} of {total:,} files failed:", file=sys.stderr)
     for outcome in sorted(summary.failed, key=lambda outcome: outcome.name):
-        print(f"  {outcome.name}: {outcome.error}", file=sys.stderr)
+        print(f"  {one_line(f'{outcome.name}: {outcome.error}')}", file=sys.stderr)
 
 
 def _print_table(work: Work, summary: Summary, seconds: float) -> None:

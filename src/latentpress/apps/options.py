@@ -6,8 +6,24 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["Force", "Jobs", "Json", "MaxPixels", "Output", "Quiet", "Scheduler", "Threads"]
+__all__ = ["Codec", "Force", "Jobs", "Json", "MaxPixels", "Output", "Quiet", "Scheduler", "Threads"]
 
+
+def _codecs(start: str) -> list[str]:
+    """Codecs for the shell to complete."""
+    import latentpress
+
+    return [one.id for one in latentpress.list_codecs() if one.id.startswith(start)]
+
+
+Codec = Annotated[
+    str,
+    typer.Option(
+        show_default="hyperprior, or mlp-lossless for lossless",
+        help="Codec to use; see: latentpress codecs.",
+        autocompletion=_codecs,
+    ),
+]
 Threads = Annotated[
     int | None,
     typer.Option(min=1, show_default="all cores; for folders 1 a file", help="CPU threads to use for a picture."),

@@ -27,7 +27,7 @@ def reproduce(
 ) -> None:
     r"""Measure again what the surveys behind this project printed, and set the printed figures beside.
 
-    Needs the extras: pip install 'latentpress\[bench,train]'
+    Needs the extras 'bench' and 'train'.
 
     Example: latentpress reproduce s1-table1 --data kodak --out results
     """

@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from latentpress import limits, remote
+from latentpress.apps.texts import plain, tell
 from latentpress.atomic import atomic_output
+from latentpress.contents import contents_of
 from latentpress.errors import CorruptFileError, InvalidInputError, LimitError, UnsupportedError
 from latentpress.image import FirstFrameWarning, Image, read, write
 from latentpress.image.endings import PICTURES, encode_picture
@@ -120,11 +122,7 @@ def read_bytes(source: str) -> bytes:
     source = remote.local_path(source)
     if remote.is_url(source):
         return remote.read(source)
-    try:
-        return Path(source).read_bytes()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InvalidInputError(f"cannot read {source}: {reason}") from error
+    return contents_of(source)
 
 
 def read_picture(source: str, data: bytes | None = None) -> Image:
@@ -184,7 +182,7 @@ def write_picture(output: str, image: Image) -> None:
 def report(line: str, output: str, *, quiet: bool) -> None:
     """Print a result line: to standard output, or to standard error when standard output carries the data."""
     if not quiet:
-        print(line, file=sys.stderr if output == STANDARD else sys.stdout)
+        print(plain(line), file=sys.stderr if output == STANDARD else sys.stdout)
 
 
 @contextlib.contextmanager
@@ -194,7 +192,7 @@ def telling(kind: type[Warning]) -> Iterator[None]:
         warnings.simplefilter("always", kind)
         yield
     for warning in caught:
-        print(f"warning: {warning.message}", file=sys.stderr)
+        tell(f"warning: {warning.message}")
 
 
 @contextlib.contextmanager

@@ -61,8 +61,8 @@ def train(
 ) -> None:
     r"""Train a codec's network on your own pictures.
 
-    A run can be stopped at any time (Ctrl-C) and resumed with the same result as an uncut one. Needs the extra:
-    pip install 'latentpress\[train]'
+    A run can be stopped at any time (Ctrl-C) and resumed with the same result as an uncut one. Needs the extra
+    'train'.
 
     Example: latentpress train hyperprior --data photos --out runs/first --minutes 60
     """

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from pathlib import Path
 from typing import Any, Self
 
 from latentpress._extras import needs_extra
@@ -14,6 +12,7 @@ from latentpress.codecs import registry
 from latentpress.codecs.base import Codec, check_quality
 from latentpress.codecs.roi import Roi, RoiLike
 from latentpress.codecs.targets import Bpp, FileSize, MsSsim, Psnr, Target, encode_to_target
+from latentpress.contents import contents_of
 from latentpress.errors import InvalidInputError
 from latentpress.image import ImageSource, as_image
 from latentpress.models import absolute_name, find_model
@@ -153,11 +152,13 @@ class Settings:
         coder = self.coder(threads)
         if roi is not None and not coder.regions:
             raise InvalidInputError(f"{coder.id} knows no regions of interest")
-        if isinstance(image, str | os.PathLike) and self.keeper() is not None:
-            with contextlib.suppress(OSError):  # what cannot be read is told of below
-                kept = self.keep(Path(image).read_bytes(), threads)
-                if kept is not None:
-                    return kept
+        given: Any = image
+        if hasattr(given, "read") and self.keeper() is not None:
+            image = given = contents_of(given)  # which can be read once only
+        if isinstance(given, str | os.PathLike | bytes) and self.keeper() is not None:
+            kept = self.keep(contents_of(given), threads)
+            if kept is not None:
+                return kept
         if self.lossless and not coder.lossless:
             raise InvalidInputError(f"{coder.id} keeps files of one kind without loss, and this is none")
         picture = as_image(image)

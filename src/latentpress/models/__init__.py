@@ -1,11 +1,19 @@
 """Model packages: networks, integer tables and card of a trained codec, found by name or by the id in a file."""
 
 from latentpress.models.package import ModelPackage, package_digest
-from latentpress.models.shelf import SEARCH_PATH, absolute_name, find_model, installed_models, named_model
+from latentpress.models.shelf import (
+    SEARCH_PATH,
+    ModelPathWarning,
+    absolute_name,
+    find_model,
+    installed_models,
+    named_model,
+)
 
 __all__ = [
     "SEARCH_PATH",
     "ModelPackage",
+    "ModelPathWarning",
     "absolute_name",
     "find_model",
     "installed_models",

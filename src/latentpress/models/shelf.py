@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import warnings
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -22,6 +23,7 @@ __all__ = [
     "ELSEWHERE",
     "ENTRY_POINTS",
     "SEARCH_PATH",
+    "ModelPathWarning",
     "absolute_name",
     "find_model",
     "installed_models",
@@ -36,6 +38,10 @@ ENTRY_POINTS = "latentpress.models"
 
 ELSEWHERE = "elsewhere.json"
 """Name of the list of models that other distributions ship: ids with name and distribution, for messages."""
+
+
+class ModelPathWarning(UserWarning):
+    """A place in `SEARCH_PATH` has no models, or one that cannot be used."""
 
 
 _at_hand: dict[bytes, ModelPackage] = {}  # packages that were asked for by their folders, by id
@@ -107,19 +113,25 @@ def _packages() -> Iterator[ModelPackage]:
     """All packages, those of a place only looked for when those before it have been seen."""
     yield from _in_folder(str(Path(__file__).parent))
     for folder in filter(None, os.environ.get(SEARCH_PATH, "").split(os.pathsep)):
-        yield from _in_folder(folder)
+        yield from _in_folder(folder, named=True)
     for folder in _announced():
         yield from _in_folder(folder)
 
 
 @lru_cache(maxsize=8)
-def _in_folder(root: str) -> tuple[ModelPackage, ...]:
-    found = []
+def _in_folder(root: str, named: bool = False) -> tuple[ModelPackage, ...]:
+    """The packages in a folder. Of a folder that the user named, what cannot be used is told, once in a process."""
+    found, wrong = [], []
     for card in sorted(Path(root).glob(f"*/{CARD}")):
         try:
             found.append(_open(str(card.parent)))
-        except LatentPressError:
-            continue
+        except LatentPressError as error:
+            wrong.append(str(error))
+    if not found and not wrong:
+        inside = "; name the folder above it" if (Path(root) / CARD).is_file() else ""
+        wrong.append(f"{root} is {'a folder without model packages' if Path(root).is_dir() else 'no folder'}{inside}")
+    for line in wrong if named else ():
+        warnings.warn(f"{SEARCH_PATH}: {line}", ModelPathWarning, stacklevel=2)
     return tuple(found)
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import functools
-import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from latentpress.contents import FileSource, contents_of
 from latentpress.errors import InvalidInputError, UnsupportedError
 from latentpress.image import Image, read
 from latentpress.restoration.blind import estimate_coding
@@ -42,7 +41,7 @@ class Restored:
 
 
 def restore(
-    source: str | os.PathLike[str] | bytes | Image,
+    source: FileSource | Image,
     *,
     model: str | Restorer | None = None,
     threads: int | None = None,
@@ -66,7 +65,7 @@ def restore(
     """
     check_wishes(strength, quality)
     restorer = model if isinstance(model, Restorer) else _shared(model, threads)
-    given = source if isinstance(source, bytes | Image) else _contents(source)
+    given = source if isinstance(source, Image) else contents_of(source)
     if isinstance(given, bytes) and is_jpeg(given):
         return _restore_jpeg(read_jpeg(given), restorer, strength, quality, project)
     if project:
@@ -139,10 +138,3 @@ def _restore_image(image: Image, restorer: Restorer, strength: float, quality: i
         result = np.concatenate([clean, image.pixels[:, :, colour.shape[2] :]], axis=2)
     origin: Origin = "hint" if quality is not None else "estimate"
     return Restored(Image(result, 8, image.metadata), quantisation, origin, False, None)
-
-
-def _contents(source: str | os.PathLike[str]) -> bytes:
-    try:
-        return Path(source).read_bytes()
-    except (OSError, ValueError) as error:
-        raise InvalidInputError(f"cannot read {os.fspath(source)}: {getattr(error, 'strerror', error)}") from None

@@ -42,7 +42,7 @@ def serve(
     r"""Run the codecs as an HTTP service, with a page to try them on your own pictures.
 
     Serves this machine alone unless --host says otherwise. There is no login: put a proxy in front of it before others
-    can reach it. Nothing that is sent is stored. Needs the extra: pip install 'latentpress\[serve]'
+    can reach it. Nothing that is sent is stored. Needs the extra 'serve'.
 
     Example: latentpress serve --port 8000
     """
