@@ -135,9 +135,10 @@ def test_scaling_of_means_and_values_is_exact_and_near_what_it_says() -> None:
     assert np.array_equal(scaled.index, index + steps)
     assert np.array_equal(scaled.mean * 16, np.round(scaled.mean * 16))
     assert np.abs(scaled.mean - mean * factor).max() < 1 / 32 + np.abs(mean * factor).max() / 4096
-    everywhere = np.ones(mean.shape, bool)
-    back = finer.values(scaled.mean[everywhere], everywhere).reshape(mean.shape)
+    back = finer.values(scaled.mean)
     assert np.array_equal(back * 16, np.round(back * 16))
+    some = np.array([0, 98, 99, 400])
+    assert np.array_equal(finer.at(some).values(scaled.mean.take(some)), back.take(some))
     assert np.abs(back - mean).max() < 1 / 32 + 1 / 32 / factor.min() + 0.01
     assert np.allclose(finer.latents(mean), mean * factor, rtol=1e-2)
 

@@ -7,16 +7,18 @@ on all that come before it.
 
 from __future__ import annotations
 
+import functools
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Checkerboard", "Diagonals", "Mask", "Order", "Segments", "Waves"]
+__all__ = ["Checkerboard", "Diagonals", "Mask", "Order", "Positions", "Segments", "Waves"]
 
 Numbers = NDArray[np.int32]
 Mask = NDArray[np.bool_]
+Positions = NDArray[np.intp]
 
 
 class Order(ABC):
@@ -31,10 +33,9 @@ class Order(ABC):
         numbers = self.numbers(channels, height, width)
         return [numbers == done for done in range(int(numbers.max(initial=-1)) + 1)]
 
-    def positions(self, channels: int, height: int, width: int) -> list[NDArray[np.intp]]:
-        """The same as flat positions, rising within a pass. For orders of many passes."""
-        numbers = self.numbers(channels, height, width).reshape(-1)
-        return np.split(np.argsort(numbers, kind="stable"), np.cumsum(np.bincount(numbers))[:-1])
+    def positions(self, channels: int, height: int, width: int) -> list[Positions]:
+        """The same as flat positions, read-only, rising within a pass: many times quicker to take values at."""
+        return _positions(self, channels, height, width)
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,15 @@ class Segments(Order):
             passes = 1 + int(parts[-1].max(initial=passes - 1))
             start = end
         return np.concatenate(parts)
+
+
+@functools.lru_cache(maxsize=2)
+def _positions(order: Order, channels: int, height: int, width: int) -> list[Positions]:
+    """See `Order.positions`. Pictures, and tiles of one, often have one size."""
+    numbers = order.numbers(channels, height, width).reshape(-1).astype(np.uint16)  # whose sort is a radix sort
+    flat = np.argsort(numbers, kind="stable")
+    flat.flags.writeable = False
+    return np.split(flat, np.cumsum(np.bincount(numbers))[:-1])
 
 
 def _axes(channels: int, height: int, width: int) -> tuple[Numbers, Numbers, Numbers]:

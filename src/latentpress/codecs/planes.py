@@ -18,8 +18,9 @@ def to_planes(pixels: Samples, stride: int, peak: int = _GREY_LEVELS) -> NDArray
     """
     height, width, channels = pixels.shape
     planes = np.broadcast_to(pixels, (height, width, 3)) if channels == 1 else pixels
-    padded = np.pad(planes, ((0, -height % stride), (0, -width % stride), (0, 0)), mode="edge")
-    grey = np.ascontiguousarray(padded.transpose(2, 0, 1)[None], dtype=np.float32)
+    if height % stride or width % stride:
+        planes = np.pad(planes, ((0, -height % stride), (0, -width % stride), (0, 0)), mode="edge")
+    grey = np.ascontiguousarray(planes.transpose(2, 0, 1)[None], dtype=np.float32)
     return grey if peak == _GREY_LEVELS else grey * np.float32(_GREY_LEVELS / peak)
 
 
@@ -32,6 +33,9 @@ def from_planes(planes: NDArray[np.float32], channels: int, bit_depth: int) -> S
         planes = planes.mean(axis=0, keepdims=True)
     if peak != _GREY_LEVELS:
         planes = planes * np.float32(peak / _GREY_LEVELS)
-    # NaN cannot come from a finite network on finite values; the clip keeps every other value inside the range.
-    rounded = np.clip(np.floor(planes + np.float32(0.5)), 0, peak).astype(np.uint8 if bit_depth == 8 else np.uint16)
-    return np.ascontiguousarray(rounded.transpose(1, 2, 0))
+    samples: Samples = np.empty((*planes.shape[1:], len(planes)), np.uint8 if bit_depth == 8 else np.uint16)
+    for channel, plane in enumerate(planes):
+        # NaN cannot come from a finite network on finite values; the clip keeps every other value inside the range.
+        raised = np.clip(plane + np.float32(0.5), 0, peak)
+        samples[:, :, channel] = raised.astype(samples.dtype)  # cuts off, which is the floor of what is not negative
+    return samples

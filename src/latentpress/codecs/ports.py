@@ -135,9 +135,9 @@ class Writing:
     ) -> Symbols:
         """See `Port.symbols`."""
         symbols = _within(wanted, limit)
-        self._writer.write(symbols, index, tables)
+        groups = self._writer.write(symbols, index, tables)
         if self._again:
-            self._written.append((symbols, lambda reader: reader.read(index, tables)))
+            self._written.append((symbols, lambda reader: reader.read(index, tables, groups)))
         return symbols
 
     def bits(

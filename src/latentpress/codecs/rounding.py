@@ -86,13 +86,16 @@ class Rounding:
 
     def round(self, residual: NDArray[np.float32], index: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Whole numbers (float32) of the residual's shape; ``index`` names each one's table."""
-        size = np.abs(residual)
+        coded = np.flatnonzero(index != 0)
+        offset, table = residual.take(coded), index.take(coded)
+        size = np.abs(offset)
         nearest = np.floor(size + np.float32(0.5))
-        saved = self._savings[index, np.minimum(nearest, LEVELS).astype(np.intp)]
-        smaller = 2 * (size - nearest) + 1 < saved
-        nearest -= smaller
-        nearest[index == 0] = 0
-        return np.copysign(nearest, residual)
+        level = np.minimum(nearest, LEVELS).astype(np.intp)
+        saved = self._savings.take(level + table * np.intp(LEVELS + 1))
+        nearest -= 2 * (size - nearest) + 1 < saved
+        symbols = np.zeros(residual.shape, np.float32)
+        symbols.reshape(-1)[coded] = np.copysign(nearest, offset)
+        return symbols
 
     @cached_property
     def _savings(self) -> NDArray[np.float32]:

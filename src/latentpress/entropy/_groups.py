@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from latentpress.entropy.tables import MAX_TABLES, ProbabilityTables
+from latentpress.entropy.tables import ProbabilityTables
 from latentpress.errors import InvalidInputError
 
-__all__ = ["check_indices", "group_by_table"]
+__all__ = ["Groups", "check_indices", "group_by_table"]
+
+
+@dataclass(frozen=True)
+class Groups:
+    """The symbols of a pass that cost something, those of tables with a radius, sorted by table.
+
+    order: their positions in the pass, rising within a table. radius: of each one's table. parts: (table, start, end)
+    in this order.
+    """
+
+    order: NDArray[np.intp]
+    radius: NDArray[np.int32]
+    parts: list[tuple[int, int, int]]
 
 
 def check_indices(indices: NDArray[Any]) -> NDArray[np.uint8]:
@@ -21,14 +35,17 @@ def check_indices(indices: NDArray[Any]) -> NDArray[np.uint8]:
     return array
 
 
-def group_by_table(
-    indices: NDArray[np.uint8], tables: ProbabilityTables
-) -> tuple[NDArray[np.intp], list[tuple[int, int, int]]]:
-    """The order that sorts a pass by table, stably, and the groups as (table, start, end) in that order."""
-    # A stable sort of uint8 is a radix sort: about 2 ns a symbol.
-    order = np.argsort(indices, kind="stable")
-    sizes = np.bincount(indices, minlength=MAX_TABLES)
-    if sizes[len(tables) :].any():
+def group_by_table(indices: NDArray[np.uint8], tables: ProbabilityTables) -> Groups:
+    """The groups of a pass. Raises InvalidInputError for an index without a table."""
+    if indices.size and indices.max() >= len(tables):
         raise InvalidInputError(f"a table index is outside 0..{len(tables) - 1}")
-    ends = np.cumsum(sizes)
-    return order, [(int(t), int(ends[t] - sizes[t]), int(ends[t])) for t in np.flatnonzero(sizes)]
+    costs = np.ones(indices.size, bool)
+    for table in np.flatnonzero(tables.radius == 0):  # often most symbols: they stay out of the sorting
+        costs &= indices != table
+    where = np.flatnonzero(costs)
+    index = indices[where]
+    order = np.argsort(index, kind="stable")  # of uint8 it is a radix sort
+    starts = np.searchsorted(index[order], np.arange(len(tables) + 1))
+    sizes = np.diff(starts)
+    parts = [(int(table), int(starts[table]), int(starts[table + 1])) for table in np.flatnonzero(sizes)]
+    return Groups(where[order], np.repeat(tables.radius.astype(np.int32), sizes), parts)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from latentpress.entropy._bits import BIT_MODEL, check_chances
 from latentpress.entropy._escape import MAX_MAGNITUDE, decode_escapes
-from latentpress.entropy._groups import check_indices, group_by_table
+from latentpress.entropy._groups import Groups, check_indices, group_by_table
 from latentpress.entropy.tables import ProbabilityTables
 from latentpress.errors import CorruptFileError
 
@@ -32,28 +32,24 @@ class SymbolReader:
         words = np.frombuffer(raw + bytes(-len(raw) % 4), dtype="<u4").astype(np.uint32)
         self._coder = constriction.stream.queue.RangeDecoder(words)
 
-    def read(self, indices: NDArray[np.uint8], tables: ProbabilityTables) -> NDArray[np.int32]:
-        """Decode one pass: the symbol (int32) for each index (uint8, 1-D) into `tables`.
+    def read(
+        self, indices: NDArray[np.uint8], tables: ProbabilityTables, groups: Groups | None = None
+    ) -> NDArray[np.int32]:
+        """Decode one pass: the symbol (int32) for each index (uint8, 1-D) into `tables`. groups: those of the pass,
+        where they are known.
 
         Raises `CorruptFileError` where the data cannot be decoded, `InvalidInputError` for indices without a table.
         """
         index = check_indices(indices)
-        order, groups = group_by_table(index, tables)
-        ordered = np.zeros(index.size, dtype=np.int32)
-        escaped = []
-        for table, start, end in groups:
-            radius = int(tables.radius[table])
-            if radius == 0:
-                continue
-            part = self._decode(tables.model(table), end - start)
-            outside = part == 2 * radius + 1
-            if outside.any():
-                escaped.append(order[start:end][outside])
-            np.subtract(part, radius, out=ordered[start:end])
-        symbols = np.empty_like(ordered)
-        symbols[order] = ordered
-        if escaped:
-            where = np.sort(np.concatenate(escaped))
+        groups = groups or group_by_table(index, tables)
+        symbols = np.zeros(index.size, dtype=np.int32)
+        if not groups.parts:
+            return symbols
+        entries = np.concatenate([self._decode(tables.model(table), end - start) for table, start, end in groups.parts])
+        escaped = np.flatnonzero(entries > 2 * groups.radius)
+        symbols[groups.order] = entries - groups.radius
+        if escaped.size:
+            where = np.sort(groups.order[escaped])
             symbols[where] = self._escapes(tables.radius[index[where]].astype(np.int64))
         return symbols
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from latentpress.entropy._bits import BIT_MODEL, check_chances
 from latentpress.entropy._escape import MAX_MAGNITUDE, encode_escapes
-from latentpress.entropy._groups import check_indices, group_by_table
+from latentpress.entropy._groups import Groups, check_indices, group_by_table
 from latentpress.entropy.tables import ProbabilityTables
 from latentpress.errors import InvalidInputError
 
@@ -28,9 +28,9 @@ class SymbolWriter:
     def __init__(self) -> None:
         self._coder = constriction.stream.queue.RangeEncoder()
 
-    def write(self, symbols: NDArray[np.integer[Any]], indices: NDArray[np.uint8], tables: ProbabilityTables) -> None:
+    def write(self, symbols: NDArray[np.integer[Any]], indices: NDArray[np.uint8], tables: ProbabilityTables) -> Groups:
         """Code one pass: `symbols` (int32, 1-D) with those of the `tables` that `indices` (uint8, 1-D, as long)
-        name.
+        name. Gives the groups that it found, for who reads the pass back.
 
         Raises `InvalidInputError`, before anything is coded, for arrays that do not fit together, a table that does not
         exist, a symbol beyond +-(2^31 - 1), or a non-zero symbol in a table of radius 0.
@@ -40,26 +40,22 @@ class SymbolWriter:
             raise InvalidInputError(f"{values.shape} symbols of {values.dtype} do not go with {index.shape} indices")
         if values.size and not -MAX_MAGNITUDE <= values.min() <= values.max() <= MAX_MAGNITUDE:
             raise InvalidInputError(f"symbols must lie in -{MAX_MAGNITUDE}..{MAX_MAGNITUDE}")
-        order, groups = group_by_table(index, tables)
-        ordered = values.astype(np.int32, copy=False)[order]
-        _check_dead(ordered, groups, tables)
+        groups = group_by_table(index, tables)
+        ordered = values.astype(np.int32, copy=False)[groups.order]
+        if np.count_nonzero(ordered) != np.count_nonzero(values):
+            table = index[(tables.radius[index] == 0) & (values != 0)][0]
+            raise InvalidInputError(f"probability table {table} has radius 0 and codes only the symbol 0")
 
-        escaped = []
-        for table, start, end in groups:
-            radius = int(tables.radius[table])
-            if radius == 0:
-                continue
-            part = ordered[start:end]
-            if -radius <= part.min() and part.max() <= radius:
-                entries = part + np.int32(radius)
-            else:
-                outside = (part < -radius) | (part > radius)
-                escaped.append(order[start:end][outside])
-                entries = np.where(outside, np.int32(2 * radius + 1), np.where(outside, 0, part) + np.int32(radius))
-            self._coder.encode(entries, tables.model(table))
-        if escaped:
-            where = np.sort(np.concatenate(escaped))
+        entries = ordered + groups.radius  # may pass 2^31, which then is outside too
+        outside = entries.view(np.uint32) > (2 * groups.radius).view(np.uint32)
+        escaped = np.flatnonzero(outside)
+        entries[escaped] = 2 * groups.radius[escaped] + 1
+        for table, start, end in groups.parts:
+            self._coder.encode(entries[start:end], tables.model(table))
+        if escaped.size:
+            where = np.sort(groups.order[escaped])
             encode_escapes(self._coder, values[where].astype(np.int64), tables.radius[index[where]].astype(np.int64))
+        return groups
 
     def write_bits(self, bits: NDArray[np.integer[Any]], ones: NDArray[np.integer[Any]]) -> None:
         """Code bits (1-D, each 0 or 1), of which each has the chance ``ones`` / 65536 (1..65535) to be 1.
@@ -77,9 +73,3 @@ class SymbolWriter:
         words: NDArray[np.uint32] = self._coder.get_compressed()
         # Past its end the reader's coder reads zeros, so the zeros at the end need no room.
         return words.astype("<u4").tobytes().rstrip(b"\0")
-
-
-def _check_dead(ordered: NDArray[np.int32], groups: list[tuple[int, int, int]], tables: ProbabilityTables) -> None:
-    for table, start, end in groups:
-        if tables.radius[table] == 0 and ordered[start:end].any():
-            raise InvalidInputError(f"probability table {table} has radius 0 and codes only the symbol 0")

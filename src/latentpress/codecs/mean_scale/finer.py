@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentpress.codecs.mean_scale.parameters import Parameters
-from latentpress.codecs.orders import Mask
+from latentpress.codecs.orders import Positions
 from latentpress.codecs.roi import MAP_LIMIT, Roi
 from latentpress.codecs.scales import STEP_DECIBELS
 
@@ -36,9 +36,13 @@ Steps = NDArray[np.int8]
 
 @dataclass(frozen=True)
 class Finer:
-    """The map of a tile: steps (h, w)."""
+    """The map of a tile: steps (h, w), or (n,) those of some latents."""
 
     steps: Steps
+
+    def at(self, positions: Positions) -> Finer:
+        """The steps of latents (M, h, w) at flat positions."""
+        return Finer(self.steps.take(positions % self.steps.size))
 
     @cached_property
     def _factor(self) -> NDArray[np.int64]:
@@ -55,11 +59,10 @@ class Finer:
         mean = ((sixteenths * self._factor + 2048) >> 12).astype(np.float32) * np.float32(1 / 16)
         return Parameters(mean, parameters.index + self.steps.astype(np.float32))
 
-    def values(self, values: Float, mask: Mask) -> Float:
-        """Values of the map's steps, of the latents of a mask, in steps of the rate: the nearest sixteenths."""
-        factor = np.broadcast_to(self._factor, mask.shape)[mask]
+    def values(self, values: Float) -> Float:
+        """Values of the map's steps, in steps of the rate: the nearest sixteenths."""
         sixteenths = (values * np.float32(16)).astype(np.int64)
-        whole = (sixteenths * 8192 + factor) // (2 * factor)
+        whole = (sixteenths * 8192 + self._factor) // (2 * self._factor)
         return whole.astype(np.float32) * np.float32(1 / 16)
 
 

@@ -79,14 +79,17 @@ class MeanScaleModel(LatentModel):
         if finer is not None and latents is not None:
             latents = finer.latents(latents)
         rounding, values = Rounding(self.tables, tile.weight), np.zeros((self.latents, *shape), np.float32)
-        for number, mask in enumerate(self.order.masks(self.latents, *shape), start=1):
-            parameters = first if number == 1 else first.plus(self.later(number, features, values))
-            if finer is not None:
-                parameters = finer.parameters(parameters)
-            mean, index = parameters.mean[mask], parameters.tables(len(self.tables))[mask]
-            wanted = None if latents is None else rounding.round(latents[mask] - mean, index)
+        for number, places in enumerate(self.order.positions(*values.shape), start=1):
+            parameters = first.at(places)
+            if number > 1:
+                parameters = parameters.plus(self.later(number, features, values).at(places))
+            here = None if finer is None else finer.at(places)
+            if here is not None:
+                parameters = here.parameters(parameters)
+            mean, index = parameters.mean, parameters.tables(len(self.tables))
+            wanted = None if latents is None else rounding.round(latents.take(places) - mean, index)
             value = port.symbols(wanted, index, self.tables, RESIDUAL_LIMIT, "latents").astype(np.float32) + mean
-            values[mask] = value if finer is None else finer.values(value, mask)
+            values.reshape(-1)[places] = value if here is None else here.values(value)
         return Values(values, (hyper, Values(values).sixteenths))
 
     def interest(self, roi: Roi) -> NDArray[np.int8] | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from latentpress.codecs.orders import Positions
 from latentpress.codecs.scales import tables_of
 
 __all__ = ["Parameters"]
@@ -16,15 +17,19 @@ Float = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Parameters:
-    """What a pass is coded with, each (M, h, w): ``mean`` a multiple of 1/16 quantisation step; ``index`` a scale
-    index, a multiple of 1/16 that is rounded and clamped to name a probability table.
+    """What a pass is coded with, each (M, h, w), or (n,) at some positions: ``mean`` a multiple of 1/16 quantisation
+    step; ``index`` a scale index, a multiple of 1/16 that is rounded and clamped to name a probability table.
     """
 
     mean: Float
     index: Float
 
+    def at(self, positions: Positions) -> Parameters:
+        """Those of some latents, by their flat positions."""
+        return Parameters(self.mean.take(positions), self.index.take(positions))
+
     def tables(self, count: int) -> NDArray[np.uint8]:
-        """The probability table of each symbol (M, h, w), out of ``count``."""
+        """The probability table of each symbol, out of ``count``."""
         return tables_of(self.index, count)
 
     def plus(self, other: Parameters) -> Parameters:
