@@ -12,18 +12,21 @@ PINS := pyproject.toml zoo/pyproject.toml constraints.txt
 TORCH := $(shell sed -n 's/^torch==/torch==/p' constraints.txt)
 TORCH_CPU := https://download.pytorch.org/whl/cpu
 
+PAGE := docs/web/index.html
+
 PICTURE := examples/macaws.png
 QUALITY := 50
 
-.PHONY: help demo test check format bench clean
+.PHONY: help demo test check format bench web clean
 
 help:
 	@echo "make demo    compress and restore examples/macaws.png, print sizes and PSNR"
 	@echo "make test    run the tests"
 	@echo "make check   lint (ruff) and types (mypy)"
 	@echo "make format  let ruff format and fix the code"
+	@echo "make web     build the page that opens .lpx files in a browser: docs/web (needs Node.js)"
 	@echo "make bench   measure on the Kodak pictures: make bench KODAK=folder/with/kodim01.png"
-	@echo "make clean   remove build/ and the caches (not .venv)"
+	@echo "make clean   remove build/, docs/web and the caches (not .venv)"
 
 demo: $(VENV)/.run
 	@mkdir -p build
@@ -32,6 +35,7 @@ demo: $(VENV)/.run
 	@$(BIN)/python examples/compare.py $(PICTURE) build/demo.lpx build/demo.png
 
 test: $(VENV)/.dev
+	@command -v npm >/dev/null && $(MAKE) --no-print-directory web || echo "no page for a browser: its tests are skipped"
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 check: $(VENV)/.dev
@@ -49,8 +53,13 @@ bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/speed.py --data $(KODAK) --out benchmarks/results/speed.json
 	$(BIN)/python benchmarks/tables.py
 
+web: $(PAGE)
+
+$(PAGE): $(VENV)/.dev $(wildcard web/src/*) web/build.py web/package-lock.json
+	$(BIN)/python web/build.py
+
 clean:
-	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf build dist docs/web web/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/.made:
 	@test -n "$(PYTHON)" || { echo "LatentPress needs Python 3.11 or newer: make PYTHON=/path/to/python3" >&2; exit 1; }

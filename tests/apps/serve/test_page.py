@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,19 +11,7 @@ import pytest
 
 import latentpress
 
-playwright = pytest.importorskip("playwright.sync_api")
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(BROWSER is None, reason="needs Chromium")
-
 WAIT = 60_000
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as tools:
-        started = tools.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 @pytest.fixture
@@ -82,9 +69,11 @@ def test_a_picture_gives_metrics_and_a_divider(page: Any, photo: Path, complaint
     assert found["Setting"] == ["quality 50"]
     assert page.inner_text("#size").endswith("KB")
 
+    from playwright.sync_api import expect as expecting
+
     frame = page.locator("#frame")
     box = frame.bounding_box()
-    expect = playwright.expect(frame)  # waits: the divider is drawn with the next frame
+    expect = expecting(frame)  # waits: the divider is drawn with the next frame
     expect.to_have_attribute("aria-valuenow", "50")
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.down()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,24 +16,11 @@ from latentpress.bench.summary import summarise
 
 from .conftest import EVIL, Bench, scene
 
-playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: pip install playwright")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-if CHROMIUM is None:
-    pytest.skip("there is no Chromium here", allow_module_level=True)
-
 READY = "#slider[data-ready]"
 WAIT = 120_000
 # The page's own timers run in their order: the address is written 150 ms after a change, and drawing takes a frame.
 SETTLED = """() => new Promise((done) => setTimeout(() =>
     requestAnimationFrame(() => requestAnimationFrame(() => done())), 200))"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 class Tab:
