@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentpress.errors import InvalidInputError
-from latentpress.transforms.jpeg_tables import STANDARD_CHROMA, STANDARD_LUMA
+from latentpress.transforms.jpeg_tables import scaled_tables
 
 __all__ = [
     "CONDITIONS",
@@ -84,9 +84,7 @@ def standard_tables(quality: int) -> tuple[NDArray[Any], NDArray[Any]]:
     """libjpeg's luma and chroma tables at a quality of 1..100 (8-bit steps, 1..255)."""
     if not 1 <= quality <= 100:
         raise InvalidInputError(f"a JPEG quality is a whole number of 1 to 100, not {quality}")
-    percent = 5000 // quality if quality < 50 else 200 - 2 * quality
-    luma, chroma = (np.clip((table * percent + 50) // 100, 1, 255) for table in (STANDARD_LUMA, STANDARD_CHROMA))
-    return luma, chroma
+    return scaled_tables(quality)
 
 
 def standard_quantisation(quality: int, subsampling: tuple[int, int] = (2, 2)) -> Quantisation:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
 
-__all__ = ["STANDARD_CHROMA", "STANDARD_LUMA"]
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["STANDARD_CHROMA", "STANDARD_LUMA", "scaled_tables"]
 
 # Tables K.1 and K.2; rows are vertical frequencies.
 STANDARD_LUMA = np.array(
@@ -22,3 +25,10 @@ STANDARD_LUMA = np.array(
 STANDARD_CHROMA = np.full((8, 8), 99)
 STANDARD_CHROMA[:4, :4] = [[17, 18, 24, 47], [18, 21, 26, 66], [24, 26, 56, 99], [47, 66, 99, 99]]
 STANDARD_LUMA.flags.writeable = STANDARD_CHROMA.flags.writeable = False
+
+
+def scaled_tables(quality: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """libjpeg's luma and chroma tables (8, 8) at a quality of 1..100 (8-bit steps, 1..255)."""
+    percent = 5000 // quality if quality < 50 else 200 - 2 * quality
+    luma, chroma = (np.clip((table * percent + 50) // 100, 1, 255) for table in (STANDARD_LUMA, STANDARD_CHROMA))
+    return luma, chroma

@@ -22,9 +22,17 @@ class HuffmanTable:
         room = np.cumsum(np.int64(1) << (16 - lengths))
         if (room.size and room[-1] > 1 << 16) or len(set(symbols)) < len(symbols):
             raise CorruptFileError("the JPEG file has a damaged Huffman table")
+        self.counts, self.symbols = counts, symbols
         self._symbols = np.frombuffer(symbols, np.uint8)
         self._lengths = lengths
         self._ends = room
+
+    def look(self, symbols: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Codes and their lengths; raises CorruptFileError for a symbol that has none."""
+        codes, lengths = (part[symbols] for part in self.codes)
+        if not lengths.all():
+            raise CorruptFileError("a Huffman table of the JPEG file lacks a symbol")
+        return codes, lengths
 
     @cached_property
     def codes(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
