@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image as PillowImage
 
-from latentpress.codecs.jpeg import read_jpeg, write_jpeg
+from latentpress.codecs.jpeg import encode_lossless, read_jpeg, write_jpeg
 from latentpress.errors import CorruptFileError, LatentPressError, UnsupportedError
+
+from .samples import picture, saved
 
 VARIANTS: dict[str, dict[str, Any]] = {
     "baseline": {},
@@ -19,21 +20,6 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "restarts": {"restart_marker_blocks": 3},
     "progressive-restarts": {"progressive": True, "restart_marker_rows": 1},
 }
-
-
-def picture(width: int, height: int, mode: str = "RGB") -> PillowImage.Image:
-    """Waves, noise and an edge: every kind of block."""
-    rng = np.random.default_rng(width * 100 + height)
-    y, x = np.mgrid[:height, :width]
-    waves = 128 + 60 * np.sin(x * y / 90)[..., None] * [1, 0.7, -0.4] + rng.normal(0, 8, (height, width, 3))
-    waves[:, width // 2 :] += 40
-    return PillowImage.fromarray(np.clip(waves, 0, 255).astype(np.uint8)).convert(mode)
-
-
-def saved(image: PillowImage.Image, **settings: Any) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", **settings)
-    return buffer.getvalue()
 
 
 def again(data: bytes) -> bytes:
@@ -87,8 +73,11 @@ def test_coefficients_are_those_of_the_picture() -> None:
 def test_kinds_that_are_not_taken_apart() -> None:
     data = saved(picture(16, 16))
     start = data.index(b"\xff\xc0")
-    with pytest.raises(UnsupportedError, match="arithmetic"):
-        read_jpeg(data[: start + 1] + b"\xc9" + data[start + 2 :])
+    with pytest.raises(UnsupportedError, match="no coefficients"):
+        read_jpeg(encode_lossless(np.zeros((8, 8, 1), np.uint8)))
+    for kind, message in ((b"\xc5", "hierarchical"), (b"\xcb", "lossless")):
+        with pytest.raises(UnsupportedError, match=message):
+            read_jpeg(data[: start + 1] + kind + data[start + 2 :])
     with pytest.raises(UnsupportedError, match="8 bits"):
         read_jpeg(data[: start + 4] + b"\x0c" + data[start + 5 :])
 

@@ -11,6 +11,8 @@ __all__ = ["Bits", "Packer", "join", "split"]
 
 Integers = NDArray[np.int64]
 
+_BEHIND = 1024  # zeros behind the data: more than the codes of a block take
+
 
 class Bits:
     """The bits of a scan. data: its bytes without stuffing and markers; intervals: byte where each restart interval
@@ -19,7 +21,7 @@ class Bits:
     def __init__(self, data: NDArray[np.uint8], intervals: Integers) -> None:
         self.data = data
         self.intervals = intervals
-        self._padded = np.concatenate([data, np.zeros(8, np.uint8)])
+        self._padded = np.concatenate([data, np.zeros(_BEHIND, np.uint8)])
 
     def windows(self, start: int, stop: int) -> NDArray[np.uint16]:
         """The 16 bits that follow each bit of the bytes start .. stop: (8 (stop - start),)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,10 @@ class Order:
     turn: NDArray[np.int64]
     pattern: tuple[int, ...]
     interval: int
+
+    def first(self, blocks: int) -> Order:
+        """Of so many blocks only."""
+        return replace(self, places=self.places[:blocks], turn=self.turn[:blocks])
 
     @property
     def starts(self) -> NDArray[np.int64]:

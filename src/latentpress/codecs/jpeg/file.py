@@ -8,14 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from latentpress.codecs.jpeg.arithmetic import read_arithmetic_scan, write_arithmetic_scan
 from latentpress.codecs.jpeg.bits import split
 from latentpress.codecs.jpeg.blocks import order_of
-from latentpress.codecs.jpeg.markers import Frame, parse
-from latentpress.codecs.jpeg.reading import read_scan
+from latentpress.codecs.jpeg.markers import Frame, Structure, parse
+from latentpress.codecs.jpeg.reading import RanOut, read_part, read_scan
 from latentpress.codecs.jpeg.writing import write_scan
-from latentpress.errors import CorruptFileError
+from latentpress.errors import CorruptFileError, UnsupportedError
 
 __all__ = ["JpegFile", "Plane", "read_jpeg", "write_jpeg"]
+
+_MOST_EMPTY = 1000  # blocks for each byte that a file may promise with its end missing, or with arithmetic codes
 
 
 @dataclass(frozen=True)
@@ -28,42 +31,61 @@ class Plane:
 
 @dataclass(frozen=True)
 class JpegFile:
-    """frame: size and components. planes: of each component. rest: the file without the entropy-coded bytes of its
+    """structure: what its markers say. planes: of each component. rest: the file without the entropy-coded bytes of its
     scans. fills: for each scan the bit that fills its last bytes."""
 
-    frame: Frame
+    structure: Structure
     planes: tuple[Plane, ...]
     rest: bytes
     fills: tuple[int, ...]
 
+    @property
+    def frame(self) -> Frame:
+        """Size and components."""
+        return self.structure.frame
 
-def read_jpeg(data: bytes) -> JpegFile:
-    """Take a file of Huffman-coded JPEG apart: baseline, extended or progressive, 8 bits a sample.
+
+def read_jpeg(data: bytes, partial: bool = False) -> JpegFile:
+    """Take a file of JPEG apart: baseline, extended or progressive, 8 bits a sample.
 
     `write_jpeg` gives the very bytes back for files written as libjpeg writes them; a caller who needs that compares.
+    partial: of a file that is cut short, read what is whole; other coefficients stay zero.
 
     Raises CorruptFileError for a damaged file, UnsupportedError for kinds of JPEG that are not taken apart.
     """
-    structure = parse(data)
+    structure = parse(data, partial=partial)
     frame = structure.frame
+    if frame.lossless:
+        raise UnsupportedError("a lossless JPEG file has no coefficients")
     sizes = [frame.blocks(index) for index in range(len(frame.components))]
     blocks = sum(rows * columns for rows, columns in sizes)
-    if blocks > 8 * len(data):  # each has a bit, or the file is no whole one
+    most = _MOST_EMPTY if partial or frame.arithmetic else 8  # a Huffman code has a bit
+    if blocks > most * len(data):
         raise CorruptFileError("the JPEG file is cut short")
     coefficients = np.zeros((blocks, 64), np.int16)
     rest, position, fills = [], 0, []
     for scan in structure.scans:
         rest.append(data[position : scan.start])
-        bits = split(data[scan.start : scan.end])
+        bits, order = split(data[scan.start : scan.end]), order_of(frame, scan)
+        position = scan.end
+        if frame.arithmetic:
+            cut = not structure.whole and scan is structure.scans[-1]
+            read_arithmetic_scan(bits, order, scan, coefficients, frame.progressive, cut)
+            fills.append(1)
+            continue
         try:
-            fills.append(read_scan(bits, order_of(frame, scan), scan, coefficients, frame.progressive))
+            fills.append(read_scan(bits, order, scan, coefficients, frame.progressive))
+        except RanOut:
+            if not partial:
+                raise
+            structure.whole = False
+            read_part(bits, order, scan, coefficients, frame.progressive)
         except (IndexError, ValueError) as error:
             raise CorruptFileError("the JPEG file is damaged") from error
-        position = scan.end
     rest.append(data[position:])
     parts = _parts(coefficients, sizes)
     planes = tuple(Plane(part, table) for part, table in zip(parts, structure.component_tables, strict=True))
-    return JpegFile(frame, planes, b"".join(rest), tuple(fills))
+    return JpegFile(structure, planes, b"".join(rest), tuple(fills))
 
 
 def write_jpeg(rest: bytes, planes: Sequence[NDArray[np.int16]], fills: Sequence[int]) -> bytes:
@@ -74,9 +96,14 @@ def write_jpeg(rest: bytes, planes: Sequence[NDArray[np.int16]], fills: Sequence
     structure = parse(rest, cut=True)
     coefficients = np.concatenate([plane.reshape(-1, 64) for plane in planes])
     out, position = [], 0
+    frame = structure.frame
     for scan, fill in zip(structure.scans, fills, strict=True):
         out.append(rest[position : scan.start])
-        out.append(write_scan(order_of(structure.frame, scan), scan, coefficients, fill))
+        order = order_of(frame, scan)
+        if frame.arithmetic:
+            out.append(write_arithmetic_scan(order, scan, coefficients, frame.progressive))
+        else:
+            out.append(write_scan(order, scan, coefficients, fill))
         position = scan.start
     out.append(rest[position:])
     return b"".join(out)

@@ -17,7 +17,7 @@ from latentpress.codecs.jpeg.huffman import HuffmanTable
 from latentpress.codecs.jpeg.markers import Scan
 from latentpress.errors import CorruptFileError
 
-__all__ = ["read_scan"]
+__all__ = ["RanOut", "code_values", "read_part", "read_scan", "starts_of_codes"]
 
 Integers = NDArray[np.int64]
 
@@ -27,24 +27,45 @@ _STOP = 64  # added to the coefficients that a code skips: the block ends
 _BROKEN = CorruptFileError("the JPEG file is damaged: its codes lead nowhere")
 
 
+class RanOut(CorruptFileError):
+    """A scan's bytes end before its blocks do. blocks: how many have surely come before that."""
+
+    def __init__(self, blocks: int) -> None:
+        super().__init__("the JPEG file is cut short")
+        self.blocks = blocks
+
+
 def read_scan(bits: Bits, order: Order, scan: Scan, coefficients: NDArray[np.int16], progressive: bool) -> int:
     """Add what a scan says to the coefficients (blocks, 64), in zigzag order; gives the bit that fills last bytes.
 
-    Raises CorruptFileError for damaged codes, UnsupportedError if more was between them than the standard asks for.
+    Raises CorruptFileError for damaged codes, `RanOut` with the coefficients untouched if the bytes end too early, and
+    UnsupportedError if more was between codes than the standard asks for.
     """
-    if bits.intervals.size - 1 != order.starts.size:
+    if bits.intervals.size - 1 < order.starts.size:
+        raise RanOut((bits.intervals.size - 1) * order.interval)
+    if bits.intervals.size - 1 > order.starts.size:
         raise CorruptFileError("the JPEG file has restart markers in other places than it says")
+    return bits.padding(_ends(bits, order, scan, coefficients, progressive))
+
+
+def read_part(bits: Bits, order: Order, scan: Scan, coefficients: NDArray[np.int16], progressive: bool) -> None:
+    """Add what a scan says as far as its bytes go; see `read_scan`. Raises CorruptFileError for damaged codes."""
+    order = order.first((bits.intervals.size - 1) * order.interval)
+    while order.places.size:
+        try:
+            _ends(bits, order, scan, coefficients, progressive)
+            break
+        except RanOut as ran_out:
+            order = order.first(ran_out.blocks)
+
+
+def _ends(bits: Bits, order: Order, scan: Scan, coefficients: NDArray[np.int16], progressive: bool) -> Integers:
+    """Read the scan; gives the bit after the last code of each interval."""
     if not progressive:
-        ends = _sequential(bits, order, scan, coefficients, with_ac=True)
-    elif scan.low == 0:
-        ends = (
-            _refine_dc(bits, order, scan, coefficients) if scan.before else _sequential(bits, order, scan, coefficients)
-        )
-    else:
-        ends = (
-            _refine_ac(bits, order, scan, coefficients) if scan.before else _first_ac(bits, order, scan, coefficients)
-        )
-    return bits.padding(ends)
+        return _sequential(bits, order, scan, coefficients, with_ac=True)
+    if scan.low == 0:
+        return (_refine_dc if scan.before else _sequential)(bits, order, scan, coefficients)
+    return (_refine_ac if scan.before else _first_ac)(bits, order, scan, coefficients)
 
 
 def _steps(table: HuffmanTable | None, dc: bool) -> NDArray[np.uint16]:
@@ -53,7 +74,7 @@ def _steps(table: HuffmanTable | None, dc: bool) -> NDArray[np.uint16]:
         raise CorruptFileError("the JPEG file lacks a Huffman table")
     symbols, lengths = table.lookup
     if dc:
-        return np.where(symbols >= 0, lengths + symbols, 1).astype(np.uint16)
+        return np.where(symbols >= 0, lengths + symbols % 16, 1).astype(np.uint16)
     run, size = symbols >> 4, symbols & 15
     move = np.where(size > 0, run + 1, np.where(run == 15, 16, _STOP + run))
     size = np.where((size == 0) & (run < 15), run, size)
@@ -68,12 +89,14 @@ class _Walker:
         self._tables = tables
         self._done = 0
 
-    def piece(self, position: int) -> tuple[list[memoryview], int, int, int]:
+    def piece(self, position: int, before: int) -> tuple[list[memoryview], int, int, int]:
         """For a walk that came to a bit: views of its tables, the bit that they start at, the first bit in them that
-        no unit may start at, and the position in them.
+        no unit may start at, and the position in them. before: blocks that came before those just read.
         """
         size, first = self._bits.data.size, position >> 3
-        if not self._done <= first < size:
+        if first >= size:
+            raise RanOut(before)
+        if first < self._done:
             raise _BROKEN
         self._done = first
         last = min(first + _PIECE, size)
@@ -91,6 +114,14 @@ def _sequential(
     bits: Bits, order: Order, scan: Scan, coefficients: NDArray[np.int16], with_ac: bool = False
 ) -> Integers:
     """DC and AC coefficients of baseline scans, the first DC of progressive ones."""
+    starts, firsts, ends = starts_of_codes(bits, order, scan, with_ac)
+    _store_sequential(bits, order, scan, coefficients, starts, firsts)
+    return ends
+
+
+def starts_of_codes(bits: Bits, order: Order, scan: Scan, with_ac: bool) -> tuple[Integers, Integers, Integers]:
+    """The bits that the codes of a scan start at, which codes start a block, and the bit after the last code of each
+    interval. A block is a DC code, and its AC codes where there are some."""
     count = len(scan.components)
     found = {table: _steps(table, True) for table in scan.dc}
     tables = [found[table] for table in scan.dc]
@@ -102,7 +133,7 @@ def _sequential(
     ends = []
     units, per_unit = order.places.size // len(order.pattern), len(order.pattern)
     every = order.interval // per_unit
-    views, base, limit, position = walker.piece(0)
+    views, base, limit, position = walker.piece(0, 0)
     append, first = starts.append, firsts.append
     for unit in range(units):
         if unit % every == 0:
@@ -110,7 +141,7 @@ def _sequential(
                 ends.append(position + base)
             position = int(bits.intervals[unit // every]) * 8 - base
         if not 0 <= position < limit:
-            views, base, limit, position = walker.piece(position + base)
+            views, base, limit, position = walker.piece(position + base, (unit - 1) * per_unit)
         for turn in order.pattern:
             first(len(starts))
             append(position + base)
@@ -123,8 +154,8 @@ def _sequential(
                     position += step & 63
                     place += step >> 6
     ends.append(position + base)
-    _store_sequential(bits, order, scan, coefficients, np.array(starts, np.int64), np.array(firsts, np.int64))
-    return np.array(ends, np.int64)
+    _check_end(bits, ends, (units - 1) * per_unit)
+    return np.array(starts, np.int64), np.array(firsts, np.int64), np.array(ends, np.int64)
 
 
 def _store_sequential(
@@ -139,7 +170,7 @@ def _store_sequential(
     differences = np.zeros(firsts.size, np.int64)
     for turn in range(len(scan.components)):
         here = np.flatnonzero(dc & (turns == turn))
-        symbols, values = _values(bits, starts[here], scan.dc[turn], dc=True)
+        symbols, values = code_values(bits, starts[here], scan.dc[turn], dc=True)
         if symbols.size and symbols.max() > 15:
             raise _BROKEN
         differences[blocks[here]] = values
@@ -147,7 +178,7 @@ def _store_sequential(
     for turn in range(len(scan.components)):
         here = np.flatnonzero(~dc & (turns == turn))
         if here.size:
-            symbols, values = _values(bits, starts[here], scan.ac[turn], dc=False)
+            symbols, values = code_values(bits, starts[here], scan.ac[turn], dc=False)
             if ((symbols & 15 == 0) & (symbols >> 4 > 0) & (symbols >> 4 < 15)).any():
                 raise _BROKEN
             moves[here] = np.where(symbols == 0, 0, (symbols >> 4) + 1)
@@ -170,8 +201,19 @@ def _store_sequential(
         coefficients[order.places[mine], 0] = values
 
 
-def _values(bits: Bits, starts: Integers, table: HuffmanTable | None, dc: bool) -> tuple[Integers, Integers]:
-    """The symbols of codes and the values whose sizes they give."""
+def _problem(bits: Bits, position: int, before: int) -> CorruptFileError:
+    """What codes that lead nowhere mean: they are damaged, or no codes because the bytes have ended before."""
+    return RanOut(before) if position > 8 * bits.data.size else _BROKEN
+
+
+def _check_end(bits: Bits, ends: list[int], before: int) -> None:
+    """Raise `RanOut` if the last blocks ended behind the bytes. before: blocks that came before those."""
+    if ends[-1] > 8 * bits.data.size:
+        raise RanOut(before)
+
+
+def code_values(bits: Bits, starts: Integers, table: HuffmanTable | None, dc: bool) -> tuple[Integers, Integers]:
+    """The symbols of codes and the values whose sizes they give, 0 for a size of 16."""
     if table is None:
         raise CorruptFileError("the JPEG file lacks a Huffman table")
     lookup, lengths = table.lookup
@@ -180,7 +222,7 @@ def _values(bits: Bits, starts: Integers, table: HuffmanTable | None, dc: bool) 
     if symbols.size and symbols.min() < 0:
         raise _BROKEN
     size = symbols if dc else symbols & 15
-    size = np.minimum(size, 15)
+    size = size % 16
     raw = bits.at(starts + lengths[windows], size)
     negative = (size > 0) & (raw < (np.int64(1) << size >> 1))
     return symbols, raw - np.where(negative, (np.int64(1) << size) - 1, 0)
@@ -190,6 +232,8 @@ def _refine_dc(bits: Bits, order: Order, scan: Scan, coefficients: NDArray[np.in
     """One more bit of each DC."""
     blocks = np.arange(order.places.size)
     positions = bits.intervals[:-1][blocks // order.interval] * 8 + blocks % order.interval
+    if positions[-1] >= 8 * bits.data.size:
+        raise RanOut(int(np.searchsorted(positions, 8 * bits.data.size)))
     coefficients[order.places, 0] |= (bits.at(positions, 1) << scan.shift).astype(np.int16)
     ends: Integers = positions[np.append(order.starts[1:], blocks.size) - 1] + 1
     return ends
@@ -198,7 +242,7 @@ def _refine_dc(bits: Bits, order: Order, scan: Scan, coefficients: NDArray[np.in
 def _first_ac(bits: Bits, order: Order, scan: Scan, coefficients: NDArray[np.int16]) -> Integers:
     """The first bits of a band of AC coefficients."""
     walker = _Walker(bits, [_steps(scan.ac[0], False)])
-    (view,), base, limit, position = walker.piece(0)
+    (view,), base, limit, position = walker.piece(0, 0)
     starts, firsts, visited, ends = array("q"), array("q"), array("q"), []
     room = scan.high - scan.low + 1
     block, blocks = 0, order.places.size
@@ -208,7 +252,7 @@ def _first_ac(bits: Bits, order: Order, scan: Scan, coefficients: NDArray[np.int
                 ends.append(position + base)
             position = int(bits.intervals[block // order.interval]) * 8 - base
         if not 0 <= position < limit:
-            (view,), base, limit, position = walker.piece(position + base)
+            (view,), base, limit, position = walker.piece(position + base, visited[-1])
         firsts.append(len(starts))
         visited.append(block)
         place, run = 0, 1
@@ -220,11 +264,12 @@ def _first_ac(bits: Bits, order: Order, scan: Scan, coefficients: NDArray[np.int
             if step >= _STOP << 6:
                 run = _run_of(bits, position + base, (step >> 6) - _STOP)
         if block % order.interval + run > order.interval or block + run > blocks:
-            raise _BROKEN
+            raise _problem(bits, position + base, block)
         block += run
     ends.append(position + base)
+    _check_end(bits, ends, visited[-1])
     codes, first = np.array(starts, np.int64), np.array(firsts, np.int64)
-    symbols, values = _values(bits, codes, scan.ac[0], dc=False)
+    symbols, values = code_values(bits, codes, scan.ac[0], dc=False)
     moves = np.where((symbols & 15) | (symbols == 0xF0), (symbols >> 4) + 1, 0)
     sizes = np.diff(first, append=codes.size)
     places = np.cumsum(moves)
@@ -247,7 +292,7 @@ def _refine_ac(bits: Bits, order: Order, scan: Scan, coefficients: NDArray[np.in
     room = scan.high - scan.low + 1
     present = (np.arange(order.places.size + 1) * room - offsets).data  # coefficients before each block
     walker = _Walker(bits, [_steps(scan.ac[0], False)])
-    (view,), base, limit, position = walker.piece(0)
+    (view,), base, limit, position = walker.piece(0, 0)
     codes, owners, targets = array("q"), array("q"), array("b")
     fixes, counts, ends = array("q"), array("q"), []
     block, blocks = 0, order.places.size
@@ -257,7 +302,7 @@ def _refine_ac(bits: Bits, order: Order, scan: Scan, coefficients: NDArray[np.in
                 ends.append(position + base)
             position = int(bits.intervals[block // order.interval]) * 8 - base
         if not 0 <= position < limit:
-            (view,), base, limit, position = walker.piece(position + base)
+            (view,), base, limit, position = walker.piece(position + base, owners[-1])
         place, run, zero, stop = 0, 1, empties[block], empties[block + 1]
         while place < room:
             step = view[position]
@@ -266,12 +311,12 @@ def _refine_ac(bits: Bits, order: Order, scan: Scan, coefficients: NDArray[np.in
             if move >= _STOP:
                 run = _run_of(bits, position + base, move - _STOP)
                 if block % order.interval + run > order.interval or block + run > blocks:
-                    raise _BROKEN
+                    raise _problem(bits, position + base, block)
                 target, count = room, room - place - stop + zero + present[block + run] - present[block + 1]
             else:
                 zero += move
                 if zero > stop:
-                    raise _BROKEN
+                    raise _problem(bits, position + base, block)
                 target = empty[zero - 1]
                 count = target - place - move + 1
             codes.append(code)
@@ -283,7 +328,8 @@ def _refine_ac(bits: Bits, order: Order, scan: Scan, coefficients: NDArray[np.in
             place = target + 1
         block += run
     ends.append(position + base)
-    symbols, values = _values(bits, np.array(codes, np.int64), scan.ac[0], dc=False)
+    _check_end(bits, ends, owners[-1])
+    symbols, values = code_values(bits, np.array(codes, np.int64), scan.ac[0], dc=False)
     new = np.flatnonzero(symbols & 15)
     if (symbols & 15 > 1).any():
         raise _BROKEN

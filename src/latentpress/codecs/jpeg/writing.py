@@ -14,14 +14,14 @@ from latentpress.codecs.jpeg.huffman import HuffmanTable
 from latentpress.codecs.jpeg.markers import Scan
 from latentpress.errors import CorruptFileError
 
-__all__ = ["write_scan"]
+__all__ = ["BIT_SIZES", "coded", "write_scan"]
 
 Integers = NDArray[np.int64]
 
 _PIECE = 1 << 13  # blocks coded at a time
 _LONGEST_RUN = 0x7FFF
 _MOST_WAITING = 937  # corrections that libjpeg lets wait for the end of a run
-_SIZES = np.frexp(np.arange((1 << 16) + 1).astype(np.float64))[1].astype(np.int64)  # bits of a magnitude
+BIT_SIZES = np.frexp(np.arange((1 << 16) + 1).astype(np.float64))[1].astype(np.int64)  # bits of a magnitude
 
 # Places of codes within a block, in order: DC, what belongs to coefficient k (up to three ZRL, then itself), the end.
 _KEYS, _COEFFICIENT, _ITSELF, _END, _PAD = 1024, 8, 4, 1000, 1023
@@ -50,8 +50,8 @@ def write_scan(order: Order, scan: Scan, coefficients: NDArray[np.int16], fill: 
         here = np.arange(first, min(first + _PIECE, blocks))
         tokens = []
         if differences is not None:
-            sizes = _SIZES[np.abs(differences[here])]
-            tokens.append(_coded(scan.dc, order.turn[here], here * _KEYS, sizes, sizes, differences[here]))
+            sizes = BIT_SIZES[np.abs(differences[here])]
+            tokens.append(coded(scan.dc, order.turn[here], here * _KEYS, sizes, sizes, differences[here]))
         elif scan.low == 0:
             ones = coefficients[order.places[here], 0].astype(np.int64) >> scan.shift
             tokens.append(_Tokens(here * _KEYS, ones, np.ones_like(ones)))
@@ -75,7 +75,7 @@ def write_scan(order: Order, scan: Scan, coefficients: NDArray[np.int16], fill: 
     return join(packer.finish(), np.array(intervals))
 
 
-def _coded(
+def coded(
     tables: Sequence[HuffmanTable | None],
     turn: Integers,
     keys: Integers,
@@ -90,9 +90,7 @@ def _coded(
         if mine.any():
             if table is None:
                 raise CorruptFileError("the JPEG file lacks a Huffman table")
-            codes[mine], lengths[mine] = (part[symbols[mine]] for part in table.codes)
-    if not lengths.all():
-        raise CorruptFileError("a Huffman table of the JPEG file lacks a symbol")
+            codes[mine], lengths[mine] = table.look(symbols[mine])
     low = (values - (values < 0)) & ((np.int64(1) << sizes) - 1)
     return _Tokens(keys, codes << sizes | low, lengths + sizes)
 
@@ -163,9 +161,9 @@ def _ac(
     gap = zeros - np.where(opens, 0, np.append(0, zeros[:-1]))
     base, turn = here[rows] * _KEYS, order.turn[here[rows]]
     keys = base + (columns + low) * _COEFFICIENT + _ITSELF
-    sizes = _SIZES[size[rows, columns]]
+    sizes = BIT_SIZES[size[rows, columns]]
     signed = np.where(values[rows, columns] < 0, -1, 1) * size[rows, columns].astype(np.int64)
-    coded = _coded(scan.ac, turn, keys, (gap & 15) << 4 | sizes, sizes, signed)
+    themselves = coded(scan.ac, turn, keys, (gap & 15) << 4 | sizes, sizes, signed)
 
     # a gap of 16 zeros has a code of its own, before the first coefficient behind it that is not zero
     long = np.repeat(np.arange(rows.size), gap >> 4)
@@ -181,7 +179,7 @@ def _ac(
     again = np.diff(skip, prepend=-1) == 0
     skip += again.astype(np.int64) + (again & np.append(False, again[:-1]))
     nothing = np.zeros(long.size, np.int64)
-    tokens = [_coded(scan.ac, turn[long], skip, nothing + 0xF0, nothing, nothing), coded]
+    tokens = [coded(scan.ac, turn[long], skip, nothing + 0xF0, nothing, nothing), themselves]
 
     if runs is None:
         last = np.full(here.size, -1)
@@ -191,8 +189,8 @@ def _ac(
     else:
         ending = here[runs[here] > 0]
         lengths = runs[ending]
-    extra = _SIZES[lengths] - 1
-    tokens.append(_coded(scan.ac, order.turn[ending], ending * _KEYS + _END, extra << 4, extra, lengths))
+    extra = BIT_SIZES[lengths] - 1
+    tokens.append(coded(scan.ac, order.turn[ending], ending * _KEYS + _END, extra << 4, extra, lengths))
 
     if scan.before:
         there_rows, there = np.nonzero(size > 1)

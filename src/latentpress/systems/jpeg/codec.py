@@ -130,6 +130,8 @@ class JpegCodec(Codec):
 
     def _take_apart(self, data: bytes, package: ModelPackage) -> bytes:
         """The stream for a file's headers and coefficients."""
+        if parse(data).frame.arithmetic:
+            raise UnsupportedError("each decision of arithmetic codes takes a step of Python's: too slow to be useful")
         file = read_jpeg(data)
         if write_jpeg(file.rest, [plane.coefficients for plane in file.planes], file.fills) != data:
             raise UnsupportedError("the JPEG file's codes are not chosen as usual")
