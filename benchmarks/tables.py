@@ -4,7 +4,7 @@
     python benchmarks/tables.py --check    # exit 1 if a page does not agree with the JSON
 
 A table stands between the lines `<!-- table: NAME -->` and `<!-- end of table -->`, NAME being the stem of the JSON
-file: kodak_hyperprior, kodak_bench (of `latentpress bench`), speed, effort or ablations.
+file: speed or ablations; kodak_bench and effort come from `latentpress bench`.
 """
 
 from __future__ import annotations
@@ -12,16 +12,15 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import statistics
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from latentpress.metrics import bd_rate
 
 BENCHMARKS = Path(__file__).resolve().parent
 PAGES = ("README.md", "docs/training.md")
-RATES = (0.25, 0.5, 1.0, 2.0)
+_EFFORT = "hyperprior-effort-"
 TITLES = {
     "jpeg-420": "JPEG 4:2:0",
     "webp": "WebP",
@@ -42,30 +41,7 @@ BENCHED = (
     "toderici",
     "jpeg-420",
 )
-SOURCES = {"kodak_bench": "bench/kodak/summary.json"}  # of tables whose JSON is called otherwise
-
-
-def kodak_table(result: dict[str, Any]) -> str:
-    """One line a codec: BD-rate, mean PSNR at some rates, median times."""
-    head = ["codec", "BD-rate against JPEG", *(f"dB at {rate:g} bpp" for rate in RATES), "encode", "decode"]
-    lines = []
-    for codec in result["codecs"]:
-        means = [row for row in result["means"] if row["codec"] == codec]
-        rows = [row for row in result["rows"] if row["codec"] == codec]
-        bd = result["bd_rate_against_jpeg"].get(codec, {}).get("psnr", {})
-        percent = f"{bd['percent']:+.1f} %" if "percent" in bd else "-"
-        times = [f"{1000 * statistics.median(row[name] for row in rows):.0f} ms" for name in ("encode_s", "decode_s")]
-        title = TITLES.get(codec, f"LatentPress `{codec}`")
-        lines.append(
-            [title, "0" if codec == "jpeg-420" else percent, *(_at_rate(means, rate) for rate in RATES), *times]
-        )
-    machine = result["machine"]
-    note = (
-        f"{len(result['pictures'])} pictures, whole files, RGB PSNR of the 8-bit result; times in process, medians "
-        f"over all pictures and settings, {result['threads']} threads for LatentPress, on {machine['cpu']} with "
-        f"{machine['cores']} cores; {result['date'][:10]}."
-    )
-    return f"{_markdown(head, lines)}\n\n{note}"
+SOURCES = dict.fromkeys(("kodak_bench", "effort"), "bench/kodak/summary.json")  # where no script wrote it
 
 
 def bench_table(summary: dict[str, Any]) -> str:
@@ -109,25 +85,18 @@ def speed_table(result: dict[str, Any]) -> str:
     return f"{_markdown(['', 'encode', 'decode', 'peak memory'], lines)}\n\n{note}"
 
 
-def effort_table(result: dict[str, Any]) -> str:
-    """One line a level of effort."""
-    lines = [
-        [
-            f"`--effort {effort}`",
-            "0" if effort == "1" else f"{level['bd_rate_against_effort_1']:+.1f} %",
-            f"{level['encode_s']:.1f} s",
-            f"{level['slowest_s']:.1f} s",
-        ]
-        for effort, level in result["efforts"].items()
-    ]
-    machine, rows = result["machine"], result["rows"]
-    pictures, qualities = (len({row[key] for row in rows}) for key in ("picture", "quality"))
-    note = (
-        f"{pictures} pictures at {qualities} qualities, PSNR; time of an encoding on {result['threads']} "
-        f"thread{'s' * (result['threads'] > 1)} of {machine['cpu']}, {machine['cores']} cores, "
-        f"load {machine['load']:.0f}; {result['date'][:10]}."
-    )
-    return f"{_markdown(['', 'BD-rate against effort 1', 'encode, median', 'slowest'], lines)}\n\n{note}"
+def effort_table(summary: dict[str, Any]) -> str:
+    """One line a level of effort, from the same run as `bench_table`: the flagship's variants, against itself."""
+    coders = summary["coders"]
+    lines = [["1", "0", _seconds(coders["hyperprior"])]]
+    curves = {id: [(point["bpp"], point["psnr"]) for point in coder["curve"]] for id, coder in coders.items()}
+    for id in coders:
+        if id.startswith(_EFFORT):
+            (a, b), (c, d) = (zip(*curves[one], strict=True) for one in ("hyperprior", id))
+            lines.append([id.removeprefix(_EFFORT), f"{bd_rate(a, b, c, d).percent:+.1f} %", _seconds(coders[id])])
+    note = f"{len(summary['run']['pictures'])} pictures, PSNR; time of encoding a megapixel near 0.5 bpp on one thread."
+    head = ["`--effort`", "BD-rate against effort 1", "encode"]
+    return f"{_markdown(head, lines)}\n\n{note}"
 
 
 def ablations_table(result: dict[str, Any]) -> str:
@@ -156,7 +125,6 @@ def _losses(run: dict[str, Any]) -> list[float]:
 
 
 TABLES: dict[str, Callable[[dict[str, Any]], str]] = {
-    "kodak_hyperprior": kodak_table,
     "kodak_bench": bench_table,
     "speed": speed_table,
     "effort": effort_table,
@@ -180,13 +148,9 @@ def fill(text: str, results: Path) -> str:
     return re.sub(r"<!-- table: (?P<name>\w+) -->\n.*?<!-- end of table -->", table, text, flags=re.DOTALL)
 
 
-def _at_rate(means: list[dict[str, Any]], rate: float) -> str:
-    """Mean PSNR at a rate, linear in log(rate) between the settings; a dash outside them."""
-    points = sorted((row["bpp"], row["psnr"]) for row in means)
-    rates, values = zip(*points, strict=True)
-    if not rates[0] <= rate <= rates[-1]:
-        return "-"
-    return f"{np.interp(np.log(rate), np.log(rates), values):.2f}"
+def _seconds(coder: dict[str, Any]) -> str:
+    """Time of an encoding, a dash where it was not taken."""
+    return "-" if coder["encode_seconds"] is None else f"{coder['encode_seconds']:.1f} s"
 
 
 def _ms(seconds: float) -> str:

@@ -30,28 +30,16 @@ tables = load("tables")
 common = load("common")
 
 
-def point(codec: str, bpp: float, psnr: float, seconds: float) -> dict[str, Any]:
-    return {"codec": codec, "bpp": bpp, "psnr": psnr, "encode_s": seconds, "decode_s": 2 * seconds}
-
-
 @pytest.fixture
 def kodak() -> dict[str, Any]:
-    rows = [
-        point("hyperprior", 0.2, 30.0, 0.1),
-        point("hyperprior", 0.8, 34.0, 0.3),
-        point("jpeg-420", 0.25, 27.0, 0.004),
-        point("jpeg-420", 2.5, 38.0, 0.006),
-    ]
-    return {
-        "date": "2030-01-02T03:04:05+00:00",
-        "machine": {"cpu": "Some CPU", "cores": 2},
-        "threads": 2,
-        "pictures": ["a.png", "b.png"],
-        "codecs": {"hyperprior": {}, "jpeg-420": {}},
-        "bd_rate_against_jpeg": {"hyperprior": {"psnr": {"percent": -41.26}}, "jpeg-420": {"psnr": {"percent": 0.0}}},
-        "means": rows,
-        "rows": rows,
-    }
+    """A summary of ``latentpress bench`` with two levels of effort, the second half as large at equal quality."""
+
+    def coder(factor: float, seconds: float | None) -> dict[str, Any]:
+        curve = [{"bpp": factor * bpp, "psnr": psnr} for bpp, psnr in ((0.2, 30.0), (0.4, 33.0), (0.8, 35.5))]
+        return {"curve": curve, "encode_seconds": seconds}
+
+    coders = {"hyperprior": coder(1, 0.25), "hyperprior-effort-5": coder(0.5, None), "webp": coder(2, 0.1)}
+    return {"run": {"pictures": ["a.png", "b.png"]}, "coders": coders}
 
 
 @pytest.fixture
@@ -74,24 +62,13 @@ def cells(line: str) -> list[str]:
     return [cell.strip() for cell in line.strip("|").split("|")]
 
 
-def test_kodak_table(kodak: dict[str, Any]) -> None:
-    head, rule, ours, jpeg, blank, note = tables.kodak_table(kodak).splitlines()
-    assert len({len(cells(line)) for line in (head, rule, ours, jpeg)}) == 1
-    # 0.4 is half way from 0.2 to 0.8 in log(rate); 0.25 and 0.5 lie beside it, 1 and 2 outside
-    expected = [f"{30 + 4 * np.log(rate / 0.2) / np.log(4):.2f}" for rate in (0.25, 0.5)]
-    assert cells(ours) == ["LatentPress `hyperprior`", "-41.3 %", *expected, "-", "-", "200 ms", "400 ms"]
-    assert cells(jpeg)[:3] == ["JPEG 4:2:0", "0", "27.00"]
-    assert cells(jpeg)[-2:] == ["5 ms", "10 ms"]
+def test_effort_table(kodak: dict[str, Any]) -> None:
+    head, rule, first, fifth, blank, note = tables.effort_table(kodak).splitlines()
+    assert len({len(cells(line)) for line in (head, rule, first, fifth)}) == 1
+    assert cells(first) == ["1", "0", "0.2 s"]
+    assert cells(fifth) == ["5", "-50.0 %", "-"]
     assert blank == ""
     assert "2 pictures" in note
-    assert "2030-01-02" in note
-
-
-def test_codec_without_a_bd_rate_gets_a_dash(kodak: dict[str, Any]) -> None:
-    kodak["bd_rate_against_jpeg"]["hyperprior"]["psnr"] = {"error": "no shared range"}
-    assert cells(tables.kodak_table(kodak).splitlines()[2])[1] == "-"
-    kodak["bd_rate_against_jpeg"] = {}
-    assert cells(tables.kodak_table(kodak).splitlines()[2])[1] == "-"
 
 
 def test_speed_table(speed: dict[str, Any]) -> None:
@@ -105,12 +82,13 @@ def test_speed_table(speed: dict[str, Any]) -> None:
 def test_fill_replaces_what_stands_between_the_markers(
     kodak: dict[str, Any], speed: dict[str, Any], tmp_path: Path
 ) -> None:
-    (tmp_path / "kodak_hyperprior.json").write_text(json.dumps(kodak))
+    (tmp_path / "bench" / "kodak").mkdir(parents=True)
+    (tmp_path / "bench" / "kodak" / "summary.json").write_text(json.dumps(kodak))
     (tmp_path / "speed.json").write_text(json.dumps(speed))
-    text = "Before.\n<!-- table: kodak_hyperprior -->\noutdated\n<!-- end of table -->\nBetween.\n"
+    text = "Before.\n<!-- table: effort -->\noutdated\n<!-- end of table -->\nBetween.\n"
     text += "<!-- table: speed -->\n<!-- end of table -->\nAfter.\n"
     filled = tables.fill(text, tmp_path)
-    assert filled.startswith("Before.\n<!-- table: kodak_hyperprior -->\n| codec |")
+    assert filled.startswith("Before.\n<!-- table: effort -->\n| `--effort` |")
     assert "outdated" not in filled
     assert "<!-- end of table -->\nBetween.\n<!-- table: speed -->\n|  | encode |" in filled
     assert filled.endswith("<!-- end of table -->\nAfter.\n")

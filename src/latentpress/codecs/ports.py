@@ -118,12 +118,10 @@ def checksum(number: int, *arrays: NDArray[Any]) -> bytes:
     return number.to_bytes(CHECK_BYTES, "little")
 
 
-class Writing:
-    """Symbols into a stream. again: whether to read them back at the end, which who decodes the whole file need not."""
-
-    def __init__(self, again: bool = True) -> None:
-        self._writer, self._again = SymbolWriter(), again
-        self._written: list[tuple[Symbols, Callable[[SymbolReader], Symbols]]] = []
+class _Giving:
+    """A port that is told what to code: it gives that back, within what can be coded. What else becomes of it, the
+    subclasses' ``_take`` and ``_take_bits`` say.
+    """
 
     def symbols(
         self,
@@ -135,9 +133,7 @@ class Writing:
     ) -> Symbols:
         """See `Port.symbols`."""
         symbols = _within(wanted, limit)
-        groups = self._writer.write(symbols, index, tables)
-        if self._again:
-            self._written.append((symbols, lambda reader: reader.read(index, tables, groups)))
+        self._take(symbols, index, tables, limit, name)
         return symbols
 
     def bits(
@@ -145,10 +141,24 @@ class Writing:
     ) -> Symbols:
         """See `Port.bits`."""
         bits = _within(wanted, 1)
-        self._writer.write_bits(bits, chances[index])
-        if self._again:
-            self._written.append((bits, lambda reader: reader.read_bits(chances[index])))
+        self._take_bits(bits, index, chances, name)
         return bits
+
+    def _take(
+        self, symbols: Symbols, index: NDArray[np.uint8], tables: ProbabilityTables, limit: int, name: str
+    ) -> None:
+        raise NotImplementedError
+
+    def _take_bits(self, bits: Symbols, index: NDArray[np.integer[Any]], chances: Chances, name: str) -> None:
+        raise NotImplementedError
+
+
+class Writing(_Giving):
+    """Symbols into a stream. again: whether to read them back at the end, which who decodes the whole file need not."""
+
+    def __init__(self, again: bool = True) -> None:
+        self._writer, self._again = SymbolWriter(), again
+        self._written: list[tuple[Symbols, Callable[[SymbolReader], Symbols]]] = []
 
     def finish(self) -> bytes:
         """The stream. Raises LatentPressError if it does not read back."""
@@ -157,6 +167,18 @@ class Writing:
         if not all(np.array_equal(again(reader), symbols) for symbols, again in self._written):
             raise LatentPressError("the coded symbols do not read back; please report this picture")
         return stream
+
+    def _take(
+        self, symbols: Symbols, index: NDArray[np.uint8], tables: ProbabilityTables, limit: int, name: str
+    ) -> None:
+        groups = self._writer.write(symbols, index, tables)
+        if self._again:
+            self._written.append((symbols, lambda reader: reader.read(index, tables, groups)))
+
+    def _take_bits(self, bits: Symbols, index: NDArray[np.integer[Any]], chances: Chances, name: str) -> None:
+        self._writer.write_bits(bits, chances[index])
+        if self._again:
+            self._written.append((bits, lambda reader: reader.read_bits(chances[index])))
 
 
 class Reading:
@@ -190,7 +212,7 @@ class Reading:
         self._reader.finish()
 
 
-class Counting:
+class Counting(_Giving):
     """Symbols into counts, for probability tables.
 
     counts: by the name of symbols, how often each was coded with each table, (tables, 2 * limit + 1) from -limit on; by
@@ -200,59 +222,33 @@ class Counting:
     def __init__(self) -> None:
         self.counts: dict[str, NDArray[np.int64]] = {}
 
-    def symbols(
-        self,
-        wanted: NDArray[Any] | None,
-        index: NDArray[np.uint8],
-        tables: ProbabilityTables,
-        limit: int,
-        name: str = "symbols",
-    ) -> Symbols:
-        """See `Port.symbols`."""
-        symbols = _within(wanted, limit)
+    def _take(
+        self, symbols: Symbols, index: NDArray[np.uint8], tables: ProbabilityTables, limit: int, name: str
+    ) -> None:
         self._add(name, (len(tables), 2 * limit + 1), index, symbols + limit)
-        return symbols
 
-    def bits(
-        self, wanted: NDArray[Any] | None, index: NDArray[np.integer[Any]], chances: Chances, name: str = "bits"
-    ) -> Symbols:
-        """See `Port.bits`."""
-        bits = _within(wanted, 1)
+    def _take_bits(self, bits: Symbols, index: NDArray[np.integer[Any]], chances: Chances, name: str) -> None:
         self._add(name, (2, chances.size), bits, index)
-        return bits
 
     def _add(self, name: str, shape: tuple[int, int], row: NDArray[Any], column: NDArray[Any]) -> None:
         flat = np.bincount(row.astype(np.int64) * shape[1] + column, minlength=shape[0] * shape[1])
         self.counts[name] = self.counts.get(name, 0) + flat.reshape(shape)
 
 
-class Pricing:
+class Pricing(_Giving):
     """Symbols into their ideal code length: ``total``, in bits."""
 
     def __init__(self) -> None:
         self.total = 0.0
 
-    def symbols(
-        self,
-        wanted: NDArray[Any] | None,
-        index: NDArray[np.uint8],
-        tables: ProbabilityTables,
-        limit: int,
-        name: str = "symbols",
-    ) -> Symbols:
-        """See `Port.symbols`."""
-        symbols = _within(wanted, limit)
+    def _take(
+        self, symbols: Symbols, index: NDArray[np.uint8], tables: ProbabilityTables, limit: int, name: str
+    ) -> None:
         self.total += float(tables.bits(symbols, index).sum())
-        return symbols
 
-    def bits(
-        self, wanted: NDArray[Any] | None, index: NDArray[np.integer[Any]], chances: Chances, name: str = "bits"
-    ) -> Symbols:
-        """See `Port.bits`."""
-        bits = _within(wanted, 1)
+    def _take_bits(self, bits: Symbols, index: NDArray[np.integer[Any]], chances: Chances, name: str) -> None:
         ones = chances[index].astype(np.float64)
         self.total -= float(np.log2(np.where(bits, ones, TOTAL - ones) / TOTAL).sum())
-        return bits
 
 
 def _within(wanted: NDArray[Any] | None, limit: int) -> Symbols:

@@ -12,5 +12,10 @@ SYSTEM = System(
     codec="codec:HyperpriorCodec",
     training="training:HyperpriorTraining",
     model="hyperprior-3",
-    variants={"hyperprior-2-fast": {"model": "hyperprior-2-fast"}, "hyperprior-ms-ssim": {"tune": "ms-ssim"}},
+    variants={
+        "hyperprior-2-fast": {"model": "hyperprior-2-fast"},
+        "hyperprior-ms-ssim": {"tune": "ms-ssim"},
+        "hyperprior-effort-2": {"effort": 2},
+        "hyperprior-effort-5": {"effort": 5},
+    },
 )

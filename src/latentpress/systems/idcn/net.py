@@ -11,14 +11,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from latentpress.parts.blocks import zero_
+from latentpress.parts.block_dct import BLOCK, FOLD, BlockDct
 from latentpress.parts.restorers import CONDITIONS, Modulation
-from latentpress.transforms import dct_matrix
 
 __all__ = ["Idcn", "IdcnConfig"]
 
 _SLOPE = 0.1
-_FOLD = 2  # pixels a side that are folded into channels
-_BLOCK = 8  # of the DCT
 _UNIT = 1 / 64  # grey levels to network inputs
 _START = 0.3
 
@@ -36,49 +34,19 @@ class IdcnConfig:
     @property
     def multiple(self) -> int:
         """Heights and widths have to be multiples of this."""
-        return _BLOCK
+        return BLOCK
 
     @property
     def margin(self) -> int:
         """Pixels around an output pixel that it can depend on, rounded up to the multiple."""
         cells = 2 + sum(1 + _dilation(number) for number in range(self.blocks))  # of 2 pixels: first, last, blocks
         # Every DCT can carry on from one end of its block to the other: one in each dual-domain block, one at the end.
-        reach = cells * _FOLD + (self.blocks + 1) * (_BLOCK - 1) + _FOLD - 1
-        return -(-reach // _BLOCK) * _BLOCK
+        reach = cells * FOLD + (self.blocks + 1) * (BLOCK - 1) + FOLD - 1
+        return -(-reach // BLOCK) * BLOCK
 
 
 def _dilation(number: int) -> int:
     return int(2 ** (number % 3))
-
-
-class _Transforms(nn.Module):
-    """The 8x8 DCT and the foldings of pixels into channels, as convolutions with fixed weights."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        matrix = torch.from_numpy(dct_matrix())
-        basis = torch.einsum("uy,vx->uvyx", matrix, matrix).reshape(64, 64)  # rows: coefficients, columns: pixels
-        self.register_buffer("forward_dct", basis.reshape(64, 1, _BLOCK, _BLOCK).clone(), persistent=False)
-        self.register_buffer("inverse_dct", basis.T.reshape(64, 64, 1, 1).clone(), persistent=False)
-        self.register_buffer("inverse_three", basis.T.repeat(3, 1).reshape(192, 64, 1, 1).clone(), persistent=False)
-        fold = torch.eye(3 * _FOLD**2).view(-1, 3, _FOLD, _FOLD)
-        self.register_buffer("fold_weight", fold.clone(), persistent=False)
-
-    def coefficients(self, plane: Tensor) -> Tensor:
-        """(B, 1, H, W) to (B, 64, H / 8, W / 8)."""
-        return F.conv2d(plane, self.forward_dct, stride=_BLOCK)  # type: ignore[arg-type]  # a buffer
-
-    def plane(self, coefficients: Tensor) -> Tensor:
-        """The inverse."""
-        return F.pixel_shuffle(F.conv2d(coefficients, self.inverse_dct), _BLOCK)  # type: ignore[arg-type]  # a buffer
-
-    def picture(self, coefficients: Tensor) -> Tensor:
-        """Coefficients of three components (B, 192, H / 8, W / 8) to (B, 3, H, W)."""
-        return F.pixel_shuffle(F.conv2d(coefficients, self.inverse_three, groups=3), _BLOCK)  # type: ignore[arg-type]  # a buffer
-
-    def fold(self, picture: Tensor) -> Tensor:
-        """(B, 3, H, W) to (B, 12, H / 2, W / 2)."""
-        return F.conv2d(picture, self.fold_weight, stride=_FOLD)  # type: ignore[arg-type]  # a buffer
 
 
 class _DualBlock(nn.Module):
@@ -91,14 +59,14 @@ class _DualBlock(nn.Module):
         self.first = nn.Conv2d(channels, channels, 3, padding=1)
         self.modulation = Modulation(embedding, channels)
         self.second = nn.Conv2d(channels, channels, 3, padding=dilation, dilation=dilation)
-        self.to_coefficients = nn.Conv2d(channels, 192, _BLOCK // _FOLD, stride=_BLOCK // _FOLD)
-        self.back = nn.Conv2d(3 * _FOLD**2, channels, 1)
+        self.to_coefficients = nn.Conv2d(channels, 192, BLOCK // FOLD, stride=BLOCK // FOLD)
+        self.back = nn.Conv2d(3 * FOLD**2, channels, 1)
         nn.init.kaiming_normal_(self.first.weight, a=_SLOPE)
         for added in (self.second, self.back):  # blocks begin near the identity, but not at it: the start is quicker
             nn.init.kaiming_normal_(added.weight, a=_SLOPE)
             added.weight.data.mul_(_START)
 
-    def forward(self, x: Tensor, embedded: Tensor, steps: Tensor, transforms: _Transforms) -> Tensor:
+    def forward(self, x: Tensor, embedded: Tensor, steps: Tensor, transforms: BlockDct) -> Tensor:
         hidden = F.leaky_relu(self.modulation(self.first(x), embedded), _SLOPE)
         change = 0.5 * torch.tanh(self.to_coefficients(x)) * steps.to(x.dtype)
         pixels = transforms.fold(transforms.picture(change) * _UNIT)
@@ -121,8 +89,8 @@ class Idcn(nn.Module):
     def __init__(self, config: IdcnConfig) -> None:
         super().__init__()
         self.config = config
-        picture, c, n = 3 * _FOLD**2, config.channels, config.embedding
-        self.transforms = _Transforms()
+        picture, c, n = 3 * FOLD**2, config.channels, config.embedding
+        self.transforms = BlockDct()
         self.embed = nn.Linear(CONDITIONS, n)
         self.first = nn.Conv2d(picture, c, 3, padding=1)
         self.blocks = nn.ModuleList(_DualBlock(c, n, _dilation(number)) for number in range(config.blocks))
@@ -146,10 +114,5 @@ class Idcn(nn.Module):
         x = F.leaky_relu(self.first(self.transforms.fold(pixels * _UNIT)), _SLOPE)
         for block in self.blocks:
             x = block(x, embedded, steps, self.transforms)
-        correction = F.pixel_shuffle(self.last(x), _FOLD).to(scale.dtype) * scale[:, :, None, None]
-        # In full precision: the transform there and back must not add noise of its own.
-        with torch.autocast(pixels.device.type, enabled=False):
-            bound = torch.maximum(luma * 0.5, luma.new_ones(1))
-            inside = self.transforms.coefficients(correction[:, :1])
-            inside = torch.minimum(torch.maximum(inside, -bound), bound)
-            return [torch.cat([self.transforms.plane(inside), correction[:, 1:]], 1)]
+        correction = F.pixel_shuffle(self.last(x), FOLD).to(scale.dtype) * scale[:, :, None, None]
+        return [self.transforms.within(correction, luma)]

@@ -51,13 +51,24 @@ def jpeg_round_trip(pixels: NDArray[np.uint8], quantisation: Quantisation) -> ND
         return np.asarray(picture)
 
 
-def degrade(crops: NDArray[np.uint8], rng: np.random.Generator) -> tuple[NDArray[np.uint8], list[Quantisation]]:
+def degrade(
+    crops: NDArray[np.uint8], rng: np.random.Generator, twice: float = 0.0
+) -> tuple[NDArray[np.uint8], list[Quantisation]]:
     """(B, 3, H, W) crops as JPEG decoders show them, each at a `random_quantisation`. The blocks begin at the crop's
-    first pixel, as those of a whole file do.
+    first pixel, as those of a whole file do. A share ``twice`` of them was a JPEG before, on blocks that lie elsewhere.
     """
     quantisations = [random_quantisation(rng) for _ in crops]
-    decoded = [
-        jpeg_round_trip(np.ascontiguousarray(crop.transpose(1, 2, 0)), quantisation)
-        for crop, quantisation in zip(crops, quantisations, strict=True)
-    ]
+    decoded = []
+    for crop, quantisation in zip(crops, quantisations, strict=True):
+        pixels = np.ascontiguousarray(crop.transpose(1, 2, 0))
+        if twice and rng.random() < twice:
+            pixels = _shifted_round_trip(pixels, rng)
+        decoded.append(jpeg_round_trip(pixels, quantisation))
     return np.ascontiguousarray(np.stack(decoded).transpose(0, 3, 1, 2)), quantisations
+
+
+def _shifted_round_trip(pixels: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Pixels cut out of a JPEG: its 16x16 units begin at any pixel."""
+    top, left = (int(v) for v in rng.integers(0, 16, 2))
+    larger = np.pad(pixels, ((top, 0), (left, 0), (0, 0)), mode="edge")
+    return np.ascontiguousarray(jpeg_round_trip(larger, random_quantisation(rng))[top:, left:])

@@ -30,6 +30,7 @@ _WHOLE = 10**6  # pixels a side: pictures of the check are not cut
 class RestorationSchedule(CropSchedule):
     """From ``full_resolution_from`` on the loss is that of full resolution alone. ``edge_weight``: weight of the error
     of first derivatives (Svoboda et al. 2016), 0 for none. ``symmetric_start``: kernels begin symmetric (the same).
+    ``twice``: share of the crops that were a JPEG before, on blocks that lie elsewhere.
     """
 
     decay_from: float = setting(0.5, at_least=0)
@@ -37,6 +38,7 @@ class RestorationSchedule(CropSchedule):
     full_resolution_from: float = setting(0.6, at_least=0)
     edge_weight: float = setting(0.0, at_least=0)
     symmetric_start: bool = False
+    twice: float = setting(0.0, at_least=0, at_most=1)
 
 
 class RestorerTraining(Training):
@@ -67,7 +69,7 @@ class RestorerTraining(Training):
     def draw(self, samples: Pictures, rng: np.random.Generator) -> tuple[Tensor, ...]:
         """Crops, the same as a JPEG decoder shows them, and what the network is told of the quantisation."""
         crops = sample_crops(samples, self.schedule.batch, self.schedule.crop, rng)
-        decoded, quantisations = degrade(crops, rng)
+        decoded, quantisations = degrade(crops, rng, self.schedule.twice)
         told = describe(quantisations)
         return tuple(map(torch.from_numpy, (crops, decoded, *(told[name] for name in self.network_type.inputs))))
 
