@@ -17,6 +17,7 @@ from latentpress.restoration import tables  # noqa: E402
 from latentpress.restoration.tables import describe, standard_quantisation  # noqa: E402
 from latentpress.systems.cas_cnn.net import CasCnn, CasCnnConfig, UpConv  # noqa: E402
 from latentpress.systems.idcn.net import Idcn, IdcnConfig  # noqa: E402
+from latentpress.systems.table_unet.net import TableUnet, TableUnetConfig  # noqa: E402
 from latentpress.transforms import block_dct  # noqa: E402
 
 NARROW = {"a": 4, "b": 4, "c": 4, "d": 4, "up_a": 4, "up_b": 4, "up_c": 4, "embedding": 4}
@@ -24,6 +25,7 @@ NETWORKS = {
     "entrance-1": lambda: CasCnn(CasCnnConfig(entrance=1, **NARROW)),
     "entrance-2": lambda: CasCnn(CasCnnConfig(**NARROW)),
     "idcn": lambda: Idcn(IdcnConfig(channels=4, blocks=3, embedding=4)),
+    "table-unet": lambda: TableUnet(TableUnetConfig(4, 4, 4, 1, 1, 2, embedding=4)),
 }
 
 
@@ -71,6 +73,9 @@ def test_the_margin_holds_all_that_a_pixel_depends_on(net: Any) -> None:
 
 def test_outputs_are_in_units_of_the_scale(net: Any) -> None:
     stirred(net)
+    if isinstance(net, TableUnet):  # changes of coefficients, beside the outputs, are in quantisation steps
+        for parameter in net.change.parameters():
+            nn.init.zeros_(parameter)
     x = torch.zeros(1, 3, 8 * net.config.multiple, 8 * net.config.multiple).double()
     given = values(net, 60)
     with torch.no_grad():
@@ -148,3 +153,17 @@ def test_symmetric_start() -> None:
 
 def test_conditions_have_the_length_that_networks_expect() -> None:
     assert CONDITIONS == tables.CONDITIONS
+
+
+def test_coefficients_change_by_half_a_step_at_most() -> None:
+    net = stirred(NETWORKS["table-unet"]().double())
+    nn.init.zeros_(net.last.weight)
+    nn.init.zeros_(net.last.bias)
+    net.change.weight.data.mul_(1000)
+    given = values(net, 10)
+    x = torch.randn(1, 3, 32, 32, generator=torch.Generator().manual_seed(3)).double() * 50
+    with torch.no_grad():
+        change = net.transforms.all_coefficients(net(x, **given)).view(3, 64, 4, 4)
+    steps = given["tables"][0].view(2, 64)[[0, 1, 1]][:, :, None, None]
+    assert (change.abs() <= 0.5 * steps + 1e-3).all()
+    assert (change.abs() > 0.4 * steps).float().mean() > 0.5

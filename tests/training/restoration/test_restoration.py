@@ -54,6 +54,8 @@ def test_degraded_crops_are_what_the_tables_say(photos: Path) -> None:
     assert np.array_equal(decoded, again)
     for jpeg, quantisation in zip(decoded, quantisations, strict=True):
         assert np.array_equal(jpeg.transpose(1, 2, 0), jpeg_round_trip(pixels, quantisation))
+    twice, _ = degrade(crops, np.random.default_rng(3), 1.0)
+    assert not any(np.array_equal(one, other) for one, other in zip(twice, decoded, strict=True))
     errors = [np.square(jpeg.astype(float) - crops[0]).mean() for jpeg in decoded]
     steps = [np.log(quantisation.luma).mean() for quantisation in quantisations]
     assert np.corrcoef(np.log(errors), steps)[0, 1] > 0.8

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from latentpress.parts.blocks import zero_
 from latentpress.parts.block_dct import BLOCK, FOLD, BlockDct
+from latentpress.parts.blocks import zero_
 from latentpress.parts.restorers import CONDITIONS, Modulation
 
 __all__ = ["Idcn", "IdcnConfig"]

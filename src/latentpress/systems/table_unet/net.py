@@ -1,5 +1,5 @@
-"""A U-Net for JPEG restoration: residual depth-wise blocks at 1/2, 1/4 and 1/8 of the picture's resolution, modulated by
-the quantisation tables; at 1/8, where a position is a block of the JPEG, it reads and corrects DCT coefficients as well.
+"""A U-Net for JPEG restoration: residual depth-wise blocks at 1/2, 1/4 and 1/8 of the picture's resolution, modulated
+by the quantisation tables. At 1/8, where a position is a block of the JPEG, it reads and corrects coefficients as well.
 """
 
 from __future__ import annotations
