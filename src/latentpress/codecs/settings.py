@@ -10,6 +10,7 @@ from typing import Any, Self
 from latentpress._extras import needs_extra
 from latentpress.codecs import registry
 from latentpress.codecs.base import Codec, check_quality
+from latentpress.codecs.drawn import smaller_without_loss
 from latentpress.codecs.roi import Roi, RoiLike
 from latentpress.codecs.targets import Bpp, FileSize, MsSsim, Psnr, Target, encode_to_target
 from latentpress.contents import contents_of
@@ -20,6 +21,8 @@ from latentpress.models import absolute_name, find_model
 __all__ = ["Settings"]
 
 _USUAL_QUALITY = 50.0
+
+_LOSSLESS = "mlp-lossless"  # the codec for what is lossless when none is named
 
 _FILES = "jpeg"  # the codec that keeps files when none is named
 
@@ -34,8 +37,9 @@ class Settings:
     """How to compress pictures: ``Settings(quality=30)(picture)`` gives a file. Every value is as in `compress`.
 
     At most one of quality (0..100), bpp (bits a pixel), size (bytes), psnr (dB) and ms_ssim (0..1). codec: an id,
-    ``auto``, or a `Codec` as it is. lossless: every sample is kept; of a JPEG file the very bytes, unless ``pixels``.
-    max_error: 0, or 1..8 sample values. more: the codec's own settings by name, such as effort, tune, mosaic, model,
+    ``auto``, or a `Codec` as it is; with ``auto`` an obviously drawn picture whose lossless file is smaller gets that.
+    lossless: every sample is kept; of a JPEG file the very bytes, unless ``pixels``. max_error: 0, or 1..8 sample
+    values. more: the codec's own settings by name, such as effort, tune, mosaic, model,
     threads; None is none. `of` sorts them out.
 
     Raises InvalidInputError for values out of range, for what does not go together, and for a setting that the codec
@@ -53,6 +57,7 @@ class Settings:
     pixels: bool = False
     more: Mapping[str, Any] = field(default_factory=dict, hash=False)
     _keeper: str | Codec = field(default="", init=False, repr=False, compare=False)  # of files, if any are kept
+    _free: bool = field(default=False, init=False, repr=False, compare=False)  # to keep drawings without loss
 
     @classmethod
     def of(cls, **given: Any) -> Self:
@@ -72,7 +77,8 @@ class Settings:
             object.__setattr__(self, "_keeper", _FILES if usual else self.codec)
         if isinstance(self.codec, str) and self.codec == "auto":
             exact = self.lossless or self.max_error
-            object.__setattr__(self, "codec", "mlp-lossless" if exact else "hyperprior")
+            object.__setattr__(self, "_free", not exact and set(more) <= {"threads"})
+            object.__setattr__(self, "codec", _LOSSLESS if exact else "hyperprior")
         goal = self.goal
         if len(goal) > 1:
             raise InvalidInputError(f"give one of {', '.join(goal)}, not {len(goal)} of them")
@@ -165,8 +171,13 @@ class Settings:
         interest = {} if roi is None else {"roi": Roi.like(roi, picture.width, picture.height)}
         target = self.target
         if target is None:
-            return coder.encode(picture, _USUAL_QUALITY if self.quality is None else self.quality, **interest)
-        return encode_to_target(coder, picture, target, **interest).data
+            data = coder.encode(picture, _USUAL_QUALITY if self.quality is None else self.quality, **interest)
+        else:
+            data = encode_to_target(coder, picture, target, **interest).data
+        if self._free and roi is None:
+            exact = registry.shared_codec(_LOSSLESS, self.more, threads)
+            return smaller_without_loss(picture, data, exact) or data
+        return data
 
     def _check_codec(self, coder: Codec) -> None:
         """Raise InvalidInputError for what the codec cannot do."""

@@ -1,0 +1,39 @@
+"""Drawings, screenshots and text among photographs: what a codec of latents does badly, and lossless coding well."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from latentpress.codecs.base import Codec
+from latentpress.codecs.webp import encode_webp
+from latentpress.image import Image
+
+__all__ = ["flat_share", "smaller_without_loss"]
+
+_DRAWN = 0.5
+"""Share of flat pixels from which on a picture is taken for drawn. Drawings: 0.56 to 0.96; photographs: up to 0.22."""
+
+_LARGEST_WEBP = 16383  # pixels a side
+
+
+def flat_share(image: Image) -> float:
+    """Share of the pixels that equal both their left and their upper neighbour, 0..1; 0 for a single row or column."""
+    pixels = image.pixels
+    here = pixels[1:, 1:]
+    flat = (here == pixels[:-1, 1:]).all(axis=2) & (here == pixels[1:, :-1]).all(axis=2)
+    return float(flat.mean()) if flat.size else 0.0
+
+
+def smaller_without_loss(image: Image, data: bytes, lossless: Codec) -> bytes | None:
+    """The lossless file of an obviously drawn picture, where it is smaller than ``data``, a lossy one; else None.
+
+    Lossless WebP, which takes a tenth of the time, says first whether there is any hope.
+    """
+    if flat_share(image) < _DRAWN:
+        return None
+    colours = image.pixels[:, :, : image.channels - image.has_alpha]
+    fits = image.bit_depth == 8 and max(image.width, image.height) <= _LARGEST_WEBP
+    if fits and len(encode_webp(np.ascontiguousarray(colours))) > len(data):
+        return None
+    found = lossless.encode(image)
+    return found if len(found) < len(data) else None
