@@ -107,7 +107,8 @@ def compress(
     image: a path, the bytes of a picture file, a binary stream of one, a Pillow picture, an `Image`, or a uint8 or
     uint16 array (H, W) or (H, W, 1 to 4): gray or RGB, with or without alpha. Alpha is kept exactly, colour profile,
     EXIF and XMP travel along; colours under alpha 0 are free to change. codec: an id of `list_codecs`, or a `Codec`;
-    ``auto`` is ``hyperprior``, for lossless ``mlp-lossless``.
+    ``auto`` is ``hyperprior``, for lossless ``mlp-lossless``, and for drawings and screenshots too, where that gives a
+    smaller file than ``hyperprior`` with its defaults.
 
     At most one of these says how far to go; without any, quality is 50. quality: 0 (smallest) to 100 (best),
     continuous. bpp: rate in bits a pixel of the whole file, reached to 2 %. size: bytes of the file, never exceeded and
@@ -216,6 +217,8 @@ def train(
     minutes: float | None = None,
     resume: bool = False,
     start: str | Path | None = None,
+    race: Sequence[str] | None = None,
+    race_steps: int = 300,
     device: str = "cpu",
     threads: int | None = None,
     accelerate: str | None = None,
@@ -226,25 +229,20 @@ def train(
     pictures. run: folder for the checkpoint and the log. valid: folder of pictures for validation points in the log
     and for choosing the best weights. minutes: time budget, None for the recipe's number of steps. resume: go on from
     the checkpoint in ``run``, with the same result as an uncut run. start: checkpoint whose averaged weights a new run
-    begins with. device: ``"cpu"`` or ``"cuda"``. threads: of the CPU, None for all. accelerate: how steps run:
+    begins with. race: settings of the recipe (``"schedule.optimiser=muon"``), each tried for ``race_steps`` steps; the
+    best goes on. device: ``"cpu"`` or ``"cuda"``. threads: of the CPU, None for all. accelerate: how steps run:
     ``"none"``, ``"graph"`` (recorded as a CUDA graph) or ``"compile"``; None for what is sure to work.
 
     Raises MissingExtraError without the ``train`` extra, InvalidInputError for a wrong recipe or empty folder.
     """
     with needs_extra("training", "train"):
+        from latentpress.training.race import race as run_race
         from latentpress.training.run import train as run_training
-    return run_training(
-        recipe,
-        data,
-        run=run,
-        valid=valid,
-        minutes=minutes,
-        resume=resume,
-        start=start,
-        device=device,
-        threads=threads,
-        accelerate=accelerate,
-    )
+    options: dict[str, Any] = {
+        "run": run, "valid": valid, "minutes": minutes, "resume": resume, "start": start, "device": device,
+        "threads": threads, "accelerate": accelerate,
+    }  # fmt: skip
+    return run_race(recipe, data, race, race_steps, **options) if race else run_training(recipe, data, **options)
 
 
 def _model_name(header: Header) -> str:

@@ -49,6 +49,14 @@ def train(
         Path | None,
         typer.Option(metavar="CHECKPOINT", help="Begin a new run with this checkpoint's averaged weights."),
     ] = None,
+    race: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KEY=VALUE,...",
+            help="Try each of these settings of the recipe from the same start, and go on with the best.",
+        ),
+    ] = None,
+    race_steps: Annotated[int, typer.Option(min=1, help="Steps of each of them.")] = 300,
     device: Annotated[Device, typer.Option(help="Where to train.")] = Device.CPU,
     threads: Annotated[int | None, typer.Option(min=1, show_default="all cores", help="CPU threads to use.")] = None,
     accelerate: Annotated[
@@ -65,6 +73,8 @@ def train(
     'train'.
 
     Example: latentpress train hyperprior --data photos --out runs/first --minutes 60
+
+    A race: latentpress train hyperprior ... --race schedule.optimiser=adam,schedule.optimiser=muon
     """
     checkpoint = latentpress.train(
         recipe,
@@ -74,6 +84,8 @@ def train(
         minutes=minutes,
         resume=resume,
         start=start,
+        race=race.split(",") if race else None,
+        race_steps=race_steps,
         device=device.value,
         threads=threads,
         accelerate=accelerate.value if accelerate else None,

@@ -82,6 +82,7 @@ def _run(pack: Path, began: float, options: argparse.Namespace) -> None:
         checkpoint_minutes=options.checkpoint_minutes,
         report=_say,
         saved=bring_out,
+        arrived=lambda: _whole_shards(pack),
     )
     step = load_checkpoint(path).step
     _say(f"step {step} after {time.monotonic() - began:.0f} s; bring back all of {options.out}")
@@ -89,30 +90,54 @@ def _run(pack: Path, began: float, options: argparse.Namespace) -> None:
 
 def _check(pack: Path) -> dict[str, list[Path]]:
     """The shards that are here and whole, by use. Says what is missing; raises CorruptFileError for what cannot be."""
-    try:
-        files: dict[str, dict[str, Any]] = json.loads((pack / MANIFEST).read_text(encoding="utf-8"))["files"]
-    except (OSError, ValueError, KeyError, TypeError):
-        raise CorruptFileError(f"{pack / MANIFEST} is missing or damaged, copy it again") from None
     shards: dict[str, list[Path]] = {"train": [], "valid": []}
     wanted = pictures = 0
-    for name, about in files.items():
+    for name, about in _manifest(pack).items():
         path, use = pack / name, about.get("use")
         wanted += use == "train"
-        here = path.is_file()
-        whole = here and path.stat().st_size == about["bytes"] and sha256_of(path) == about["sha256"]
+        whole = _is_whole(path, about)
         if use is None and not whole and name in (CODE, RECIPE, START):
-            raise CorruptFileError(f"{path} is {'damaged' if here else 'missing'}, copy it again")
+            raise CorruptFileError(f"{path} is {'damaged' if path.is_file() else 'missing'}, copy it again")
         if use is None:
             continue
         if whole:
             shards[use].append(path)
             pictures += about["pictures"] * (use == "train")
-        elif here:
+        elif path.is_file():
             _say(f"{name} is cut or damaged and left out; copy it again")
     if not shards["train"]:
         raise InvalidInputError(f"none of the {wanted} training shards is here whole; copy train-*.shard.safetensors")
     _say(f"{len(shards['train'])} of {wanted} training shards are here, {pictures} pictures")
     return shards
+
+
+def _whole_shards(pack: Path) -> list[Path]:
+    """Training shards that are here and whole by now."""
+    files = _manifest(pack).items()
+    return [pack / name for name, about in files if about.get("use") == "train" and _is_whole(pack / name, about)]
+
+
+def _manifest(pack: Path) -> dict[str, dict[str, Any]]:
+    """What a pack should hold, by file."""
+    try:
+        files: dict[str, dict[str, Any]] = json.loads((pack / MANIFEST).read_text(encoding="utf-8"))["files"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise CorruptFileError(f"{pack / MANIFEST} is missing or damaged, copy it again") from None
+    return files
+
+
+_whole: dict[Path, tuple[float, bool]] = {}
+"""Files that have been read whole once, with the time that they were written: each is read again only if it changes."""
+
+
+def _is_whole(path: Path, about: dict[str, Any]) -> bool:
+    """Whether a file is here as the manifest says."""
+    if not path.is_file() or path.stat().st_size != about["bytes"]:
+        return False
+    written = path.stat().st_mtime
+    if _whole.get(path, (-1.0, False))[0] != written:
+        _whole[path] = written, bool(sha256_of(path) == about["sha256"])
+    return _whole[path][1]
 
 
 def _starting_point(pack: Path, out: Path, run: Path) -> Path | None:

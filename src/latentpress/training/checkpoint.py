@@ -24,13 +24,15 @@ __all__ = [
 ]
 
 
-_MOMENTS = ("first", "second")
+_MOMENTS = {"exp_avg": "first", "exp_avg_sq": "second"} | {
+    name: name for name in ("left", "left_basis", "right", "right_basis")
+}  # what optimisers remember of a parameter, and what the file calls it
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """``weights`` and ``average`` (the EMA): state of the network by name. ``moments``: first moments of an optimiser,
-    and second ones if it has them, by parameter name; empty when saved for export only. ``updates``: how often each of
+    """``weights`` and ``average`` (the EMA): state of the network by name. ``moments``: what its
+    optimiser remembers of each parameter, by name; empty when saved for export only. ``updates``: how often each of
     these parameters has been updated. ``step``: steps done. ``history``: facts for the card (seconds, hardware).
     """
 
@@ -38,7 +40,7 @@ class Checkpoint:
     step: int
     weights: dict[str, Tensor]
     average: dict[str, Tensor]
-    moments: dict[str, tuple[Tensor, ...]]
+    moments: dict[str, dict[str, Tensor]]
     history: dict[str, Any]
     updates: dict[str, int] = field(default_factory=dict)
 
@@ -58,8 +60,8 @@ def checkpoint_bytes(checkpoint: Checkpoint) -> bytes:
     for prefix, group in (("weights", checkpoint.weights), ("average", checkpoint.average)):
         tensors |= {f"{prefix}/{name}": value.detach().cpu().contiguous().clone() for name, value in group.items()}
     for name, moments in checkpoint.moments.items():
-        for order, moment in zip(_MOMENTS, moments, strict=False):
-            tensors[f"{order}/{name}"] = moment.detach().cpu().contiguous().clone()
+        for kind, moment in moments.items():
+            tensors[f"{_MOMENTS[kind]}/{name}"] = moment.detach().cpu().contiguous().clone()
     about = {"recipe": checkpoint.recipe.to_dict(), "step": checkpoint.step, "history": checkpoint.history}
     others = {name: count for name, count in checkpoint.updates.items() if count != checkpoint.step}
     if others:
@@ -76,7 +78,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
 
     if not Path(path).is_file():
         raise InvalidInputError(f"no checkpoint at {path}")
-    groups: dict[str, dict[str, Tensor]] = {"weights": {}, "average": {}, "first": {}, "second": {}}
+    groups: dict[str, dict[str, Tensor]] = {name: {} for name in ("weights", "average", *_MOMENTS.values())}
     try:
         with safe_open(str(path), framework="pt") as file:
             about = json.loads(file.metadata()["latentpress"])
@@ -88,7 +90,8 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     except (SafetensorError, KeyError, ValueError, TypeError) as error:
         raise CorruptFileError(f"{path} is not a LatentPress checkpoint: {error}") from None
     moments = {
-        name: tuple(groups[order][name] for order in _MOMENTS if name in groups[order]) for name in groups["first"]
+        name: {kind: groups[of][name] for kind, of in _MOMENTS.items() if name in groups[of]}
+        for name in groups["first"]
     }
     average = {name: value.to(torch.float32) for name, value in groups["average"].items()}
     return Checkpoint(recipe, step, groups["weights"] or dict(average), average, moments, history, updates)

@@ -44,8 +44,8 @@ def split_state(
     """Write a checkpoint and what lies beside it, log and (with ``best``) best weights, into ``out``, in place of what
     was there.
 
-    Weights stay in float32; the average goes in float16, Adam's moments in bfloat16. If all that is over ``total``
-    bytes the moments are left out, and a run that goes on begins with fresh ones.
+    Weights stay in float32; the average goes in float16, the optimiser's moments in bfloat16. If all that is over
+    ``total`` bytes the moments are left out, and a run that goes on begins with fresh ones.
     """
     out.mkdir(parents=True, exist_ok=True)
     state = load_checkpoint(checkpoint)
@@ -105,7 +105,7 @@ def sha256_of(path: Path) -> str:
 def _slim(state: Checkpoint) -> bytes:
     """The checkpoint as bytes, in the precision that going on and exporting need."""
     average = {name: value.to(torch.float16) for name, value in state.average.items()}
-    moments = {name: tuple(m.to(torch.bfloat16) for m in kept) for name, kept in state.moments.items()}
+    moments = {name: {kind: m.to(torch.bfloat16) for kind, m in kept.items()} for name, kept in state.moments.items()}
     return checkpoint_bytes(replace(state, average=average, moments=moments))
 
 

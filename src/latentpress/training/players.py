@@ -11,27 +11,31 @@ from torch import Tensor
 from latentpress.errors import InvalidInputError
 from latentpress.training.muon import Muon
 from latentpress.training.schedule import Schedule
+from latentpress.training.soap import Soap
 from latentpress.training.step import make_step
 from latentpress.training.system import Player, Say
 
 __all__ = ["Playing"]
 
-_MOMENTS = ("exp_avg", "exp_avg_sq")  # what an optimiser remembers of a parameter beside the number of updates
+_FOR_MATRICES: dict[str, type[torch.optim.Optimizer]] = {"muon": Muon, "soap": Soap}
 
 
 class Playing:
-    """A `Player` with its optimisers: Adam (Kingma and Ba 2015), and `Muon` for matrices if the schedule says so.
+    """A `Player` with its optimisers: Adam (Kingma and Ba 2015); `Muon` or `Soap` for matrices if the schedule says so.
 
-    Raises InvalidInputError for Muon where the player names no matrices.
+    Raises InvalidInputError for one of these where the player names no matrices.
     """
 
     def __init__(self, player: Player, schedule: Schedule, device: str) -> None:
         self.player, self._schedule, self._device = player, schedule, device
-        matrices = set(player.matrices) if schedule.optimiser == "muon" else set()
-        if schedule.optimiser == "muon" and not matrices:
-            raise InvalidInputError(f"recipe: the {player.name} has no matrices for schedule.optimiser muon; use adam")
+        own = _FOR_MATRICES.get(schedule.optimiser)
+        matrices = set(player.matrices) if own else set()
+        if own and not matrices:
+            raise InvalidInputError(
+                f"recipe: the {player.name} has no matrices for schedule.optimiser {schedule.optimiser}; use adam"
+            )
         rate, on_gpu = schedule.learning_rate, torch.device(device).type == "cuda"
-        adam, muon = (
+        adam, others = (
             [
                 {"params": found, "factor": factor}
                 for factor, parameters in player.groups.items()
@@ -42,8 +46,8 @@ class Playing:
         self._optimisers: list[torch.optim.Optimizer] = []
         if adam:
             self._optimisers.append(torch.optim.Adam(adam, lr=rate, fused=True, capturable=on_gpu))
-        if muon:
-            self._optimisers.append(Muon(muon, rate))
+        if own and others:
+            self._optimisers.append(own(others, rate))
         self._parameters = [parameter for group in self._groups() for parameter in group["params"]]
         if on_gpu:  # a recorded step reads its learning rate where it stood when it was recorded
             for group in self._groups():
@@ -60,7 +64,7 @@ class Playing:
             self._optimisers,
             clip=self._schedule.clip,
             device=self._device,
-            recordable=recordable,
+            recordable=recordable and self._schedule.optimiser != "soap",  # its decompositions wait for the device
             say=say,
         )
 
@@ -81,18 +85,18 @@ class Playing:
         self._total, self._count = None, 0
         return [] if total is None else (total / count).tolist()
 
-    def moments(self, names: Mapping[Tensor, str]) -> tuple[dict[str, tuple[Tensor, ...]], dict[str, int]]:
+    def moments(self, names: Mapping[Tensor, str]) -> tuple[dict[str, dict[str, Tensor]], dict[str, int]]:
         """What the optimisers remember of each parameter, and how many updates each has had, by name."""
         moments, updates = {}, {}
         for optimiser in self._optimisers:
             for parameter, slot in optimiser.state.items():
-                moments[names[parameter]] = tuple(slot[key] for key in _MOMENTS if key in slot)
+                moments[names[parameter]] = {key: value for key, value in slot.items() if key != "step"}
                 if "step" in slot:
                     updates[names[parameter]] = int(slot["step"])
         return moments, updates
 
     def restore(
-        self, names: Mapping[Tensor, str], moments: Mapping[str, tuple[Tensor, ...]], updates: Mapping[str, int]
+        self, names: Mapping[Tensor, str], moments: Mapping[str, Mapping[str, Tensor]], updates: Mapping[str, int]
     ) -> None:
         """Go on from what `moments` gave."""
         for optimiser in self._optimisers:
@@ -100,11 +104,8 @@ class Playing:
                 for parameter in group["params"]:
                     name = names[parameter]
                     if name in moments:
-                        slot = {
-                            key: torch.empty_like(parameter).copy_(moment)
-                            for key, moment in zip(_MOMENTS, moments[name], strict=False)
-                        }
-                        if isinstance(optimiser, torch.optim.Adam):
+                        slot = {key: _like(moment, parameter) for key, moment in moments[name].items()}
+                        if not isinstance(optimiser, Muon):
                             slot["step"] = torch.tensor(float(updates[name]), device=self._device)
                         optimiser.state[parameter] = slot
 
@@ -114,3 +115,9 @@ class Playing:
     def _loss(self, *drawn: Any) -> tuple[Tensor, Tensor]:
         total, figures = self.player.loss(*drawn)
         return total, torch.cat([total.detach()[None], figures.to(total.device, total.dtype)])
+
+
+def _like(moment: Tensor, parameter: Tensor) -> Tensor:
+    """A moment where its parameter is, in its precision, and in its order of memory if they have one shape."""
+    kept = torch.empty_like(parameter if moment.shape == parameter.shape else moment, dtype=parameter.dtype)
+    return kept.to(parameter.device).copy_(moment)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from latentpress.errors import InvalidInputError
+from latentpress.training.arrivals import Arrivals
 from latentpress.training.checkpoint import Checkpoint, load_checkpoint
 from latentpress.training.plan import Plan, load_plan, training_of
 from latentpress.training.runner import CHECKPOINT, Limits, Runner
@@ -30,9 +31,10 @@ class RunOptions:
     go on from the run's checkpoint if it has one (the sizes of its network must be those of the recipe; the schedule
     may have changed). start: a checkpoint whose averaged weights a new run begins with, at step 0 of its schedule.
     device: ``cpu`` or ``cuda``. threads: of the CPU. checkpoint_minutes: between two writings. report: gets a line of
-    progress now and then (default: standard error). accelerate: how steps run (`step.ACCELERATIONS`; default: as a
-    CUDA graph on a GPU). saved: called after each writing of the checkpoint. until: a time of `time.monotonic` that
-    ends the run too, so that loading counts.
+    progress now and then (default: standard error). arrived: says which files of pictures are there now; new ones are
+    learned from while the run goes on, which is then not the same run again. accelerate: how steps run
+    (`step.ACCELERATIONS`; default: as a CUDA graph on a GPU). saved: called after each writing of the checkpoint.
+    until: a time of `time.monotonic` that ends the run too, so that loading counts.
     """
 
     run: str | Path
@@ -47,6 +49,7 @@ class RunOptions:
     report: Say | None = None
     accelerate: str | None = None
     saved: Callable[[], None] | None = None
+    arrived: Callable[[], Sequence[Path]] | None = None
     until: float = math.inf
 
     @property
@@ -68,6 +71,8 @@ def train(recipe: str | Path | Plan, data: Folders, **options: Any) -> Path:
         torch.set_num_threads(how.threads)
     if how.device != "cpu" and not torch.cuda.is_available():
         raise InvalidInputError(f"device {how.device} is not available here; use --device cpu")
+    torch.set_float32_matmul_precision("highest")  # no TF32: sums of the entropy networks stay exact on every device
+    torch.backends.cudnn.allow_tf32 = False
     training = training_of(plan.codec)(plan, how.device)
     say = how.report or (lambda line: print(line, file=sys.stderr, flush=True))
     state, running = _opened(plan, how)
@@ -83,10 +88,11 @@ def train(recipe: str | Path | Plan, data: Folders, **options: Any) -> Path:
     runner = Runner(training, net, samples, state)
     until = how.until if how.minutes is None else min(how.until, time.monotonic() + 60 * how.minutes)
     limits = Limits(plan.schedule.steps if how.max_steps is None else how.max_steps, until)
-    seconds = 60 * how.checkpoint_minutes
+    arrivals = Arrivals(how.arrived, lambda files: training.samples(files, how.folder, say)) if how.arrived else None
     return runner.run(
-        how.folder, held_out, limits, say, accelerate=how.accelerate, checkpoint_seconds=seconds, saved=how.saved
-    )
+        how.folder, held_out, limits, say,
+        accelerate=how.accelerate, checkpoint_seconds=60 * how.checkpoint_minutes, saved=how.saved, arrivals=arrivals,
+    )  # fmt: skip
 
 
 def _opened(plan: Plan, how: RunOptions) -> tuple[Checkpoint | None, bool]:

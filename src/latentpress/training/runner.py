@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from latentpress.training.arrivals import Arrivals
 from latentpress.training.checkpoint import Checkpoint, network_state, save_checkpoint
 from latentpress.training.data import step_generator
 from latentpress.training.players import Playing
@@ -20,7 +21,7 @@ from latentpress.training.progress import RunLog, StopRequests
 from latentpress.training.schedule import Schedule
 from latentpress.training.system import Point, Samples, Say, Training
 
-__all__ = ["BEST", "CHECKPOINT", "LOG", "Limits", "Runner", "learning_rate"]
+__all__ = ["BEST", "CHECKPOINT", "LOG", "LOG_EVERY", "Limits", "Runner", "learning_rate"]
 
 CHECKPOINT = "checkpoint.safetensors"
 """Name of the checkpoint inside a run's folder."""
@@ -29,11 +30,13 @@ BEST = "best.safetensors"
 """Name of the averaged weights with the lowest validation loss so far, a checkpoint without moments."""
 
 LOG = "log.csv"
-"""Name of the log inside a run's folder: a line of training means every 100 steps, validation points as they are
-taken.
+"""Name of the log inside a run's folder: a line of training means every `LOG_EVERY` steps, validation points as they
+are taken.
 """
 
-_LOG_EVERY = 100
+LOG_EVERY = 100
+"""Steps."""
+
 _SAY_EVERY = 10.0  # seconds between two lines of progress
 
 
@@ -107,9 +110,11 @@ class Runner:
         accelerate: str | None = None,
         checkpoint_seconds: float = 300.0,
         saved: Callable[[], None] | None = None,
+        arrivals: Arrivals | None = None,
     ) -> Path:
         """Train to the schedule's end, or until the limits or a request say to stop, with checkpoints, log and best
         weights in the folder. ``saved`` is called after each writing of the checkpoint, whose path is returned.
+        ``arrivals`` are learned from as soon as they are there.
         """
         self.accelerate(accelerate, say)
 
@@ -129,9 +134,13 @@ class Runner:
                 start = time.monotonic()
                 if start + (step if step < math.inf else 0.0) >= limits.until:
                     break
+                if arrivals and (more := arrivals.take()) is not None:
+                    say(f"step {self.step}: {len(more)} {self.training.counted} now, {len(self.samples)} before")
+                    self.samples = more
+                    self.training.renew()
                 self.advance()
                 step = min(step, time.monotonic() - start)
-                if self.step % _LOG_EVERY == 0:
+                if self.step % LOG_EVERY == 0:
                     means = [player.means() for player in self.players]  # waits for the device
                     self.seconds = before + time.monotonic() - began
                     self._log_means(log, means)
@@ -214,7 +223,7 @@ class Runner:
 
     def _save(self, path: Path, *, best: bool = False) -> None:
         """Write the checkpoint; with ``best`` the averaged weights alone."""
-        moments: dict[str, tuple[Tensor, ...]] = {}
+        moments: dict[str, dict[str, Tensor]] = {}
         updates: dict[str, int] = {}
         for player in () if best else self.players:
             remembered, counts = player.moments(self._names)

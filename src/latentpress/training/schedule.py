@@ -74,7 +74,7 @@ class Schedule:
     ``validate_every``: steps between validations. ``mixed_precision``: float networks in bfloat16. ``by_clock``:
     fractions are of the time that the run has (``--minutes``), where that is further than the steps, so that a run of
     any length ends decayed; such a run, resumed, goes on but does not repeat itself bit by bit. ``optimiser``:
-    ``adam``, or ``muon`` for the matrices that a training names (`Player.matrices`) and Adam for the rest.
+    ``adam``, or ``muon`` or ``soap`` for the matrices that a training names (`Player.matrices`) and Adam for the rest.
     """
 
     steps: int = setting(at_least=1)
@@ -89,7 +89,7 @@ class Schedule:
     validate_every: int = setting(2000, at_least=1)
     mixed_precision: bool = True
     by_clock: bool = False
-    optimiser: str = setting("adam", choices=("adam", "muon"))
+    optimiser: str = setting("adam", choices=("adam", "muon", "soap"))
 
     @property
     def smallest(self) -> int:

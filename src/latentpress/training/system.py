@@ -156,6 +156,10 @@ class Training(ABC):
             self._source = crop_source(samples, self.device)
         return (self._source.draw(self.schedule.batch, self.schedule.crop, rng),)
 
+    def renew(self) -> None:
+        """There are other samples from the next `draw` on."""
+        self._source = None
+
     def pixels(self, drawn: Tensor) -> Tensor:
         """The crops that `draw` drew: (B, 3, H, W) float32 in grey levels 0..255."""
         assert self._source is not None

@@ -7,6 +7,7 @@ __all__ = ["SYSTEM"]
 SYSTEM = System(
     id="table-unet",
     about="JPEG restoration by a U-Net of depth-wise blocks, told the quantisation tables",
+    group="G9",
     training="training:TableUnetTraining",
     packages="restore",
 )
