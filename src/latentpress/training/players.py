@@ -17,7 +17,7 @@ from latentpress.training.system import Player, Say
 
 __all__ = ["Playing"]
 
-_FOR_MATRICES: dict[str, type[torch.optim.Optimizer]] = {"muon": Muon, "soap": Soap}
+_FOR_MATRICES: dict[str, type[Muon] | type[Soap]] = {"muon": Muon, "soap": Soap}
 
 
 class Playing:
