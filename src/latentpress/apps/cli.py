@@ -6,27 +6,18 @@ wrong is one line on standard error. Commands import what they need when they ru
 
 from __future__ import annotations
 
+import functools
 import sys
 import warnings
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 import latentpress
-from latentpress.apps.bench import bench
-from latentpress.apps.compare import compare
-from latentpress.apps.complexity import complexity
-from latentpress.apps.compress import compress, decompress
-from latentpress.apps.inspect import codecs, inspect
-from latentpress.apps.pack import pack_training, unpack_training
-from latentpress.apps.reproduce import reproduce
-from latentpress.apps.restore import restore
-from latentpress.apps.serve import serve
-from latentpress.apps.standardise import standardise
 from latentpress.apps.texts import tell
-from latentpress.apps.train import export, train
 from latentpress.errors import CorruptFileError, InvalidInputError, LatentPressError, LimitError, UnsupportedError
 
 __all__ = ["app", "main"]
@@ -34,8 +25,38 @@ __all__ = ["app", "main"]
 _BAD_INPUT = (CorruptFileError, InvalidInputError, LimitError, UnsupportedError)
 
 
+_COMMANDS = {
+    "compress": "compress",
+    "decompress": "compress",
+    "standardise": "standardise",
+    "restore": "restore",
+    "inspect": "inspect",
+    "codecs": "inspect",
+    "train": "train",
+    "export": "train",
+    "pack-training": "pack",
+    "unpack-training": "pack",
+    "complexity": "complexity",
+    "bench": "bench",
+    "compare": "compare",
+    "reproduce": "reproduce",
+    "serve": "serve",
+}
+"""Commands, and the modules that have them as functions. One is made when it is called: a start pays for no other."""
+
+_SETTINGS: dict[str, Any] = {
+    "add_completion": False,
+    "pretty_exceptions_enable": False,
+    "context_settings": {"help_option_names": ["-h", "--help"]},
+}
+
+
 class _OneLineErrors(TyperGroup):
     """The command group, with every expected error turned into one line and an exit status."""
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of a name, made now; None if there is none."""
+        return _made(cmd_name) if cmd_name in _COMMANDS else None
 
     def main(
         self,
@@ -116,31 +137,18 @@ def _top(
     """
 
 
-app = typer.Typer(
-    cls=_OneLineErrors,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+app = typer.Typer(cls=_OneLineErrors, no_args_is_help=True, **_SETTINGS)
 app.callback()(_top)
-for _command in (
-    compress,
-    decompress,
-    standardise,
-    restore,
-    inspect,
-    codecs,
-    train,
-    export,
-    pack_training,
-    unpack_training,
-    complexity,
-    bench,
-    compare,
-    reproduce,
-    serve,
-):
-    app.command()(_command)
+for _name in _COMMANDS:  # for lists and suggestions
+    app.command(_name)(lambda: None)
+
+
+@functools.cache
+def _made(name: str) -> Any:
+    """The command of a name, with its module and its options."""
+    one = typer.Typer(**_SETTINGS)
+    one.command(name)(getattr(import_module(f"latentpress.apps.{_COMMANDS[name]}"), name.replace("-", "_")))
+    return typer.main.get_command(one)
 
 
 def main() -> None:
