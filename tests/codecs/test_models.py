@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 
 from latentpress.codecs.mean_scale.model import MeanScaleModel
 from latentpress.codecs.models import Running, package_of
 from latentpress.codecs.rates import STEPS_PER_ANCHOR, last_rate, mix_of, nearest_anchor
+from latentpress.engine import Network
 from latentpress.errors import CorruptFileError, UnsupportedError
 from latentpress.models import find_model
 
@@ -17,7 +20,28 @@ def test_a_model_is_shared_by_all_who_run_it_in_the_same_way() -> None:
     one = MeanScaleModel.open(package, Running(threads=1))
     assert one is MeanScaleModel.open(package, Running(threads=1))
     assert one is not MeanScaleModel.open(package, Running(threads=2))
-    assert not one._networks  # nothing is loaded before it is run
+    assert not MeanScaleModel(package)._networks  # nothing is loaded before it is run
+
+
+def test_networks_load_beside_other_work_once_and_again_after_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, loads = MeanScaleModel(find_model("hyperprior"), Running(threads=1)), []
+    load = model._load
+
+    def failing_once(name: str) -> Network:
+        loads.append((name, threading.current_thread()))
+        if len(loads) == 1:
+            raise MemoryError
+        return load(name)
+
+    monkeypatch.setattr(model, "_load", failing_once)
+    latents = np.zeros((model.latents, 4, 4), np.float32)
+    with pytest.raises(MemoryError):
+        model.hyper_of(latents)
+    model.prepare("hyper_analysis", "hyper_synthesis")
+    model.prepare("hyper_analysis")
+    model.first(model.hyper_of(latents), 0, 4, 4)
+    assert [name for name, _ in loads] == ["hyper_analysis", "hyper_analysis", "hyper_synthesis"]
+    assert loads[0][1] is threading.current_thread() is not loads[1][1]
 
 
 def test_a_package_of_another_codec_is_refused() -> None:

@@ -24,7 +24,6 @@ __all__ = ["app", "main"]
 
 _BAD_INPUT = (CorruptFileError, InvalidInputError, LimitError, UnsupportedError)
 
-
 _COMMANDS = {
     "compress": "compress",
     "decompress": "compress",
@@ -45,7 +44,6 @@ _COMMANDS = {
 """Commands, and the modules that have them as functions. One is made when it is called: a start pays for no other."""
 
 _SETTINGS: dict[str, Any] = {
-    "add_completion": False,
     "pretty_exceptions_enable": False,
     "context_settings": {"help_option_names": ["-h", "--help"]},
 }
@@ -146,7 +144,7 @@ for _name in _COMMANDS:  # for lists and suggestions
 @functools.cache
 def _made(name: str) -> Any:
     """The command of a name, with its module and its options."""
-    one = typer.Typer(**_SETTINGS)
+    one = typer.Typer(add_completion=False, **_SETTINGS)
     one.command(name)(getattr(import_module(f"latentpress.apps.{_COMMANDS[name]}"), name.replace("-", "_")))
     return typer.main.get_command(one)
 

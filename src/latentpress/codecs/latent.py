@@ -107,6 +107,11 @@ class LatentModel(RatedModel, ABC):
         pixels: Float = self.run("synthesis", values=values[None], mix=self.mix(rate))["pixels"][0]
         return pixels
 
+    @property
+    def coding(self) -> tuple[str, ...]:
+        """Names of the networks that `code` runs, to be loaded while the analysis is at work."""
+        return ()
+
     @abstractmethod
     def code(self, port: Port, rate: int, shape: tuple[int, int], latents: Float | None, tile: TileSettings) -> Values:
         """The exact part: code the latents of a tile of ``shape`` (h, w) with a port. latents (M, h, w), in
@@ -189,6 +194,7 @@ class LatentCodec(Codec, Generic[M]):
         stride = self.model_class.stride
         grid = grid_of(-(-image.height // stride), -(-image.width // stride), stride)
         model = self._open(self._package, len(grid.tiles), self.encoder)
+        model.prepare(*model.coding)
         rate, weight = self.rate_of(model, check_quality(quality))
         interest = None if roi is None else model.interest(roi.fits(image.width, image.height))
         settings, colour = TileSettings(interest, weight), colour_of(image)
@@ -260,6 +266,7 @@ class LatentCodec(Codec, Generic[M]):
 
     def _decode(self, data: bytes, region: Region | None) -> Image:
         header, chunks, decoding = self.opened(data)
+        decoding.model.prepare("synthesis")
         part = (region or Region(0, 0, header.width, header.height)).inside(header.width, header.height)
         return unpack(decoding.pixels(part), header, chunks, part)
 

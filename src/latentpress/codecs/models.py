@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Self, cast
 
@@ -58,7 +59,7 @@ class PackageModel:
         self, package: ModelPackage, running: Running | None = None, encoder: ModelPackage | None = None
     ) -> None:
         self.package, self.running, self._encoder = package, running or Running(), encoder
-        self._networks: dict[str, Network] = {}
+        self._networks: dict[str, Future[Network]] = {}
         self._lock = threading.Lock()
         try:
             self.read(package.config, package.tables)
@@ -79,10 +80,34 @@ class PackageModel:
 
     def run(self, network: str, /, **arrays: Float) -> dict[str, Float]:
         """The outputs of a network, by name, in float32."""
+        loading, new = self._loading(network)
+        if new:
+            self._fill({network: loading})
+        return {name: value.astype(np.float32, copy=False) for name, value in loading.result()(**arrays).items()}
+
+    def prepare(self, *networks: str) -> None:
+        """Begin to load networks beside what goes on until they are run: a first picture waits less for them."""
+        if self.running.engine != "onnx":  # torch itself is imported with the first network
+            return
+        found = {name: self._loading(name) for name in networks}
+        mine = {name: loading for name, (loading, new) in found.items() if new}
+        if mine:
+            threading.Thread(target=self._fill, args=(mine,)).start()
+
+    def _loading(self, network: str) -> tuple[Future[Network], bool]:
+        """The network as it will be, and whether it is for the caller to `_fill` it in."""
         with self._lock:
-            if network not in self._networks:
-                self._networks[network] = self._load(network)
-        return {name: value.astype(np.float32, copy=False) for name, value in self._networks[network](**arrays).items()}
+            new = network not in self._networks
+            return self._networks.setdefault(network, Future()), new
+
+    def _fill(self, empty: Mapping[str, Future[Network]]) -> None:
+        for name, loading in empty.items():
+            try:
+                loading.set_result(self._load(name))
+            except Exception as error:
+                with self._lock:
+                    del self._networks[name]  # memory may suffice next time
+                loading.set_exception(error)
 
     def _load(self, network: str) -> Network:
         how = self.running

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from latentpress.codecs.alpha import decode_alpha, encode_alpha, fill_hidden
 from latentpress.codecs.base import Region
 from latentpress.container import ALPHA, DISPLAY, EXIF, ICC, XMP, Chunk, Header
 from latentpress.errors import CorruptFileError, LimitError
@@ -25,6 +24,8 @@ def colour_of(image: Image) -> Samples:
     """The samples (H, W, 1 or 3) that a codec has to code: without alpha, what is hidden under alpha 0 made smooth."""
     if not image.has_alpha:
         return image.pixels
+    from latentpress.codecs.alpha import fill_hidden  # here, and below: alpha brings the whole lossless codec
+
     return fill_hidden(image.pixels[:, :, :-1], image.pixels[:, :, -1])
 
 
@@ -32,6 +33,8 @@ def pack_sides(image: Image) -> list[Chunk]:
     """The chunks for all that is not colour."""
     chunks = []
     if image.has_alpha:
+        from latentpress.codecs.alpha import encode_alpha
+
         chunks.append(Chunk(ALPHA, encode_alpha(image.pixels[:, :, -1], image.bit_depth)))
     blocks = ((kind, getattr(image.metadata, name)) for kind, name in METADATA.items())
     chunks += [Chunk(kind, zlib.compress(block, 9), ancillary=True) for kind, block in blocks if block]
@@ -55,6 +58,8 @@ def unpack(colour: Samples, header: Header, chunks: Sequence[Chunk], region: Reg
     if (alpha is None) == (header.channels in (2, 4)):
         raise CorruptFileError("the file breaks the format: alpha is missing, or there without need")
     if alpha is not None:
+        from latentpress.codecs.alpha import decode_alpha
+
         window = (region.rows, region.columns) if region else None
         plane = decode_alpha(alpha, header.height, header.width, header.bit_depth, window)
         pixels = np.concatenate([colour, plane[:, :, None]], axis=2)

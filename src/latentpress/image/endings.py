@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import io
 
-from PIL import Image as PillowImage
-
-from latentpress.image.files import check_ending, write
+from latentpress.image.files import check_ending, format_of_ending, write
 from latentpress.image.image import Image
 
 __all__ = ["JPEGS", "PICTURES", "encode_picture"]
@@ -25,5 +23,5 @@ def encode_picture(image: Image, ending: str) -> bytes:
     """The bytes of a picture file in the format of an ending with its dot; raises as `latentpress.image.write`."""
     check_ending(image, ending)
     stream = io.BytesIO()
-    write(image, stream, PillowImage.registered_extensions().get(ending.lower(), ending or "a name without an ending"))
+    write(image, stream, format_of_ending(ending) or ending or "a name without an ending")
     return stream.getvalue()

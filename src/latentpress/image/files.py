@@ -239,10 +239,16 @@ def _from_png(picture: Any) -> bytes:
         stream.seek(place)
 
 
+def format_of_ending(ending: str) -> str:
+    """Pillow's name of the format of an ending with its dot, empty if it knows none."""
+    PillowImage.preinit()  # the usual formats; the other forty take longer to load than a small picture to decode
+    return PillowImage.EXTENSION.get(ending.lower()) or PillowImage.registered_extensions().get(ending.lower(), "")
+
+
 def _format_of(path: Path | None, format: str | None) -> str:
     """Pillow's name of the format to write; raises InvalidInputError if it is not one of ours."""
     if format is None and path is not None:
-        chosen = PillowImage.registered_extensions().get(path.suffix.lower(), "")
+        chosen = format_of_ending(path.suffix)
         wrong = f"the ending '{path.suffix}'" if path.suffix else "a name without an ending"
     else:
         chosen = (format or "PNG").upper()

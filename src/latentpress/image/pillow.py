@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
-from PIL import ImageCms
 
 from latentpress.errors import InvalidInputError, UnsupportedError
 from latentpress.image.display import density_block, dots_per_inch
@@ -147,6 +146,8 @@ def _from_cmyk(picture: PillowImage.Image) -> PillowImage.Image:
     """CMYK to sRGB, through the picture's own profile if it has a working one."""
     profile = picture.info.get("icc_profile")
     if profile:
+        from PIL import ImageCms  # here: few pictures need it
+
         try:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
             converted = ImageCms.profileToProfile(picture, source, ImageCms.createProfile("sRGB"), outputMode="RGB")

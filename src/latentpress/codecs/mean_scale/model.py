@@ -71,6 +71,11 @@ class MeanScaleModel(LatentModel):
         out = self.run(context_name(number), features=features, values=values[None])
         return Parameters(out["mean"][0], out["index"][0])
 
+    @property
+    def coding(self) -> tuple[str, ...]:
+        """See `LatentModel.coding`."""
+        return ("hyper_analysis", "hyper_synthesis", *map(context_name, range(2, self.order.passes + 1)))
+
     def code(self, port: Port, rate: int, shape: tuple[int, int], latents: Float | None, tile: TileSettings) -> Values:
         """See `LatentModel.code`. Hyper latents and values in sixteenths of a step are what is exact."""
         hyper = self._code_hyper(port, rate, shape, latents)
