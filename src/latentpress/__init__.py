@@ -20,6 +20,7 @@ from latentpress.errors import (
     LatentPressError,
     LimitError,
     MissingExtraError,
+    OutOfMemoryError,
     UnsupportedError,
 )
 
@@ -50,6 +51,7 @@ __all__ = [
     "LimitError",
     "Metadata",
     "MissingExtraError",
+    "OutOfMemoryError",
     "Region",
     "Restored",
     "Roi",

@@ -17,6 +17,7 @@ from latentpress.container import Chunk, Header
 from latentpress.contents import FileSource, contents_of
 from latentpress.errors import LatentPressError, UnsupportedError
 from latentpress.image import Image, ImageSource
+from latentpress.memory import telling
 
 __all__ = ["ChunkInfo", "FileInfo", "compress", "decompress", "decompress_jpeg", "inspect", "train"]
 
@@ -87,6 +88,7 @@ class FileInfo:
         return self.file_bytes - sum(chunk.bytes for chunk in self.chunks)
 
 
+@telling()
 def compress(
     image: ImageSource,
     quality: float | None = None,
@@ -130,7 +132,8 @@ def compress(
     a codec's class has them all.
 
     Raises InvalidInputError for a setting out of range, one that the codec does not have, or an unreadable picture,
-    UnsupportedError for a pixel mode or codec that is not handled, LimitError for a picture above the limits.
+    UnsupportedError for a pixel mode or codec that is not handled, LimitError for a picture above the limits,
+    OutOfMemoryError where the system gives no more memory.
     """
     settings = Settings.of(
         quality=quality, codec=codec, bpp=bpp, size=size, psnr=psnr, ms_ssim=ms_ssim,
@@ -139,6 +142,7 @@ def compress(
     return settings(image, roi)
 
 
+@telling()
 def decompress(
     data: FileSource,
     region: Region | tuple[int, int, int, int] | None = None,
@@ -158,8 +162,8 @@ def decompress(
     of the layers that are whole, and a `CutFileWarning` says of how many; `inspect` tells too.
 
     Raises CorruptFileError for damaged data or data of another kind, UnsupportedError if the format, codec or model is
-    not known here, LimitError above the limits (before memory is taken), InvalidInputError if ``data`` cannot be
-    read, the region does not lie in the picture, or the file was not made of so many layers.
+    not known here, LimitError above the limits (before memory is taken), OutOfMemoryError, InvalidInputError if
+    ``data`` cannot be read, the region does not lie in the picture, or the file was not made of so many layers.
     """
     data = contents_of(data)
     if layers is not None:
@@ -170,6 +174,7 @@ def decompress(
     return codec.decode_region(data, region if isinstance(region, Region) else Region(*region))
 
 
+@telling()
 def decompress_jpeg(data: FileSource, *, threads: int | None = None) -> bytes:
     """The JPEG file that an ``.lpx`` file keeps, byte for byte as `compress` found it with ``lossless``.
 
@@ -183,6 +188,7 @@ def decompress_jpeg(data: FileSource, *, threads: int | None = None) -> bytes:
     return codec.decode_file(data)
 
 
+@telling()
 def inspect(data: FileSource) -> FileInfo:
     """Read a file's header and chunks and check every checksum, without decoding the picture.
 

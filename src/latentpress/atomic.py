@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import secrets
 import shutil
@@ -10,7 +11,7 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from latentpress.errors import InvalidInputError, LatentPressError
 
@@ -27,10 +28,10 @@ def atomic_output(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     existing file keeps its permissions. A device or pipe (``/dev/null``, ``/dev/stdout``) cannot be replaced and is
     written directly.
 
-    Yields a binary file, open for writing and seekable unless ``path`` is a device or a pipe.
+    Yields a binary file without a descriptor, open for writing and seekable unless ``path`` is a device or a pipe.
 
-    Raises InvalidInputError if the place cannot be written to, LatentPressError if the disk refuses the data at the
-    end; an exception from the block itself passes through unchanged.
+    Raises InvalidInputError if the place cannot be written to, LatentPressError if the disk refuses the data, while
+    they are written or at the end; an exception from the block itself passes through unchanged.
     """
     try:
         target = Path(os.path.realpath(path))
@@ -39,30 +40,25 @@ def atomic_output(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     mode = _existing_mode(target)
     if mode is not None and stat.S_ISDIR(mode):
         raise InvalidInputError(f"cannot write {path}: it is a folder")
-    if mode is not None and not stat.S_ISREG(mode):
-        with _open(target, path, "wb") as stream:
-            yield stream
-        return
-    temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}.tmp")
-    stream = _open(temporary, path, "xb")
+    device = mode is not None and not stat.S_ISREG(mode)
+    temporary = target if device else target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}.tmp")
+    raw = _open(temporary, path, "wb" if device else "xb")
     try:
-        with stream:
-            yield stream
-            try:
-                stream.flush()
-                os.fsync(stream.fileno())
+        yield _Output(raw, path)  # type: ignore[misc]  # all of a BinaryIO that writers use
+        with _naming(path):
+            raw.flush()
+            if not device:
+                os.fsync(raw.fileno())
                 if mode is not None:
                     os.chmod(temporary, stat.S_IMODE(mode))
-            except OSError as error:
-                raise LatentPressError(f"cannot write {path}: {error.strerror or error}") from error
-        try:
-            os.replace(temporary, target)
-        except OSError as error:
-            raise LatentPressError(f"cannot write {path}: {error.strerror or error}") from error
+                raw.close()
+                os.replace(temporary, target)
     finally:
-        # After a successful rename there is nothing left to remove.
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # what could not be flushed has been told of
+            raw.close()
+        if not device:  # after a successful rename there is nothing left to remove
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -81,6 +77,46 @@ def atomic_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
         yield folder
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(folder, target)
+
+
+@contextlib.contextmanager
+def _naming(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Make what the system refuses an error that names the place."""
+    try:
+        yield
+    except OSError as error:
+        raise LatentPressError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+class _Output(io.BufferedIOBase):
+    """A file being written whose failures name the place that the caller gave. It shows no descriptor: libraries that
+    see one write past the file object, and then say of a full disk what they like.
+    """
+
+    def __init__(self, raw: BinaryIO, path: str | os.PathLike[str]) -> None:
+        self._raw, self._path = raw, path
+
+    def write(self, data: Any) -> int:
+        with _naming(self._path):
+            return self._raw.write(data)
+
+    def flush(self) -> None:
+        if not self._raw.closed:
+            with _naming(self._path):
+                self._raw.flush()
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        with _naming(self._path):  # what is buffered is written first
+            return self._raw.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._raw.tell()
+
+    def seekable(self) -> bool:
+        return self._raw.seekable()
+
+    def writable(self) -> bool:
+        return True
 
 
 def _existing_mode(target: Path) -> int | None:

@@ -11,6 +11,7 @@ __all__ = [
     "LatentPressError",
     "LimitError",
     "MissingExtraError",
+    "OutOfMemoryError",
     "UnsupportedError",
 ]
 
@@ -29,6 +30,10 @@ class UnsupportedError(LatentPressError):
 
 class LimitError(LatentPressError):
     """The input is larger than the limits in force; raised before memory is taken for it."""
+
+
+class OutOfMemoryError(LatentPressError, MemoryError):
+    """The system gives no more memory, though the input is within the limits. Nothing is known to be wrong with it."""
 
 
 class InvalidInputError(LatentPressError):

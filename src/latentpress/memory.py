@@ -1,11 +1,18 @@
-"""Memory that the C library keeps after it was freed."""
+"""Memory: that which is missing, and that which the C library keeps after it was freed."""
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import sys
+from collections.abc import Iterator
 
-__all__ = ["give_back"]
+from latentpress.errors import LatentPressError, OutOfMemoryError
+
+__all__ = ["give_back", "is_short", "prepare", "telling"]
+
+_SIGNS = ("alloc", "memory", "pthread", "new thread")  # in the words of libraries that could not get any
+_SOME = 2**27
 
 
 def give_back() -> None:
@@ -20,3 +27,40 @@ def give_back() -> None:
     except (OSError, AttributeError):  # another C library
         return
     trim(0)
+
+
+def is_short(error: Exception) -> bool:
+    """Whether an error means that memory is missing: by its kind, by the words of a library, or - some say nothing of
+    it, or call what they could not read damaged - because there is none to be had.
+    """
+    if isinstance(error, MemoryError):
+        return True
+    if not isinstance(error, LatentPressError) and any(sign in str(error) for sign in _SIGNS):
+        return True
+    try:
+        bytearray(_SOME)
+    except MemoryError:
+        return True
+    return False
+
+
+@contextlib.contextmanager
+def telling() -> Iterator[None]:
+    """Make every error in the block that means missing memory an OutOfMemoryError. Serves as a decorator too."""
+    try:
+        yield
+    except OutOfMemoryError:
+        raise
+    except Exception as error:
+        if not is_short(error):
+            raise
+        raise OutOfMemoryError(f"there is not enough memory: {str(error) or 'none is left'}") from None
+
+
+def prepare() -> None:
+    """Have what is needed to end a thread of a C++ library when memory runs out. glibc loads it at that moment, and
+    ends the process where it cannot; it is not large.
+    """
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            ctypes.CDLL("libgcc_s.so.1")

@@ -14,7 +14,7 @@ from latentpress import limits, remote
 from latentpress.apps.texts import plain, tell
 from latentpress.atomic import atomic_output
 from latentpress.contents import contents_of
-from latentpress.errors import CorruptFileError, InvalidInputError, LimitError, UnsupportedError
+from latentpress.errors import CorruptFileError, InvalidInputError, LatentPressError, LimitError, UnsupportedError
 from latentpress.image import FirstFrameWarning, Image, read, write
 from latentpress.image.endings import PICTURES, encode_picture
 
@@ -154,8 +154,11 @@ def allow_pixels(count: int | None) -> None:
 def write_bytes(output: str, data: bytes) -> None:
     """Write ``data``: a path or URL gets the whole file or nothing."""
     if output == STANDARD:
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
+        try:
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+        except OSError as error:
+            raise LatentPressError(f"cannot write standard output: {error.strerror or error}") from error
         return
     if remote.is_url(output):
         remote.write(output, data)

@@ -8,7 +8,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from latentpress.engine.base import Network
-from latentpress.errors import CorruptFileError, InvalidInputError
+from latentpress.errors import CorruptFileError, InvalidInputError, OutOfMemoryError
+from latentpress.memory import is_short, prepare
 
 __all__ = ["OnnxNetwork"]
 
@@ -25,12 +26,13 @@ class OnnxNetwork(Network):
     bits) then enters the sums as 2^(k-1) units; the bound on partial sums has to count it. Factors that are not powers
     of two are for the float part only.
 
-    Raises `CorruptFileError` for bytes that hold no valid graph.
+    Raises `CorruptFileError` for bytes that hold no valid graph, `OutOfMemoryError` where the system gives no memory.
     """
 
     def __init__(self, model: bytes, threads: int | None = None, keep_memory: bool = True) -> None:
         # Reports of use are on by default in some builds of ONNX Runtime; nothing here may reach for the network.
         os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+        prepare()
         # Imported here: the command line starts, and refuses bad input, without waiting for it.
         import onnxruntime as ort
 
@@ -49,8 +51,12 @@ class OnnxNetwork(Network):
         # ARM builds may otherwise multiply in bfloat16, which would not be exact.
         options.add_session_config_entry("mlas.enable_gemm_fastmath_arm64_bfloat16", "0")
         try:
-            self._session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+            self._session = ort.InferenceSession(
+                model, options, providers=["CPUExecutionProvider"], enable_fallback=0
+            )  # a second try is announced on standard output
         except Exception as error:  # ONNX Runtime's exceptions share no base class of their own
+            if is_short(error):
+                raise OutOfMemoryError("there is not enough memory to load a network") from None
             raise CorruptFileError(f"the network cannot be loaded: {_first_line(error)}") from error
         self.input_names = tuple(value.name for value in self._session.get_inputs())
         self.output_names = tuple(value.name for value in self._session.get_outputs())
@@ -58,9 +64,9 @@ class OnnxNetwork(Network):
     def _run(self, arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         try:
             results = self._session.run(self.output_names, arrays)
-        except MemoryError:
-            raise
         except Exception as error:
+            if is_short(error):
+                raise OutOfMemoryError("there is not enough memory to run a network") from None
             raise InvalidInputError(f"the network refuses its input: {_first_line(error)}") from error
         return dict(zip(self.output_names, results, strict=True))
 

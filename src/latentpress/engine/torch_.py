@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from latentpress._extras import needs_extra
 from latentpress.engine.base import Network
-from latentpress.errors import CorruptFileError, InvalidInputError, UnsupportedError
+from latentpress.errors import CorruptFileError, InvalidInputError, OutOfMemoryError, UnsupportedError
+from latentpress.memory import is_short
 
 if TYPE_CHECKING:
     import torch
@@ -92,7 +93,9 @@ class TorchNetwork(Network):
         for node, drop in zip(self._nodes, self._drop, strict=True):
             try:
                 values.update(node.run(values))
-            except (RuntimeError, IndexError, ValueError) as error:
+            except (RuntimeError, IndexError, ValueError, MemoryError) as error:
+                if is_short(error):
+                    raise OutOfMemoryError("there is not enough memory to run a network") from None
                 raise InvalidInputError(f"the network refuses its input: {str(error).splitlines()[0]}") from error
             for name in drop:  # peak memory: nothing is kept past its last use
                 del values[name]

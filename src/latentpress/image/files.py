@@ -18,7 +18,14 @@ from PIL import ImageOps, UnidentifiedImageError
 from latentpress import limits
 from latentpress.atomic import atomic_output
 from latentpress.container import MAGIC
-from latentpress.errors import InvalidInputError, LatentPressError, LimitError, MissingExtraError, UnsupportedError
+from latentpress.errors import (
+    InvalidInputError,
+    LatentPressError,
+    LimitError,
+    MissingExtraError,
+    OutOfMemoryError,
+    UnsupportedError,
+)
 from latentpress.image.deep import is_deep, oriented, read_deep, write_deep
 from latentpress.image.display import chunks_of, from_png
 from latentpress.image.heif import heif_frames, is_heif
@@ -78,8 +85,8 @@ def read(source: str | os.PathLike[str] | BinaryIO) -> Image:
     a file of many pages the first is read, with a `FirstFrameWarning`; `read_frames` reads all.
 
     Raises InvalidInputError if there is no such file or it is no readable picture, UnsupportedError for samples that
-    are no whole numbers of 8 to 16 bits, LimitError above `latentpress.limits`, MissingExtraError for HEIC without its
-    extra.
+    are no whole numbers of 8 to 16 bits, LimitError above `latentpress.limits`, OutOfMemoryError, MissingExtraError
+    for HEIC without its extra.
     """
     with _opened(source) as (name, frames):
         if len(frames) > 1:
@@ -172,7 +179,7 @@ def _opened(
                 what = "is an .lpx file already; latentpress decompress restores it"
             raise InvalidInputError(f"{name} {what}") from None
         except MemoryError:
-            raise LimitError(f"{name}: there is not enough memory for the picture") from None
+            raise OutOfMemoryError(f"{name}: there is not enough memory for the picture") from None
         except Exception as error:
             # A damaged file makes Pillow raise almost anything: SyntaxError, struct.error, ValueError, EOFError.
             reason = getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__
@@ -278,7 +285,12 @@ def _save(image: Image, stream: BinaryIO, format: str, name: str) -> None:
         message = f"{name}: {key.upper()} of {len(known.pop(key))} bytes does not fit into a JPEG file and is left out"
         warnings.warn(message, LostMetadataWarning, stacklevel=3)
     try:
-        picture.save(stream, format=format, **settings, **known)
+        if format == "JPEG2000":  # its library tries for ever where a disk is full
+            whole = io.BytesIO()
+            picture.save(whole, format=format, **settings, **known)
+            stream.write(whole.getvalue())
+        else:
+            picture.save(stream, format=format, **settings, **known)
     except (OSError, ValueError) as error:
         raise LatentPressError(f"cannot write {name} as {format}: {error}") from error
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from latentpress.contents import FileSource, contents_of
 from latentpress.errors import InvalidInputError, UnsupportedError
 from latentpress.image import Image, read
+from latentpress.memory import telling
 from latentpress.restoration.blind import estimate_coding
 from latentpress.restoration.jpeg import JpegPicture, is_jpeg, read_jpeg
 from latentpress.restoration.network import Restorer
@@ -40,6 +41,7 @@ class Restored:
     kept: float | None
 
 
+@telling()
 def restore(
     source: FileSource | Image,
     *,

@@ -55,10 +55,10 @@ def _call(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
     """The result, or the error as a value."""
     try:
         return function(*arguments)
-    except LatentPressError as error:
-        return error if _travels(error) else LatentPressError(str(error))
     except MemoryError:
         return LimitError("the picture takes more memory than this service has")
+    except LatentPressError as error:
+        return error if _travels(error) else LatentPressError(str(error))
     except Exception as error:  # third-party codecs and libraries may raise anything
         return WorkerFault(f"{type(error).__name__}: {error}", traceback.format_exc())
 
