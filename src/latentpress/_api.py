@@ -11,11 +11,12 @@ from latentpress import container
 from latentpress._extras import needs_extra
 from latentpress.codecs import registry
 from latentpress.codecs.base import Codec, Region
+from latentpress.codecs.ports import Points
 from latentpress.codecs.roi import RoiLike
 from latentpress.codecs.settings import Settings
 from latentpress.container import Chunk, Header
 from latentpress.contents import FileSource, contents_of
-from latentpress.errors import LatentPressError, UnsupportedError
+from latentpress.errors import CorruptFileError, LatentPressError, UnsupportedError
 from latentpress.image import Image, ImageSource
 from latentpress.memory import telling
 
@@ -55,7 +56,10 @@ class FileInfo:
     gray and alpha, 3 RGB, 4 RGB and alpha. bit_depth: of a sample. rate: the codec's own rate index; of a progressive
     file how many layers were written. file_bytes: the whole file. chunks: in file order. facts: what there is to say
     beside, by name, in words, such as ``method`` (how a lossless codec coded the tiles), ``mosaic`` (of a camera, its
-    colour filters) or ``layers`` (of a progressive file, how many of how many are there).
+    colour filters) or ``layers`` (of a progressive file, how many of how many are there). checkpoints: with ``verify``,
+    SHA-256 of what the stages of decoding give, by name, in their order; ``pixels`` of a lossy file are float work and
+    may differ by one level between machines, all others may not. problem: why decoding ended early, empty if it did
+    not.
     """
 
     version: tuple[int, int]
@@ -71,6 +75,8 @@ class FileInfo:
     file_bytes: int
     chunks: tuple[ChunkInfo, ...]
     facts: Mapping[str, str] = field(default_factory=dict)
+    checkpoints: Mapping[str, str] = field(default_factory=dict)
+    problem: str = ""
 
     @property
     def bpp(self) -> float:
@@ -189,11 +195,12 @@ def decompress_jpeg(data: FileSource, *, threads: int | None = None) -> bytes:
 
 
 @telling()
-def inspect(data: FileSource) -> FileInfo:
+def inspect(data: FileSource, *, verify: bool = False) -> FileInfo:
     """Read a file's header and chunks and check every checksum, without decoding the picture.
 
-    data: as for `decompress`. Works for files of codecs and models that are not installed. Raises as `decompress` does,
-    but for those.
+    data: as for `decompress`. Works for files of codecs and models that are not installed. verify: decode the picture
+    too, and have ``checkpoints``, by which two machines find the first stage at which they differ. Raises as
+    `decompress` does, but for those, and with ``verify`` for damage that only decoding shows: that is the ``problem``.
     """
     data = contents_of(data)
     header, chunks = container.read(data, layered=True)
@@ -211,6 +218,7 @@ def inspect(data: FileSource) -> FileInfo:
         file_bytes=memoryview(data).nbytes,
         chunks=tuple(_chunk_info(chunk) for chunk in chunks),
         facts=_facts_of(header, chunks),
+        **(_traced(header, data) if verify else {}),
     )
 
 
@@ -274,6 +282,16 @@ def _facts_of(header: Header, chunks: Sequence[Chunk]) -> dict[str, str]:
     except LatentPressError:
         return facts
     return facts if cls is None else facts | cls.facts(header, chunks)
+
+
+def _traced(header: Header, data: bytes) -> dict[str, Any]:
+    """Digests of the stages of decoding, and what ended it early."""
+    points, problem = Points(), ""
+    try:
+        registry.codec_for(header).trace(data, points)
+    except CorruptFileError as error:
+        problem = str(error)
+    return {"checkpoints": points(), "problem": problem}
 
 
 def _chunk_info(chunk: Chunk) -> ChunkInfo:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import sys
 from typing import Annotated
 
 import typer
@@ -13,26 +14,65 @@ from latentpress.apps import streams
 
 __all__ = ["codecs", "inspect"]
 
+_FLOAT = "pixels"  # the stage that is float work
+
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def inspect(
     source: Annotated[str, typer.Argument(metavar="FILE", help="An .lpx file, - for stdin.")],
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Decode it too, and show a digest of what each stage gives.")
+    ] = False,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            metavar="JSON", help="Compare the stages with those that inspect --verify --json gave on another machine."
+        ),
+    ] = None,
     as_json: _Json = False,
 ) -> None:
     """Show what an .lpx file holds, and check its checksums.
 
-    Works without the codec and model that made the file.
+    Works without the codec and model that made the file, but for --verify. Two machines that decode a file differently
+    find the first stage at which they differ with --verify --json on one of them and --against on the other.
 
     Example: latentpress inspect photo.lpx --json
     """
     data = streams.read_bytes(source)
     with streams.naming(source):
-        info = latentpress.inspect(data)
+        info = latentpress.inspect(data, verify=verify or against is not None)
+    _show(info, as_json)
+    if against is not None:
+        _compare(info, against)
+    if info.problem:
+        raise latentpress.CorruptFileError(f"{streams.shown(source)}: {info.problem}")
+
+
+def _show(info: latentpress.FileInfo, as_json: bool) -> None:
     if as_json:
         print(json.dumps({**dataclasses.asdict(info), "bpp": info.bpp, "overhead_bytes": info.overhead_bytes}))
         return
     print("\n".join(f"{name + ':':12}{value}" for name, value in _rows(info)))
+
+
+def _compare(info: latentpress.FileInfo, against: str) -> None:
+    """Say at which stage decoding differs from another machine's. Raises LatentPressError if one before the pixels
+    does, InvalidInputError for what is no JSON of ours.
+    """
+    try:
+        others = json.loads(streams.read_bytes(against))["checkpoints"]
+        same = {name: others.get(name) == digest for name, digest in info.checkpoints.items()}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise latentpress.InvalidInputError(
+            f"{against} is not what latentpress inspect --verify --json writes"
+        ) from None
+    first = next((name for name, alike in same.items() if not alike), None)
+    if first is None or first == _FLOAT:
+        far = "all stages agree" if first is None else "all stages agree but the pixels, which may differ by one level"
+        print(f"{against}: {far}", file=sys.stderr)
+        return
+    raise latentpress.LatentPressError(f"decoding differs from {against} from this stage on: {first}")
 
 
 def codecs(as_json: _Json = False) -> None:
@@ -68,4 +108,5 @@ def _rows(info: latentpress.FileInfo) -> list[tuple[str, str]]:
     for chunk in info.chunks:
         skippable = ", may be skipped" if chunk.ancillary else ""
         rows.append(("chunk", f"{chunk.name} (type {chunk.kind}), {chunk.bytes:,} bytes{skippable}"))
+    rows += [("check", f"{digest[:16]} {name}") for name, digest in info.checkpoints.items()]
     return rows

@@ -10,6 +10,7 @@ from numbers import Real
 from typing import Any, ClassVar, Self
 
 from latentpress.catalogue import NAMED_CODEC, number_of
+from latentpress.codecs.ports import Points
 from latentpress.container import Chunk, Header
 from latentpress.errors import InvalidInputError, UnsupportedError
 from latentpress.image import Image
@@ -126,6 +127,12 @@ class Codec(ABC):
         image = self.decode(data)
         samples = image.pixels.astype(image.pixels.dtype.newbyteorder("<"), copy=False)
         return hashlib.sha256(repr(samples.shape).encode() + samples.tobytes()).digest()
+
+    def trace(self, data: bytes, points: Points) -> None:
+        """Decode a file and add what its stages give to ``points``, in the order of the work; what was reached before
+        damage is there too. Here: its samples. Raises as `decode` does.
+        """
+        points.add("samples", self.decode(data).pixels)
 
     def encode_file(self, data: bytes) -> bytes:
         """Compress a picture file that begins with `keeps`, so that `decode_file` gives the very bytes back.

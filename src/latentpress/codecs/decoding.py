@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from latentpress.codecs.base import Region
 from latentpress.codecs.parallel import each
 from latentpress.codecs.planes import from_planes
-from latentpress.codecs.ports import read
+from latentpress.codecs.ports import Points, Port, Tracing, read
 from latentpress.codecs.tiles import Grid, Tile, common
 from latentpress.container import Header
 from latentpress.image import Samples
@@ -46,6 +46,7 @@ class Decoding:
         self._settings, self._workers = settings, workers
         self._tiles = grid.tiles
         self._values: dict[int, Sixteenths] = {}
+        self.points: Points | None = None  # where digests of the stages go, for those who want them
 
     def tile(self, number: int) -> Values:
         """What a tile decodes to. Raises CorruptFileError when its stream is damaged."""
@@ -53,9 +54,13 @@ class Decoding:
         settings = self._settings.of(tile)
         return read(
             bytes(self._streams[number]),
-            lambda port: self.model.code(port, self._header.rate, tile.shape, None, settings),
+            lambda port: self.model.code(self.traced(port), self._header.rate, tile.shape, None, settings),
             number,
         )
+
+    def traced(self, port: Port) -> Port:
+        """The port, with digests of what passes through it if they are wanted."""
+        return port if self.points is None else Tracing(port, self.points)
 
     def integers(self) -> Iterator[NDArray[np.integer[Any]]]:
         """All integers of the file, tile by tile."""

@@ -27,7 +27,7 @@ from latentpress.codecs.models import RatedModel, Running, package_of
 from latentpress.codecs.packing import check_kinds, colour_of, pack_sides, unpack
 from latentpress.codecs.parallel import each
 from latentpress.codecs.planes import to_planes
-from latentpress.codecs.ports import Port, checksum, write
+from latentpress.codecs.ports import Points, Port, checksum, write
 from latentpress.codecs.roi import Roi, pack_map, unpack_map
 from latentpress.codecs.rounding import ROUNDING_WEIGHT, rate_and_weight
 from latentpress.codecs.tiles import Grid, Tile, grid_of, pack_grid, unpack_grid
@@ -235,6 +235,16 @@ class LatentCodec(Codec, Generic[M]):
             digest.update(repr((array.dtype.kind, array.itemsize, array.shape)).encode())
             digest.update(array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes())
         return digest.digest()
+
+    def trace(self, data: bytes, points: Points) -> None:
+        """See `Codec.trace`: tables and symbols of each part of the stream, values, and pixels, which alone are float
+        work.
+        """
+        decoding = self.opened(data)[2]
+        decoding.points = points
+        for array in decoding.integers():
+            points.add("values", array)
+        points.add("pixels", self.decode(data).pixels)
 
     @property
     def model(self) -> M:

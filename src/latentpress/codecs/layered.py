@@ -174,7 +174,8 @@ class _LayeredDecoding(Decoding):
         """What a tile decodes to. Raises CorruptFileError when one of its streams is damaged."""
         values = self._layered.empty(self._tiles[number].shape)
         for layer, streams in enumerate(self._layers):
-            read(bytes(streams[number]), self._layered.walk(values, layer), _place(number, layer))
+            walk = self._layered.walk(values, layer)
+            read(bytes(streams[number]), lambda port, walk=walk: walk(self.traced(port)), _place(number, layer))  # type: ignore[misc]
         return self._layered.shown(values)
 
 

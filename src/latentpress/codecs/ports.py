@@ -15,6 +15,7 @@ wants to know what it costs with `Pricing`. A walk hands over what it would like
 
 from __future__ import annotations
 
+import hashlib
 import zlib
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
@@ -30,9 +31,11 @@ __all__ = [
     "EVEN",
     "Counting",
     "Exact",
+    "Points",
     "Port",
     "Pricing",
     "Reading",
+    "Tracing",
     "Walk",
     "Writing",
     "checksum",
@@ -249,6 +252,53 @@ class Pricing(_Giving):
     def _take_bits(self, bits: Symbols, index: NDArray[np.integer[Any]], chances: Chances, name: str) -> None:
         ones = chances[index].astype(np.float64)
         self.total -= float(np.log2(np.where(bits, ones, TOTAL - ones) / TOTAL).sum())
+
+
+class Points:
+    """Digests of what a file decodes to, stage after stage, to find the first one at which two machines differ."""
+
+    def __init__(self) -> None:
+        self._digests: dict[str, Any] = {}
+
+    def add(self, name: str, array: NDArray[Any]) -> None:
+        """Take an array into the digest of a stage: its numbers, little-endian, and their kind."""
+        digest = self._digests.setdefault(name, hashlib.sha256())
+        digest.update(repr((array.dtype.kind, array.itemsize, array.shape)).encode())
+        digest.update(np.ascontiguousarray(array, array.dtype.newbyteorder("<")).tobytes())
+
+    def __call__(self) -> dict[str, str]:
+        """SHA-256 in hexadecimal digits by stage, in the order in which they came."""
+        return {name: digest.hexdigest() for name, digest in self._digests.items()}
+
+
+class Tracing:
+    """Another port, with digests of what passes through it: by name, which tables are chosen and what is coded."""
+
+    def __init__(self, port: Port, points: Points) -> None:
+        self._port, self._points = port, points
+
+    def symbols(
+        self,
+        wanted: NDArray[Any] | None,
+        index: NDArray[np.uint8],
+        tables: ProbabilityTables,
+        limit: int,
+        name: str = "symbols",
+    ) -> Symbols:
+        """See `Port.symbols`."""
+        self._points.add(f"tables of {name}", index)
+        symbols = self._port.symbols(wanted, index, tables, limit, name)
+        self._points.add(name, symbols)
+        return symbols
+
+    def bits(
+        self, wanted: NDArray[Any] | None, index: NDArray[np.integer[Any]], chances: Chances, name: str = "bits"
+    ) -> Symbols:
+        """See `Port.bits`."""
+        self._points.add(f"chances of {name}", chances[index])
+        bits = self._port.bits(wanted, index, chances, name)
+        self._points.add(name, bits)
+        return bits
 
 
 def _within(wanted: NDArray[Any] | None, limit: int) -> Symbols:
