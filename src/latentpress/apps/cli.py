@@ -39,6 +39,8 @@ _COMMANDS = {
     "bench": "bench",
     "compare": "compare",
     "reproduce": "reproduce",
+    "session": "session",
+    "session-scores": "session",
     "serve": "serve",
 }
 """Commands, and the modules that have them as functions. One is made when it is called: a start pays for no other."""

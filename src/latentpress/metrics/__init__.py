@@ -13,18 +13,22 @@ from latentpress.metrics.multiscale import ms_ssim, ms_ssim_db, similarity_db
 from latentpress.metrics.rate import bits_per_pixel, bits_per_subpixel, compression_ratio, space_saving
 from latentpress.metrics.registry import METRICS, Metric, measure
 from latentpress.metrics.structural import ssim
+from latentpress.metrics.subjective import BradleyTerry, Opinions, bradley_terry, opinion_scores, outlying_observers
 from latentpress.metrics.visibility import psnr_hvs, psnr_hvs_m
 
 __all__ = [
     "METRICS",
     "BDQuality",
     "BDRate",
+    "BradleyTerry",
     "Metric",
+    "Opinions",
     "RDArea",
     "bd_psnr",
     "bd_rate",
     "bits_per_pixel",
     "bits_per_subpixel",
+    "bradley_terry",
     "compression_ratio",
     "fsim",
     "fsimc",
@@ -32,6 +36,8 @@ __all__ = [
     "ms_ssim",
     "ms_ssim_db",
     "mse",
+    "opinion_scores",
+    "outlying_observers",
     "psnr",
     "psnr_hvs",
     "psnr_hvs_m",
