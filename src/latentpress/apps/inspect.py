@@ -20,7 +20,7 @@ _Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def inspect(
-    source: Annotated[str, typer.Argument(metavar="FILE", help="An .lpx file, - for stdin.")],
+    source: Annotated[str, typer.Argument(metavar="FILE", help="An .lpx or JPEG file, - for stdin.")],
     verify: Annotated[
         bool, typer.Option("--verify", help="Decode it too, and show a digest of what each stage gives.")
     ] = False,
@@ -32,7 +32,7 @@ def inspect(
     ] = None,
     as_json: _Json = False,
 ) -> None:
-    """Show what an .lpx file holds, and check its checksums.
+    """Show what an .lpx file holds, and check its checksums; of a JPEG file, how and how often it was compressed.
 
     Works without the codec and model that made the file, but for --verify. Two machines that decode a file differently
     find the first stage at which they differ with --verify --json on one of them and --against on the other.
@@ -40,6 +40,12 @@ def inspect(
     Example: latentpress inspect photo.lpx --json
     """
     data = streams.read_bytes(source)
+    if data[:3] == b"\xff\xd8\xff":
+        if verify or against is not None:
+            raise latentpress.InvalidInputError("--verify and --against are for .lpx files, not for JPEG files")
+        with streams.naming(source):
+            _inspect_jpeg(data, as_json)
+        return
     with streams.naming(source):
         info = latentpress.inspect(data, verify=verify or against is not None)
     _show(info, as_json)
@@ -91,6 +97,25 @@ def codecs(as_json: _Json = False) -> None:
         print(f"{row.id} (number {row.number}): {row.problem or f'{kind}. {row.description}'}")
         if row.models:
             print(f"    models: {', '.join(row.models)}")
+
+
+def _inspect_jpeg(data: bytes, as_json: bool) -> None:
+    """Print the past of a JPEG file."""
+    from latentpress.systems.double_jpeg.detector import examine
+
+    past = examine(data)
+    if as_json:
+        print(json.dumps({"format": "JPEG", **dataclasses.asdict(past), "file_bytes": len(data)}))
+        return
+    about = "" if past.standard else "about "
+    rows = [
+        ("format", f"JPEG, {past.kind}, subsampling {past.subsampling}"),
+        ("picture", f"{past.width} x {past.height}, {'RGB' if past.components == 3 else 'gray'}, 8 bits a sample"),
+        ("quality", f"{about}{past.quality}" + ("" if past.standard else " (the file has tables of its own)")),
+        ("past", past.words),
+        ("size", f"{len(data):,} bytes, {8 * len(data) / (past.width * past.height):.4f} bpp"),
+    ]
+    print("\n".join(f"{name + ':':12}{value}" for name, value in rows))
 
 
 def _rows(info: latentpress.FileInfo) -> list[tuple[str, str]]:
