@@ -35,8 +35,9 @@ def reproduce(
 
     if study is None:
         for found in STUDIES.values():
-            options = f"--data {found.data}" + (f"; --test {found.test}" if found.test else "")
-            print(f"{found.name:12}{found.about}\n{'':12}{options}")
+            needs = {"--data": found.data, "--test": found.test}
+            options = "; ".join(f"{option} {what}" for option, what in needs.items() if what)
+            print(f"{found.name:16}{found.about}" + (f"\n{'':16}{options}" if options else ""))
         return
     result = get_study(study).run(Request(tuple(data or ()), test, _progress))
     paths = write_result(result, out)

@@ -21,6 +21,7 @@ from latentpress.bench.pictures import find_pictures, read_pixels
 from latentpress.errors import InvalidInputError
 from latentpress.metrics import bits_per_pixel, psnr
 from latentpress.studies.base import Request, Result, Table
+from latentpress.studies.learning import SEEDS, one_thread, spread
 from latentpress.studies.s1_table1 import jpeg_near
 from latentpress.systems.dbm_autoencoder.net import PatchAutoencoder
 from latentpress.systems.dbm_autoencoder.patch_codec import PatchCodec
@@ -31,9 +32,7 @@ from latentpress.training.data import Pictures, load_pictures
 from latentpress.training.plan import Plan, load_plan
 from latentpress.training.runner import CHECKPOINT, LOG, Limits, Runner
 
-__all__ = ["SEEDS", "STARTS", "Outcome", "Start", "run", "study"]
-
-SEEDS = (0, 1, 2)
+__all__ = ["STARTS", "Outcome", "Start", "run", "study"]
 
 _LONGER = 2.25  # the pre-training takes about 1.25 times the time of the fine-tuning
 
@@ -91,14 +90,10 @@ def run(request: Request) -> Result:
     """The study with the recipe ``dbm-autoencoder``, on one thread."""
     assert request.test is not None
     plan = load_plan("dbm-autoencoder")
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
+    with one_thread():
         pictures = load_pictures(list(request.data), _SMALLEST)
         tested = {name: luma_of(read_pixels(path)) for name, path in find_pictures(request.test).items()}
         return study(plan, pictures, tested, SEEDS, request.say)
-    finally:
-        torch.set_num_threads(threads)
 
 
 def study(
@@ -196,10 +191,10 @@ def _result(plan: Plan, outcomes: Sequence[Outcome], jpeg: tuple[float, float], 
     rows = [
         (
             start,
-            *(_spread([o.psnr[step] for o in found]) for step in marks[:-1]),
-            _spread([o.last for o in found]),
-            _spread([o.bpp for o in found], 3),
-            _spread([o.test_psnr for o in found]),
+            *(spread([o.psnr[step] for o in found]) for step in marks[:-1]),
+            spread([o.last for o in found]),
+            spread([o.bpp for o in found], 3),
+            spread([o.test_psnr for o in found]),
         )
         for start, found in by_start.items()
     ]
@@ -209,7 +204,7 @@ def _result(plan: Plan, outcomes: Sequence[Outcome], jpeg: tuple[float, float], 
     for one, other in pairs:
         last = [a.last - b.last for a, b in zip(by_start[one], by_start[other], strict=True)]
         test = [a.test_psnr - b.test_psnr for a, b in zip(by_start[one], by_start[other], strict=True)]
-        gains.append((f"{one} over {other}", _spread(last, sign=True), _spread(test, sign=True)))
+        gains.append((f"{one} over {other}", spread(last, sign=True), spread(test, sign=True)))
     times = [
         (
             start,
@@ -266,9 +261,3 @@ def _result(plan: Plan, outcomes: Sequence[Outcome], jpeg: tuple[float, float], 
         Table("Seconds of processor time, one thread, means", ("start", "pre-training", "fine-tuning"), times),
     ]
     return Result("dbm", "Pre-training an autoencoder as a deep Boltzmann machine", intro, tables, notes, data)
-
-
-def _spread(values: Sequence[float], digits: int = 2, *, sign: bool = False) -> str:
-    """Mean and standard deviation, of one value without."""
-    mean = f"{np.mean(values):{'+' if sign else ''}.{digits}f}"
-    return f"{mean} ± {np.std(values, ddof=1):.{digits}f}" if len(values) > 1 else mean

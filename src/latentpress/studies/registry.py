@@ -27,8 +27,10 @@ class Study:
 
     def run(self, request: Request) -> Result:
         """Do the study. Raises MissingExtraError without its packages, InvalidInputError for wrong folders."""
-        if not request.data:
+        if not request.data and self.data:
             raise InvalidInputError(f"{self.name} needs --data DIR: {self.data}")
+        if request.data and not self.data:
+            raise InvalidInputError(f"{self.name} takes no --data; it makes its own pictures")
         if request.test is not None and not self.test:
             raise InvalidInputError(f"{self.name} takes no --test; it measures on --data")
         if request.test is None and self.test:
@@ -69,6 +71,62 @@ STUDIES: dict[str, Study] = {
             test="pictures to measure on",
             extra="train",
             module="latentpress.studies.dbm",
+        ),
+        Study(
+            name="s4-double-jpeg",
+            about="JPEG files that were compressed twice: told apart, by pairs of qualities",
+            data="photographs to fit machines on, as in the paper",
+            test="pictures to measure on",
+            extra="train",
+            module="latentpress.studies.s4_double_jpeg",
+        ),
+        Study(
+            name="s4-pistono",
+            about="classifiers that read JPEG files as coefficients, dequantised coefficients or pixels",
+            data="photographs, for labelled crops",
+            test="",
+            extra="train",
+            module="latentpress.studies.s4_pistono",
+        ),
+        Study(
+            name="s4-deguerre",
+            about="a detector of objects on DCT blocks against pixels, on drawn street scenes",
+            data="",
+            test="",
+            extra="train",
+            module="latentpress.studies.s4_deguerre",
+        ),
+        Study(
+            name="s4-resnet",
+            about="a residual network moved into the frequency domain, by how its ReLUs are approximated",
+            data="",
+            test="",
+            extra="train",
+            module="latentpress.studies.s4_resnet",
+        ),
+        Study(
+            name="s4-wan",
+            about="consistency of features against JPEG augmentation, by quality",
+            data="photographs, for labelled crops",
+            test="",
+            extra="train",
+            module="latentpress.studies.s4_wan",
+        ),
+        Study(
+            name="s4-perceptrons",
+            about="codecs of one hidden layer: block sizes, ratios, transfer functions",
+            data="photographs to train on",
+            test="pictures to measure on",
+            extra="train",
+            module="latentpress.studies.s4_perceptrons",
+        ),
+        Study(
+            name="s4-restoration",
+            about="JPEGs restored, in gray and in colour, beside figures of the literature",
+            data="the 29 LIVE1 pictures",
+            test="",
+            extra="bench",
+            module="latentpress.studies.s4_restoration",
         ),
     )
 }
