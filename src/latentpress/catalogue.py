@@ -28,6 +28,7 @@ NUMBERS = {
     8: "pca-blocks",
     9: "hific",
     10: "spiht",
+    11: "dft-threshold",
 }
 """Codec numbers of the file format and the systems that own them. Only ever added to: files outlive programs."""
 

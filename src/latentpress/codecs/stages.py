@@ -106,14 +106,17 @@ class DeadZone:
     """Stage: numbers in steps to whole numbers (int32): sign(x) floor(|x| + rounding). Back, they are float.
 
     rounding: 1/2 goes to the nearest, with an error of at most half a step; less widens the interval around zero to
-    2 (1 - rounding) steps, and an error may reach 1 - rounding.
+    2 (1 - rounding) steps, and an error may reach 1 - rounding. least: what is smaller is dropped, so is its error.
     """
 
     rounding: float = 0.5
+    least: float = 0.0
 
     def forward(self, x: NDArray[np.float32]) -> NDArray[np.int32]:
         """Whole numbers."""
         whole: NDArray[np.int32] = np.copysign(np.floor(np.abs(x) + np.float32(self.rounding)), x).astype(np.int32)
+        if self.least > 1 - self.rounding:
+            whole[np.abs(x) < self.least] = 0
         return whole
 
     def inverse(self, y: NDArray[np.int32]) -> NDArray[np.float32]:

@@ -39,8 +39,8 @@ class Trees:
         self._alone = [np.full(shape, number == 0) for number, shape in enumerate(shapes)]  # LIP
         self._families = [np.full(shape, number == 0) for number, shape in enumerate(shapes[:-1])]  # LIS, type A
         self._later = [np.zeros(shape, bool) for shape in shapes[:-2]]  # LIS, type B
-        self._significance = AdaptiveBits("significance", _KINDS * _BANDS * _CLASSES * 4)
-        self._sets = AdaptiveBits("sets", _KINDS * _BANDS * 2 * 4 * 3)
+        self._significance = AdaptiveBits("significance", _KINDS * _BANDS * _CLASSES * 4, _KINDS * _BANDS)
+        self._sets = AdaptiveBits("sets", _KINDS * _BANDS * 2 * 4 * 3, _KINDS * _BANDS)
         self._finer = AdaptiveBits("finer", _KINDS * _CLASSES * 2)
 
     def alone(self, port: Port, plane: int, wanted: Bands | None) -> None:
@@ -70,6 +70,8 @@ class Trees:
         """The pass over coefficients that were significant before this plane."""
         for number, known in enumerate(self.known):
             mask = known >> plane > 1
+            if not mask.any():
+                continue
             around = self._around(number, plane)[mask]
             first = known[mask] >> (plane + 1) == 1  # its first bit after the leading one
             context = (_kind(mask)[mask] * _CLASSES + around) * 2 + first
@@ -84,7 +86,9 @@ class Trees:
 
     def _try(self, port: Port, plane: int, wanted: Bands | None, number: int, mask: Mask, new: int) -> None:
         """Code whether the coefficients of a mask are significant, and the signs of those that are."""
-        parent = self._parents(number, plane)[mask]
+        if not mask.any():
+            return
+        parent = self._parents(number)[mask]
         place = _kind(mask)[mask] * _BANDS + number
         context = ((place * _CLASSES + self._around(number, plane)[mask]) * 2 + parent) * 2 + new
         given = None if wanted is None else wanted[number][mask]
@@ -98,6 +102,8 @@ class Trees:
 
     def _split(self, port: Port, plane: int, largest: Bands | None, number: int, mask: Mask, kind: int) -> Mask:
         """Which sets of a mask are significant."""
+        if not mask.any():
+            return mask.copy()
         own = np.minimum(self.known[number][mask] >> plane, 2)
         split = ~self._families[number] if kind == 0 else _split_already(self, number)
         near = np.minimum(_cross(split)[mask], 3)
@@ -112,7 +118,7 @@ class Trees:
         classes: NDArray[np.int8] = np.searchsorted(_EDGES, _ring(size), side="right").astype(np.int8)
         return classes
 
-    def _parents(self, number: int, plane: int) -> NDArray[np.int8]:
+    def _parents(self, number: int) -> NDArray[np.int8]:
         """1 where the parent of a coefficient is significant."""
         if number == 0:
             return np.zeros(self.known[0].shape, np.int8)
