@@ -275,7 +275,7 @@ def _made() -> Iterator[bytes]:
         yield codec.encode(Image(colour), 20)
         latent_tiles._SIDE, latent_tiles._WHOLE = usual
         if cls.regions:
-            yield codec.encode(Image(colour), 20, roi=Roi.of(100, 20, [Region(8, 3, 20, 9)]))  # type: ignore[call-arg]
+            yield codec.encode(Image(colour), 20, roi=Roi.of(100, 17, [Region(8, 3, 20, 9)]))  # type: ignore[call-arg]
 
 
 def _pictures(picture: int, *jpeg: int) -> Iterator[bytes]:

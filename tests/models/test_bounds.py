@@ -1,0 +1,92 @@
+"""Every integer network that is shipped computes exactly: no partial sum leaves the whole numbers that float32 holds,
+whatever goes in, as its own graph shows; and the card says so.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("onnx")
+
+from latentpress.catalogue import systems
+from latentpress.codecs.lossless.features import CLIP
+from latentpress.codecs.mean_scale.layout import HYPER_LIMIT, MEAN_BITS, RESIDUAL_LIMIT
+from latentpress.codecs.rates import mix_of
+from latentpress.models import ModelPackage, installed_models
+from latentpress.systems.importance_map import layout
+
+sys.path.insert(0, str(Path(__file__).parent))
+from intervals import LIMIT, Range, largest_sums
+
+FEATURES = Range.of(0, 255 / 32, 1 / 32)
+INPUTS = {
+    "hyper": Range.of(-HYPER_LIMIT, HYPER_LIMIT, 1),
+    "features": FEATURES,
+    "values": Range.of(-2 * RESIDUAL_LIMIT, 2 * RESIDUAL_LIMIT, 2.0**-MEAN_BITS),  # a residual and its mean
+    "levels": Range.of(0, layout.LEVEL_LIMIT / layout.LEVEL_UNIT, 1 / layout.LEVEL_UNIT),
+    "hints": FEATURES,
+    "band": Range.of(0, 1, 1),
+    "signed": Range.of(-layout.SIGNED_LIMIT, layout.SIGNED_LIMIT, 2.0**-layout.SIGNED_BITS),
+    "x": Range.of(-CLIP, CLIP, 1),
+}
+PACKAGES = [
+    package
+    for one in systems()
+    for package in installed_models(one.packages or one.id)
+    if "exactness" in package.card and package.codec == one.id
+]
+
+
+def exact_networks(package: ModelPackage) -> list[str]:
+    """The networks that a decoder needs to read symbols."""
+    names = [name.removesuffix(".onnx") for name in package.files if name.endswith(".onnx")]
+    floats = {"analysis", "synthesis", "hyper_analysis", "importance", "estimate", "encoder", "decoder"}
+    return [name for name in names if name not in floats]
+
+
+def bounds_of(package: ModelPackage, network: str) -> dict[str, int]:
+    config = package.config
+    steps = mix_of(0, config["anchors"], config["steps_per_anchor"]).sum() if "anchors" in config else 1
+    return largest_sums(package.network(network), INPUTS | {"mix": Range.of(0, float(steps), 1)})
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
+def test_no_sum_of_a_shipped_network_can_leave_the_exact_range(package: ModelPackage) -> None:
+    told = package.card["exactness"]
+    assert told["limit"] == LIMIT
+    assert 0 < max(told["largest_partial_sums"].values()) < LIMIT
+    networks = exact_networks(package)
+    assert networks
+    for network in networks:
+        bounds = bounds_of(package, network)
+        assert bounds
+        assert max(bounds.values()) < LIMIT, (network, bounds)
+
+
+def test_the_card_says_what_the_graph_shows() -> None:
+    """Two proofs, one of the trained layers and one of the stored graph: the second knows a little more of the inputs,
+    and so comes to the same numbers or to smaller ones.
+    """
+    package = next(package for package in PACKAGES if package.name == "hyperprior-3")
+    told = package.card["exactness"]["largest_partial_sums"]
+    found = bounds_of(package, "hyper_synthesis")
+    for layer in ("enter", "up1", "spatial1", "up2", "spatial2", "trunk", "mean", "scale"):
+        # the offset for rounding is counted with the sum: the graph adds it in a node of its own
+        assert found[f"/{layer}/Add"] <= told[f"hyper_synthesis.{layer}"], layer
+    for layer in ("enter", "up1"):
+        assert found[f"/{layer}/Add"] == told[f"hyper_synthesis.{layer}"], layer
+
+
+def test_a_network_that_is_not_exact_is_found() -> None:
+    import onnx
+    from onnx import numpy_helper
+
+    package = next(package for package in PACKAGES if package.name == "hyperprior-3")
+    model = onnx.load_from_string(package.network("hyper_synthesis"))
+    scale = next(one for one in model.graph.initializer if one.name == "up1.weight.scale")
+    scale.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(scale) * 3.3, scale.name))
+    bounds = largest_sums(model.SerializeToString(), INPUTS | {"mix": Range.of(0, 16, 1)})
+    assert bounds["/up1/Add"] >= LIMIT
