@@ -13,6 +13,7 @@ import json
 import platform
 import random
 import re
+import resource
 import subprocess
 import sys
 import tempfile
@@ -125,6 +126,11 @@ def reached(corpus: Path) -> dict[str, Any]:
     return {room: round(100 * done / count, 1) for room, (done, count) in sorted(rooms.items())}
 
 
+def _cpu_seconds() -> float:
+    """Of this process and of children that have ended: on a busy machine not those of the clock."""
+    return sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=int, default=60)
@@ -142,7 +148,7 @@ def main() -> int:
     corpus.mkdir(parents=True, exist_ok=True)
     for data in front.seeds():
         (corpus / hashlib.sha1(data).hexdigest()).write_bytes(data)
-    seeded, start = len(list(corpus.iterdir())), time.monotonic()
+    seeded, start, before = len(list(corpus.iterdir())), time.monotonic(), _cpu_seconds()
     if options.plain:
         tally = blind(options.seconds, corpus, options.findings)
         executions, found = sum(tally.ends.values()) + sum(tally.found.values()), list(tally.found)
@@ -161,7 +167,8 @@ def main() -> int:
         if child.wait():
             found.append(f"the process ended with {child.returncode}")
     result = {
-        "seconds": round(time.monotonic() - start), "guided": not options.plain, "executions": executions,
+        "seconds": round(time.monotonic() - start), "cpu_seconds": round(_cpu_seconds() - before),
+        "guided": not options.plain, "executions": executions,
         "seeds": seeded, "corpus": len(list(corpus.iterdir())), "findings": found,
         "lines_reached_percent": reached(corpus), "python": platform.python_version(), "machine": platform.machine(),
         "cores": 1,
