@@ -10,7 +10,7 @@ from latentpress.errors import LatentPressError, UnsupportedError
 __all__ = ["available", "coder_ids", "full_id", "get_coder", "missing"]
 
 # Family modules, in the order of listings. Each has `coders()`; importing one does not import its library.
-_FAMILIES = ("own", "pillow", "imagecodecs_", "mozjpeg", "jpegli", "heif", "ffmpeg")
+_FAMILIES = ("own", "own_jpeg", "pillow", "imagecodecs_", "mozjpeg", "jpegli", "heif", "ffmpeg")
 
 
 def coder_ids() -> tuple[str, ...]:
