@@ -58,6 +58,9 @@ def test_what_stands_around_the_picture_is_kept() -> None:
         saved(picture(30, 30), exif=exif, icc_profile=b"no real profile" * 9, comment=b"hello") + b"\0trailing\xff\xd8"
     )
     assert again(data) == data
+    tables = data.index(b"\xff\xdb")
+    junk = data[:tables] + b"\0no marker\xff\0" + data[tables:]
+    assert again(junk) == junk
 
 
 def test_coefficients_are_those_of_the_picture() -> None:

@@ -107,6 +107,15 @@ def test_what_is_whole_of_a_file_that_is_cut_short() -> None:
         decode_jpeg(data[:100])
 
 
+def test_what_is_between_codes_and_markers_does_not_matter() -> None:
+    """Bytes and bits that programs skip; behind the codes they are zeros, of which a file of libjpeg has none."""
+    data = saved(picture(50, 40), quality=90)
+    tables = data.index(b"\xff\xdb")
+    for other in (data[:tables] + b"\0junk\xff\0" + data[tables:], data[:-2] + b"\0\0" + data[-2:]):
+        assert np.array_equal(decode_jpeg(other), decoded(other))
+        assert np.array_equal(decode_jpeg(other), decode_jpeg(data))
+
+
 @pytest.mark.parametrize("way", [*WAYS, "arithmetic", "progressive-arithmetic"])
 def test_damage_never_raises_anything_else(way: str) -> None:
     rng = np.random.default_rng(7)

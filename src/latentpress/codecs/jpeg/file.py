@@ -49,7 +49,8 @@ def read_jpeg(data: bytes, partial: bool = False) -> JpegFile:
     """Take a file of JPEG apart: baseline, extended or progressive, 8 bits a sample.
 
     `write_jpeg` gives the very bytes back for files written as libjpeg writes them; a caller who needs that compares.
-    partial: of a file that is cut short, read what is whole; other coefficients stay zero.
+    partial: of a file that is cut short, read what is whole, while other coefficients stay zero; and take the bits and
+    bytes between codes and markers for what they are, nothing.
 
     Raises CorruptFileError for a damaged file, UnsupportedError for kinds of JPEG that are not taken apart.
     """
@@ -74,7 +75,7 @@ def read_jpeg(data: bytes, partial: bool = False) -> JpegFile:
             fills.append(1)
             continue
         try:
-            fills.append(read_scan(bits, order, scan, coefficients, frame.progressive))
+            fills.append(read_scan(bits, order, scan, coefficients, frame.progressive, exact=not partial))
         except RanOut:
             if not partial:
                 raise

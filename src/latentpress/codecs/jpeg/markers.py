@@ -15,7 +15,7 @@ SOI, EOI, SOS, DQT, DHT, DRI, DAC, JFIF, ADOBE = 0xD8, 0xD9, 0xDA, 0xDB, 0xC4, 0
 _FRAMES = {0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}
 _READ = {0xC0, 0xC1, 0xC2, 0xC3, 0xC9, 0xCA}
 _PROGRESSIVE, _ARITHMETIC, _LOSSLESS = {0xC2, 0xCA}, {0xC9, 0xCA}, 0xC3
-_BARE = {0x01, *range(0xD0, 0xD8)}  # markers without a length
+_BARE = {0x00, 0x01, *range(0xD0, 0xD8)}  # markers without a length; 0 makes none
 _MAX_SCANS = 200
 _BAD_SCAN = CorruptFileError("the JPEG file has a damaged scan header")
 
@@ -171,13 +171,11 @@ class _Parser:
         if data[:2] != b"\xff\xd8":
             raise CorruptFileError("this is no JPEG file")
         while True:
-            start = position
-            while data[position : position + 1] == b"\xff":
+            position = data.find(b"\xff", position)  # programs skip what is no marker
+            while 0 <= position < len(data) and data[position] == 0xFF:
                 position += 1
-            if position == len(data):
+            if not 0 <= position < len(data):
                 raise _CutShort
-            if position == start:
-                raise CorruptFileError("the JPEG file is damaged: no marker where one must be")
             marker = data[position]
             position += 1
             if marker == EOI:

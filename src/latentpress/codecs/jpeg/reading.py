@@ -35,8 +35,12 @@ class RanOut(CorruptFileError):
         self.blocks = blocks
 
 
-def read_scan(bits: Bits, order: Order, scan: Scan, coefficients: NDArray[np.int16], progressive: bool) -> int:
+def read_scan(
+    bits: Bits, order: Order, scan: Scan, coefficients: NDArray[np.int16], progressive: bool, exact: bool = True
+) -> int:
     """Add what a scan says to the coefficients (blocks, 64), in zigzag order; gives the bit that fills last bytes.
+
+    exact: whether it matters what is between codes and markers; if not, 1 is given.
 
     Raises CorruptFileError for damaged codes, `RanOut` with the coefficients untouched if the bytes end too early, and
     UnsupportedError if more was between codes than the standard asks for.
@@ -45,7 +49,8 @@ def read_scan(bits: Bits, order: Order, scan: Scan, coefficients: NDArray[np.int
         raise RanOut((bits.intervals.size - 1) * order.interval)
     if bits.intervals.size - 1 > order.starts.size:
         raise CorruptFileError("the JPEG file has restart markers in other places than it says")
-    return bits.padding(_ends(bits, order, scan, coefficients, progressive))
+    ends = _ends(bits, order, scan, coefficients, progressive)
+    return bits.padding(ends) if exact else 1
 
 
 def read_part(bits: Bits, order: Order, scan: Scan, coefficients: NDArray[np.int16], progressive: bool) -> None:
