@@ -29,6 +29,7 @@ NUMBERS = {
     9: "hific",
     10: "spiht",
     11: "dft-threshold",
+    13: "ebcot",
 }
 """Codec numbers of the file format and the systems that own them. Only ever added to: files outlive programs."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,22 +15,18 @@ from numpy.typing import NDArray
 
 from latentpress.codecs.adapting import AdaptiveValues, even_bits, plain_bytes
 from latentpress.codecs.embedded import groups
+from latentpress.codecs.means import AdaptiveMeans, code_means
 from latentpress.codecs.ports import Port
-from latentpress.codecs.stages import Stage, chain
 from latentpress.entropy.classes import SYMBOLS, join_classes, split_classes
 from latentpress.entropy.golomb import decode_golomb, encode_golomb
 from latentpress.entropy.huffman import decode_huffman, encode_huffman
 from latentpress.entropy.rans import decode_rans, encode_rans
 from latentpress.errors import CorruptFileError
-from latentpress.transforms import Pad
-from latentpress.transforms.bands import Gathered
-from latentpress.transforms.lifting import CDF53, Pyramid
 
 __all__ = ["CODERS", "Coder"]
 
 Whole = NDArray[np.int32]
 
-_LEVELS = 3  # of the wavelet of means
 _EDGES = np.array([1, 2, 4, 7, 11, 16, 24, 36, 54, 80, 120], np.int64)  # sixteenths of the mean size around
 _NEAR = np.array([1, 2, 3, 5, 8], np.int64)
 _KINDS = 2  # luma, chroma
@@ -46,16 +41,14 @@ class Coder:
     def code(self, port: Port, wanted: Whole | None, shape: tuple[int, int, int, int]) -> Whole:
         """Code coefficients of a shape. Raises CorruptFileError when what is read does not fit."""
         out = np.zeros(shape, np.int32)
-        means = _means(shape)
-        bands = None if wanted is None else means.forward(wanted[:, 0])
-        out[:, 0] = means.inverse(self.bands(port, bands, Gathered(3, _LEVELS).shapes(*_coarse(shape))))
+        out[:, 0] = code_means(port, self.band, None if wanted is None else wanted[:, 0], (shape[2], shape[3]))
         if shape[1] > 1:
             self.details(port, None if wanted is None else wanted[:, 1:], out[:, 1:])
         return out
 
     @abstractmethod
-    def bands(self, port: Port, wanted: list[Whole] | None, shapes: list[tuple[int, ...]]) -> list[Whole]:
-        """Code the bands of means."""
+    def band(self, port: Port, wanted: NDArray[Any] | None, number: int, shape: tuple[int, ...]) -> NDArray[Any]:
+        """Code a band of the means; see `code_means`."""
 
     @abstractmethod
     def details(self, port: Port, wanted: Whole | None, out: Whole) -> None:
@@ -69,18 +62,12 @@ class Contexts(Coder):
     """
 
     def __init__(self) -> None:
-        self._means = AdaptiveValues("means", _KINDS * (_LEVELS + 1))
+        self._means = AdaptiveMeans()
         self._values = AdaptiveValues("values", _WIDTHS * _SIZES, _WIDTHS)
 
-    def bands(self, port: Port, wanted: list[Whole] | None, shapes: list[tuple[int, ...]]) -> list[Whole]:
-        """See `Coder.bands`."""
-        found = []
-        for number, shape in enumerate(shapes):
-            kinds = (np.arange(shape[0]) >= shape[0] // 3)[:, None] * np.ones(shape[1] * shape[2], np.intp)
-            given = None if wanted is None else wanted[number].ravel()
-            context = (kinds * (_LEVELS + 1) + number).ravel()
-            found.append(self._means.code(port, given, context).reshape(shape))
-        return found
+    def band(self, port: Port, wanted: NDArray[Any] | None, number: int, shape: tuple[int, ...]) -> NDArray[Any]:
+        """See `Coder.band`."""
+        return self._means(port, wanted, number, shape)
 
     def details(self, port: Port, wanted: Whole | None, out: Whole) -> None:
         """See `Coder.details`."""
@@ -111,14 +98,11 @@ class Words(Coder):
     def __init__(self, numbers: Callable[[Port, NDArray[Any] | None, int], NDArray[np.int64]]) -> None:
         self._numbers = numbers
 
-    def bands(self, port: Port, wanted: list[Whole] | None, shapes: list[tuple[int, ...]]) -> list[Whole]:
-        """See `Coder.bands`."""
-        found = []
-        for number, shape in enumerate(shapes):
-            given = None if wanted is None else wanted[number].ravel().astype(np.int64)
-            coded = self._numbers(port, None if given is None else given << 1 ^ given >> 63, int(np.prod(shape)))
-            found.append((coded >> 1 ^ -(coded & 1)).astype(np.int32).reshape(shape))
-        return found
+    def band(self, port: Port, wanted: NDArray[Any] | None, number: int, shape: tuple[int, ...]) -> NDArray[Any]:
+        """See `Coder.band`."""
+        given = None if wanted is None else wanted.ravel().astype(np.int64)
+        coded = self._numbers(port, None if given is None else given << 1 ^ given >> 63, int(np.prod(shape)))
+        return (coded >> 1 ^ -(coded & 1)).astype(np.int32).reshape(shape)
 
     def details(self, port: Port, wanted: Whole | None, out: Whole) -> None:
         """See `Coder.details`."""
@@ -183,14 +167,6 @@ CODERS: dict[str, Callable[[], Coder]] = {
     "golomb": lambda: Words(_golomb),
 }
 """By name; their order is that of the format."""
-
-
-def _coarse(shape: tuple[int, ...]) -> tuple[int, int]:
-    return -(-shape[2] >> _LEVELS), -(-shape[3] >> _LEVELS)
-
-
-def _means(shape: tuple[int, int, int, int]) -> Stage[Any, Any]:
-    return chain(Pad(shape[2], shape[3], 1 << _LEVELS), Pyramid(replace(CDF53, reversible=True), _LEVELS))
 
 
 def _around(x: NDArray[Any]) -> NDArray[Any]:
