@@ -4,12 +4,14 @@
 
 In process, with 1 and 2 threads: medians of the seconds that encoding and decoding take after one warm-up. From cold:
 the commands `latentpress compress` and `decompress`, each a process of its own: wall seconds from start to end and the
-peak of its resident memory. Linux or macOS.
+peak of its resident memory. Other coders of `latentpress bench` in the same run: at the one of their qualities whose
+file comes nearest in size, ours on 2 threads, those of others as `bench` has them (one thread). Linux or macOS.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import subprocess
 import sys
@@ -22,12 +24,13 @@ import numpy as np
 from common import circumstances, pictures, read_rgb, write_json
 from PIL import Image
 
+from latentpress.bench.coders import Coder, get_coder
 from latentpress.bench.coders.own import OwnCoder
 
 
-def in_process(picture: Image.Image, codec: str, quality: float, threads: int, repeats: int) -> dict[str, Any]:
+def in_process(picture: Image.Image, coder: Coder, quality: float, repeats: int) -> dict[str, Any]:
     """Medians over `repeats` runs after a warm-up."""
-    coder, pixels = OwnCoder(codec, threads=threads), np.asarray(picture)
+    pixels = np.asarray(picture)
     data = coder.encode(pixels, quality)
     coder.decode(data)
     encode, decode = [], []
@@ -39,13 +42,24 @@ def in_process(picture: Image.Image, codec: str, quality: float, threads: int, r
         encode.append(middle - start)
         decode.append(time.perf_counter() - middle)
     return {
-        "threads": threads,
         "bytes": len(data),
         "encode_s": statistics.median(encode),
         "decode_s": statistics.median(decode),
         "encode_all_s": encode,
         "decode_all_s": decode,
     }
+
+
+def beside(picture: Image.Image, ids: list[str], size: int, repeats: int) -> dict[str, Any]:
+    """Other coders on the picture, each at its quality nearest to a size in bytes."""
+    pixels, found = np.asarray(picture), {}
+    for id in ids:
+        coder = get_coder(id)
+        if isinstance(coder, OwnCoder):
+            coder = OwnCoder(id, threads=2, codec=coder.codec, settings=coder.given)
+        quality = min(coder.qualities, key=lambda one: abs(len(coder.encode(pixels, one)) - size))
+        found[id] = {"quality": quality, **in_process(picture, coder, quality, repeats)}
+    return found
 
 
 # A process's peak memory starts at that of the process that started it (Linux keeps the figure across exec), and this
@@ -60,25 +74,32 @@ print(os.waitstatus_to_exitcode(status), time.perf_counter() - start, usage.ru_m
 
 
 def cold(arguments: list[str], repeats: int) -> dict[str, Any]:
-    """Wall seconds (median) and peak resident memory (most) of a command of the package, each run a fresh process."""
+    """Wall seconds (median) and peak resident memory (most) of a command of the package, each run a fresh process.
+
+    A first run, not counted, writes the byte code that an installed package has.
+    """
     seconds, peaks = [], []
-    for _ in range(repeats):
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    for _ in range(repeats + 1):
         command = [sys.executable, "-m", "latentpress", *arguments]
         launcher = [sys.executable, "-S", "-E", "-c", _LAUNCHER, *command]
-        done = subprocess.run(launcher, capture_output=True, text=True, check=True)
+        done = subprocess.run(launcher, capture_output=True, text=True, check=True, env=kept)
         status, wall, peak = done.stdout.splitlines()[-1].split()
         if status != "0":
             raise SystemExit(f"latentpress {' '.join(arguments)} failed: {done.stderr.strip()}")
         seconds.append(float(wall))
         unit = 1 if sys.platform == "darwin" else 1024  # ru_maxrss is in KiB, on macOS in bytes
         peaks.append(int(peak) * unit / 2**20)
-    return {"wall_s": statistics.median(seconds), "peak_mib": max(peaks), "wall_all_s": seconds}
+    return {"wall_s": statistics.median(seconds[1:]), "peak_mib": max(peaks), "wall_all_s": seconds[1:]}
 
 
-def measure(path: Path, codec: str, quality: float, repeats: int) -> dict[str, Any]:
+def measure(path: Path, codec: str, quality: float, others: list[str], repeats: int) -> dict[str, Any]:
     """All figures of one picture."""
     picture = read_rgb(path)
-    warm = [in_process(picture, codec, quality, threads, repeats) for threads in (1, 2)]
+    warm = [
+        {"threads": threads, **in_process(picture, OwnCoder(codec, threads=threads), quality, repeats)}
+        for threads in (1, 2)
+    ]
     with tempfile.TemporaryDirectory() as folder:
         source, packed, restored = (str(Path(folder) / name) for name in ("in.png", "in.lpx", "out.png"))
         Image.fromarray(np.asarray(picture)).save(source)
@@ -88,7 +109,14 @@ def measure(path: Path, codec: str, quality: float, repeats: int) -> dict[str, A
             ),
             "decompress": cold(["decompress", packed, restored, "--force"], repeats),
         }
-    return {"picture": path.name, "width": picture.width, "height": picture.height, "warm": warm, "cold": commands}
+    return {
+        "picture": path.name,
+        "width": picture.width,
+        "height": picture.height,
+        "warm": warm,
+        "beside": beside(picture, others, warm[0]["bytes"], repeats),
+        "cold": commands,
+    }
 
 
 def main() -> None:
@@ -97,14 +125,17 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="JSON file to write")
     parser.add_argument("--codec", default="hyperprior")
     parser.add_argument("--quality", type=float, default=50)
+    parser.add_argument("--beside", nargs="*", default=["hyperprior-2-fast", "avif-444", "jxl"], help="other coders")
     parser.add_argument("--repeats", type=int, default=9)
     arguments = parser.parse_args()
     path = arguments.data if arguments.data.is_file() else pictures(arguments.data)[0]
-    measured = measure(path, arguments.codec, arguments.quality, arguments.repeats)
+    measured = measure(path, arguments.codec, arguments.quality, arguments.beside, arguments.repeats)
     result = {**circumstances(), "codec": arguments.codec, "quality": arguments.quality, **measured}
     write_json(arguments.out, result)
     for warm in result["warm"]:
         print(f"{warm['threads']} thread(s): encode {warm['encode_s']:.3f} s, decode {warm['decode_s']:.3f} s")
+    for id, one in result["beside"].items():
+        print(f"{id}, {one['bytes']} bytes: encode {one['encode_s']:.3f} s, decode {one['decode_s']:.3f} s")
     for command, figures in result["cold"].items():
         print(f"latentpress {command}, cold: {figures['wall_s']:.2f} s, peak {figures['peak_mib']:.0f} MiB")
 

@@ -4,7 +4,7 @@
     python benchmarks/tables.py --check    # exit 1 if a page does not agree with the JSON
 
 A table stands between the lines `<!-- table: NAME -->` and `<!-- end of table -->`, NAME being the stem of the JSON
-file: speed or ablations; kodak_bench and effort come from `latentpress bench`.
+file: speed, stages or ablations; kodak_bench and effort come from `latentpress bench`.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ from typing import Any
 from latentpress.metrics import bd_rate
 
 BENCHMARKS = Path(__file__).resolve().parent
-PAGES = ("README.md", "docs/training.md")
+PAGES = ("README.md", "docs/training.md", "docs/speed.md")
 _EFFORT = "hyperprior-effort-"
 TITLES = {
     "jpeg-420": "JPEG 4:2:0",
     "webp": "WebP",
+    "jxl": "JPEG XL",
     "avif-444-s6-default": "AVIF 4:4:4, speed 6",
     "avif-444": "AVIF 4:4:4, speed 4, tune PSNR",
     "vvc": "VVC (VVenC, 4:2:0)",
@@ -74,6 +75,9 @@ def speed_table(result: dict[str, Any]) -> str:
         ]
         for w in result["warm"]
     ]
+    for id, one in result["beside"].items():
+        title = TITLES.get(id, f"`{id}`, 2 threads")
+        lines.append([f"{title}, in process", _ms(one["encode_s"]), _ms(one["decode_s"]), ""])
     pack, unpack = result["cold"]["compress"], result["cold"]["decompress"]
     peaks = f"{pack['peak_mib']:.0f} / {unpack['peak_mib']:.0f} MiB"
     lines.append(["command line, from cold", _ms(pack["wall_s"]), _ms(unpack["wall_s"]), peaks])
@@ -83,6 +87,32 @@ def speed_table(result: dict[str, Any]) -> str:
         f"with {machine['cores']} cores; {result['date'][:10]}."
     )
     return f"{_markdown(['', 'encode', 'decode', 'peak memory'], lines)}\n\n{note}"
+
+
+def stages_table(result: dict[str, Any]) -> str:
+    """One line a stage of encoding or decoding, the longest first."""
+    lines = []
+    for direction in ("encode", "decode"):
+        spent = sorted(result[direction].items(), key=lambda item: -item[1]["wall_ms"])
+        lines += [[direction, stage, f"{one['wall_ms']:.1f} ms", f"{one['cpu_ms']:.1f} ms"] for stage, one in spent]
+        lines.append(["", "together", *(f"{sum(one[of] for _, one in spent):.0f} ms" for of in ("wall_ms", "cpu_ms"))])
+    machine, threads = result["machine"], result["threads"]
+    note = f"`{result['model']}`, {result['picture']}, {threads} threads of {machine['cpu']}; {result['date'][:10]}."
+    return f"{_markdown(['', 'stage', 'clock', 'processor'], lines)}\n\n{note}"
+
+
+def integer_table(result: dict[str, Any]) -> str:
+    """One line a way of rounding the synthesis."""
+    lines = [
+        [
+            name,
+            *(f"{decibels:.2f} dB" for decibels in one["psnr"].values()),
+            _ms(one["cpu_ms"] / 1000) if one["cpu_ms"] else "-",
+        ]
+        for name, one in result["variants"].items()
+    ]
+    heads = [f"quality {level}" for level in next(iter(result["variants"].values()))["psnr"]]
+    return _markdown(["1x1 layers", *heads, "processor, 768x512"], lines)
 
 
 def effort_table(summary: dict[str, Any]) -> str:
@@ -127,6 +157,9 @@ def _losses(run: dict[str, Any]) -> list[float]:
 TABLES: dict[str, Callable[[dict[str, Any]], str]] = {
     "kodak_bench": bench_table,
     "speed": speed_table,
+    "stages": stages_table,
+    "stages_fast": stages_table,
+    "integer_synthesis": integer_table,
     "effort": effort_table,
     "ablations": ablations_table,
 }

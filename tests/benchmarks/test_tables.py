@@ -51,6 +51,7 @@ def speed() -> dict[str, Any]:
         "height": 512,
         "quality": 50.0,
         "warm": [{"threads": n, "encode_s": 0.2 / n, "decode_s": 0.16 / n} for n in (1, 2)],
+        "beside": {"jxl": {"encode_s": 0.09, "decode_s": 0.02}},
         "cold": {
             "compress": {"wall_s": 0.7, "peak_mib": 212.4},
             "decompress": {"wall_s": 0.65, "peak_mib": 198.6},
@@ -75,7 +76,8 @@ def test_speed_table(speed: dict[str, Any]) -> None:
     lines = tables.speed_table(speed).splitlines()
     assert cells(lines[2]) == ["in process, 1 thread", "200 ms", "160 ms", ""]
     assert cells(lines[3]) == ["in process, 2 threads", "100 ms", "80 ms", ""]
-    assert cells(lines[4]) == ["command line, from cold", "700 ms", "650 ms", "212 / 199 MiB"]
+    assert cells(lines[4]) == ["JPEG XL, in process", "90 ms", "20 ms", ""]
+    assert cells(lines[5]) == ["command line, from cold", "700 ms", "650 ms", "212 / 199 MiB"]
     assert "768x512" in lines[-1]
 
 

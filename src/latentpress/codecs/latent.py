@@ -109,7 +109,7 @@ class LatentModel(RatedModel, ABC):
 
     @property
     def coding(self) -> tuple[str, ...]:
-        """Names of the networks that `code` runs, to be loaded while the analysis is at work."""
+        """Names of the networks that both sides run in `code`, in this order, to be loaded beside other work."""
         return ()
 
     @abstractmethod
@@ -276,7 +276,7 @@ class LatentCodec(Codec, Generic[M]):
 
     def _decode(self, data: bytes, region: Region | None) -> Image:
         header, chunks, decoding = self.opened(data)
-        decoding.model.prepare("synthesis")
+        decoding.model.prepare(*decoding.model.coding, "synthesis")
         part = (region or Region(0, 0, header.width, header.height)).inside(header.width, header.height)
         return unpack(decoding.pixels(part), header, chunks, part)
 

@@ -74,7 +74,7 @@ class MeanScaleModel(LatentModel):
     @property
     def coding(self) -> tuple[str, ...]:
         """See `LatentModel.coding`."""
-        return ("hyper_analysis", "hyper_synthesis", *map(context_name, range(2, self.order.passes + 1)))
+        return ("hyper_synthesis", *map(context_name, range(2, self.order.passes + 1)))
 
     def code(self, port: Port, rate: int, shape: tuple[int, int], latents: Float | None, tile: TileSettings) -> Values:
         """See `LatentModel.code`. Hyper latents and values in sixteenths of a step are what is exact."""
