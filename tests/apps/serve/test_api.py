@@ -178,8 +178,8 @@ def test_every_answer_has_the_security_headers(client: Any, crop_png: bytes) -> 
 def test_the_page_takes_nothing_from_elsewhere(client: Any) -> None:
     page = client.get("/").text
     assert page.startswith("<!DOCTYPE html>")
-    for name in ("page.css", "page.js", "slider.css", "slider.js", "icon.svg"):
-        assert f"page/{name}" in page
+    for name in ("page.css", "page.js", "slider.css", "slider.js", "icon.svg", "settings.js", "texts.js", "zip.js"):
+        assert name in page + client.get("/page/page.js").text
         text = client.get(f"/page/{name}").text.replace("http://www.w3.org/2000/svg", "")
         assert "http:" not in text
         assert "https:" not in text
@@ -189,10 +189,62 @@ def test_the_page_takes_nothing_from_elsewhere(client: Any) -> None:
 
 def test_description_names_every_route(client: Any) -> None:
     described: dict[str, Any] = client.get("/openapi.json").json()
-    assert set(described["paths"]) == {"/compress", "/decompress", "/inspect", "/preview", "/codecs", "/health"}
-    for route in ("/compress", "/decompress", "/inspect", "/preview"):
+    assert set(described["paths"]) == {
+        "/compress",
+        "/decompress",
+        "/inspect",
+        "/preview",
+        "/restore",
+        "/codecs",
+        "/health",
+    }
+    for route in ("/compress", "/decompress", "/inspect", "/preview", "/restore"):
         operation = described["paths"][route]["post"]
         assert {"multipart/form-data", "application/octet-stream"} <= set(operation["requestBody"]["content"])
         for status in ("400", "408", "413", "415", "422", "503"):
             schema = operation["responses"][status]["content"]["application/json"]["schema"]
             assert schema == {"$ref": "#/components/schemas/ErrorAnswer"}
+
+
+def test_head_and_options(client: Any) -> None:
+    for path in ("/", "/health", "/page/page.js"):
+        got, head = client.get(path), client.head(path)
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["content-type"] == got.headers["content-type"]
+        assert head.headers["content-length"] == got.headers["content-length"]
+    assert client.head("/compress").status_code == 405
+    assert client.head("/nothing").status_code == client.options("/nothing").status_code == 404
+    for path, methods in (("/compress", "OPTIONS, POST"), ("/health", "GET, HEAD, OPTIONS")):
+        answer = client.options(path)
+        assert (answer.status_code, answer.headers["allow"], answer.content) == (204, methods, b"")
+
+
+def test_restore(client: Any, crop: Image) -> None:
+    stream = io.BytesIO()
+    crop.to_pillow().save(stream, "JPEG", quality=15)
+    answer = client.post("/restore", content=stream.getvalue())
+    assert (answer.headers["x-latentpress-quality"], answer.headers["x-latentpress-origin"]) == ("15", "file")
+    clean = latentpress.read_image(io.BytesIO(answer.content))
+    before = psnr(crop.pixels, latentpress.read_image(io.BytesIO(stream.getvalue())).pixels)
+    assert psnr(crop.pixels, clean.pixels) > before + 0.3
+    assert client.post("/restore?quality=0", content=stream.getvalue()).status_code == 422
+    refused = client.post("/restore", content=png_of(Image(np.zeros((40, 40, 3), np.uint8))))
+    assert (refused.status_code, "JPEG" in refused.json()["error"]) == (400, True)
+
+
+def test_a_mask_says_where_it_matters(client: Any, crop: Image, crop_png: bytes) -> None:
+    mask = np.zeros((48, 64), np.uint8)  # a quarter of the picture's sides
+    mask[16:32, 16:40] = 255
+    files = {"file": ("a.png", crop_png), "roi_mask": ("m.png", png_of(Image(mask[:, :, None])))}
+    data = client.post("/compress?quality=30", files=files).content
+    weights = np.kron(mask, np.ones((4, 4), np.uint8))
+    inside = weights > 0
+    usual = latentpress.decompress(client.post("/compress?quality=30", content=crop_png).content)
+
+    def error(image: Image) -> float:
+        return float(np.mean((image.pixels[inside].astype(float) - crop.pixels[inside]) ** 2))
+
+    assert error(latentpress.decompress(data)) < error(usual)
+    assert client.post("/preview?quality=30", files=files).json()["bytes"] == pytest.approx(len(data), abs=64)
+    for path in ("/compress?codec=mlp-lossless", "/preview?codec=png", "/decompress", "/restore"):
+        assert client.post(path, files=files).status_code in (400, 422), path

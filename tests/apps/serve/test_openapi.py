@@ -17,7 +17,7 @@ CHECKS = schemathesis.checks.CHECKS.get_by_names(
     ["not_a_server_error", "status_code_conformance", "content_type_conformance", "response_schema_conformance"]
 )
 ROUTES = [("/compress", "POST"), ("/decompress", "POST"), ("/inspect", "POST"), ("/preview", "POST"),
-          ("/codecs", "GET"), ("/health", "GET")]  # fmt: skip
+          ("/restore", "POST"), ("/codecs", "GET"), ("/health", "GET")]  # fmt: skip
 
 
 @pytest.mark.filterwarnings("ignore")  # of schemathesis and what it stands on

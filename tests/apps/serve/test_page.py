@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import re
+import shutil
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import latentpress
+from latentpress.image import Image, read
 
 WAIT = 60_000
 
@@ -104,17 +109,24 @@ def test_the_rate_changes_the_file(page: Any, photo: Path, complaints: list[str]
 
 def test_codecs_are_compared_at_the_same_rate(page: Any, photo: Path, complaints: list[str]) -> None:
     load(page, photo)
-    page.select_option("#other", "jpeg-444")
+    page.select_option("#other", "jpeg-420")
     page.wait_for_selector("#head:not([hidden])", timeout=WAIT)
     settle(page)
-    assert page.inner_text("#head-other") == "jpeg-444"
+    assert page.inner_text("#head-other") == "JPEG"
     ours, theirs = (float(cell.split()[0]) for cell in figures(page)["Rate"])
     assert ours == pytest.approx(theirs, rel=0.1)
+    page.check("input[value=own]", force=True)
+    page.focus("#other-rate")
+    page.keyboard.press("Home")
+    settle(page)
+    assert figures(page)["Setting"][1] == "quality 0"
     page.select_option("#codec", "png")
     settle(page)
     assert figures(page)["PSNR"][0] == "identical"
-    assert page.is_disabled("#save")
     assert page.is_disabled("#rate")
+    assert "jpeg-444" not in page.locator("#codec option").evaluate_all("all => all.map((one) => one.value)")
+    page.check("#variants")
+    assert "JPEG · jpeg-444" in page.locator("#codec option").all_inner_texts()
     assert complaints == []
 
 
@@ -137,6 +149,114 @@ def test_saving_gives_a_file_that_decodes(page: Any, photo: Path, complaints: li
     data = Path(download.value.path()).read_bytes()
     assert latentpress.decompress(data).width == 256
     assert f"{len(data) / 1000:.1f} KB" == page.inner_text("#size")
+    assert complaints == []
+
+
+def saved(page: Any, button: str) -> tuple[str, bytes]:
+    """Name and bytes of what a button saves."""
+    with page.expect_download() as download:
+        page.click(f"{button}:not([disabled])")
+    return download.value.suggested_filename, Path(download.value.path()).read_bytes()
+
+
+def test_both_sides_are_saved(page: Any, photo: Path, complaints: list[str]) -> None:
+    load(page, photo)
+    page.select_option("#other", "webp")
+    page.wait_for_selector("#save-other:not([hidden])", timeout=WAIT)
+    settle(page)
+    name, data = saved(page, "#save-other")
+    assert (name, data[8:12]) == ("my photo.webp", b"WEBP")
+    assert f"{len(data) / 1000:.1f} KB" == figures(page)["File"][1]
+    assert complaints == []
+
+
+def test_a_file_of_a_wanted_size(page: Any, photo: Path, complaints: list[str]) -> None:
+    load(page, photo)
+    page.check("input[value=size]", force=True)
+    page.fill("#kilobytes", "3")
+    settle(page)
+    name, data = saved(page, "#save")
+    assert name == "my photo.lpx"
+    assert 2500 < len(data) <= 3000
+    percent = round(100 * (len(data) - photo.stat().st_size) / photo.stat().st_size)
+    assert page.inner_text("#change") == f"−{-percent} % of your file"
+    assert complaints == []
+
+
+def test_options_and_a_painted_region(page: Any, photo: Path, complaints: list[str]) -> None:
+    def measured() -> list[str]:
+        return figures(page)["Rate"] + figures(page)["PSNR"]
+
+    load(page, photo)
+    before = measured()
+    page.click("#options summary")
+    page.select_option("#tune", "ms-ssim")
+    settle(page)
+    tuned = measured()
+    assert tuned != before
+    page.select_option("#tune", "mse")
+    settle(page)
+    page.click("#brush")
+    box = page.locator("#frame").bounding_box()
+    page.mouse.move(box["x"] + 60, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 110, box["y"] + 90, steps=3)
+    page.mouse.up()
+    settle(page)
+    assert measured() not in (before, tuned)
+    data = saved(page, "#save")[1]
+    assert any(chunk.name == "regions of interest" for chunk in latentpress.inspect(data).chunks)
+    page.click("#clear-region")
+    settle(page)
+    assert measured() == before
+    page.select_option("#codec", "mlp-lossless")
+    page.focus("#max-error")
+    page.keyboard.press("ArrowRight")
+    settle(page)
+    assert figures(page)["Setting"] == ["near-lossless"]
+    assert complaints == []
+
+
+def test_several_pictures_at_once(page: Any, photo: Path, tmp_path: Path, complaints: list[str]) -> None:
+    (tmp_path / "other").mkdir()
+    twin = Path(shutil.copy(photo, tmp_path / "other" / photo.name))
+    page.set_input_files("#file", [str(photo), str(twin)])
+    page.wait_for_selector("#save:not([disabled])", timeout=WAIT)
+    assert page.locator("#pictures button").count() == 2
+    name, data = saved(page, "#save-all")
+    assert name == "pictures.zip"
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        assert archive.testzip() is None
+        assert archive.namelist() == ["my photo.lpx", "my photo (2).lpx"]
+        assert latentpress.decompress(archive.read("my photo (2).lpx")).width == 256
+    page.click("#pictures button:nth-child(2)")
+    settle(page)
+    assert page.get_attribute("#pictures button:nth-child(2)", "aria-pressed") == "true"
+    assert complaints == []
+
+
+def test_the_original_is_there_at_once(page: Any, photo: Path) -> None:
+    page.route("**/preview*", lambda route: None)  # a service that takes its time
+    page.set_input_files("#file", str(photo))
+    page.wait_for_selector("#viewer:not([hidden])", timeout=WAIT)
+    colours = "() => { const c = document.querySelector('#frame canvas'); "
+    colours += "return new Set(c.getContext('2d').getImageData(0, 0, c.width, c.height).data).size; }"
+    page.wait_for_function(f"({colours})() > 50")
+    assert page.inner_text(".lp-label.left") == "Original"
+
+
+def test_a_jpeg_is_cleaned_up(page: Any, crop: Image, tmp_path: Path, complaints: list[str]) -> None:
+    path = tmp_path / "old.jpg"
+    crop.to_pillow().save(path, quality=20)
+    load(page, path)
+    page.check("input[value=restore]", force=True)
+    settle(page)
+    assert page.inner_text("#size") == "JPEG quality 20"
+    name, data = saved(page, "#save")
+    assert name == "old.png"
+    right = latentpress.restore(path).image.pixels
+    assert np.abs(read(io.BytesIO(data)).pixels.astype(int) - right).max() <= 1
+    assert page.is_hidden("#codec")
     assert complaints == []
 
 

@@ -170,7 +170,7 @@ def test_samples_that_are_not_supported(client: Any, mode: str) -> None:
         ("/compress", "codec=mlp-lossless&quality=30", "goes with no quality"),
         ("/compress", "lossless=true&effort=3", "'mlp-lossless' has no setting 'effort'"),
         ("/compress", "codec=importance-map&tune=ms-ssim", "'importance-map' has no setting 'tune'"),
-        ("/preview", "size=4000", "no parameter 'size'"),
+        ("/preview", "psnr=30", "no parameter 'psnr'"),
         ("/inspect", "json=1", "no parameter 'json'"),
         ("/preview", "codec=nonsense", "no coder 'nonsense'"),
         ("/preview", "codec=jpeg-420&quality=101", "quality of jpeg-420"),
@@ -241,7 +241,7 @@ def test_compressed_transfer(client: Any, crop_png: bytes) -> None:
 def test_upload_limit_with_and_without_a_length(client: Any) -> None:
     exact, above = bytes(2_000_000), bytes(2_000_001)
     refused(client.post("/compress", content=exact), 400)
-    refused(client.post("/compress", content=above), 413, "2,000,000 bytes")
+    refused(client.post("/compress", content=above), 413, "started with --max-upload 4MB")
     refused(client.post("/compress", content=iter([above])), 413, "2,000,000 bytes")
     refused(client.post("/compress", content=(bytes(50_000) for _ in range(400))), 413, "2,000,000 bytes")
     refused(client.post("/compress", files={"file": exact}), 400)

@@ -13,8 +13,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from latentpress.apps.serve.inputs import ParameterError
 from latentpress.apps.serve.pool import BusyError, CrashError, TooSlowError
-from latentpress.apps.serve.tasks import ParameterError
 from latentpress.apps.serve.uploads import UploadTimeoutError
 from latentpress.apps.serve.worker import WorkerFault
 from latentpress.errors import (
@@ -26,7 +26,7 @@ from latentpress.errors import (
     UnsupportedError,
 )
 
-__all__ = ["SECURITY_HEADERS", "SecurityHeaders", "add_error_answers"]
+__all__ = ["Manners", "SECURITY_HEADERS", "SecurityHeaders", "add_error_answers"]
 
 _log = logging.getLogger("latentpress.serve")
 
@@ -84,6 +84,39 @@ class SecurityHeaders:
             await send(message)
 
         await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+
+class Manners:
+    """ASGI middleware for methods that every path has: HEAD is a GET without its body, OPTIONS names the others."""
+
+    def __init__(self, app: ASGIApp, routes: FastAPI) -> None:
+        self._app, self._routes = app, routes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or pass the call on."""
+        method = scope.get("method")
+        if method == "OPTIONS":
+            allowed = self._allowed(scope["path"])
+            if allowed:
+                await Response(status_code=204, headers={"Allow": ", ".join(allowed)})(scope, receive, send)
+                return
+        if method != "HEAD":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_head(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        await self._app({**scope, "method": "GET"}, receive, send_head)
+
+    def _allowed(self, path: str) -> list[str]:
+        """Methods of a path, none if there is no such path."""
+        routes = [route for route in self._routes.routes if getattr(route, "path", None) == path]
+        found = {method for route in routes for method in getattr(route, "methods", None) or ()}
+        more = {"OPTIONS", "HEAD"} if "GET" in found else {"OPTIONS"}
+        return sorted(found | more) if found else []
 
 
 def _with_headers(message: Message, added: list[tuple[bytes, bytes]]) -> MutableMapping[str, Any]:

@@ -13,9 +13,12 @@ from fastapi.responses import JSONResponse, Response
 
 import latentpress
 from latentpress.apps.serve import tasks
-from latentpress.apps.serve.answers import SecurityHeaders, add_error_answers
+from latentpress.apps.serve.answers import Manners, SecurityHeaders, add_error_answers
+from latentpress.apps.serve.forms import MASK
+from latentpress.apps.serve.inputs import ParameterError
 from latentpress.apps.serve.limits import ServiceLimits
 from latentpress.apps.serve.pool import BusyError, WorkerPool
+from latentpress.apps.serve.previews import Wish
 from latentpress.apps.serve.schemas import (
     REFUSALS,
     CodecList,
@@ -25,7 +28,6 @@ from latentpress.apps.serve.schemas import (
     binary_answer,
     upload,
 )
-from latentpress.apps.serve.tasks import ParameterError
 from latentpress.apps.serve.uploads import read_upload
 
 __all__ = ["LPX_MEDIA_TYPE", "create_app"]
@@ -47,12 +49,16 @@ _PAGE = {
     "index.html": "text/html; charset=utf-8",
     "page.css": "text/css; charset=utf-8",
     "page.js": "text/javascript; charset=utf-8",
+    "settings.js": "text/javascript; charset=utf-8",
+    "texts.js": "text/javascript; charset=utf-8",
+    "zip.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
     # The report of `latentpress bench` shows pictures with the same slider.
     "slider.css": "text/css; charset=utf-8",
     "slider.js": "text/javascript; charset=utf-8",
 }
 _PICTURE = upload("A picture file (PNG, JPEG, WebP, AVIF, TIFF ...).", "application/octet-stream")
+_MASKED = upload("A picture file (PNG, JPEG, WebP, AVIF, TIFF ...).", "application/octet-stream", mask=MASK)
 _LPX = upload("An .lpx file.", LPX_MEDIA_TYPE)
 _LPX_HEADERS = {
     "X-LatentPress-Codec": "Codec that made the file.",
@@ -63,6 +69,18 @@ _LPX_HEADERS = {
 }
 _BUSY: dict[int | str, dict[str, Any]] = {503: REFUSALS[503]}
 
+_RESTORED_HEADERS = {
+    "X-LatentPress-Quality": "JPEG quality that the artefacts were taken for.",
+    "X-LatentPress-Origin": "Who said so: file, hint or estimate.",
+}
+_Effort = Annotated[
+    int | None, Query(ge=1, le=9, description="Search this long for a smaller file; mind the time limit.")
+]
+_Tune = Annotated[str | None, Query(max_length=16, description="What bits are spent for: mse, ms-ssim.")]
+_Format = Annotated[
+    Literal["png", "avif", "bmp", "jpeg", "jpeg2000", "ppm", "tiff", "webp"],
+    Query(description="File format of the answer. JPEG and AVIF lose a little; the others nothing."),
+]
 _Codec = Annotated[str, Query(max_length=64, description="An id of GET /codecs.", examples=["hyperprior"])]
 
 
@@ -87,6 +105,7 @@ def create_app(limits: ServiceLimits | None = None) -> FastAPI:
         redoc_url=None,
     )
     app.state.service = service
+    app.add_middleware(Manners, routes=app)
     app.add_middleware(SecurityHeaders)
     add_error_answers(app)
     _add_coding(app, service)
@@ -121,11 +140,13 @@ class _Service:
             pool, self._pool = self._pool, None
             await asyncio.to_thread(pool.close)
 
-    async def with_body(self, request: Request, task: Callable[..., Any], *arguments: Any) -> Any:
-        """Read the body and run ``task(body, *arguments)`` in a worker."""
+    async def with_body(self, request: Request, task: Callable[..., Any], *arguments: Any, mask: bool = False) -> Any:
+        """Read the body and run ``task(upload, *arguments)`` in a worker. mask: whether it may come with one."""
         with self.pool.place():
-            body = await read_upload(request, self.limits.max_upload, self.limits.timeout)
-            return await self._run(request, task, body, *arguments)
+            upload = await read_upload(request, self.limits.max_upload, self.limits.timeout)
+            if upload.mask is not None and not mask:
+                raise ParameterError(f"{request.url.path} takes no {MASK}")
+            return await self._run(request, task, upload, *arguments)
 
     async def codecs(self, request: Request) -> dict[str, Any]:
         """What `tasks.codecs` finds, asked once: what is installed does not change while the service runs."""
@@ -178,7 +199,7 @@ def _add_coding(app: FastAPI, service: _Service) -> None:
         summary="Compress a picture into an .lpx file",
         response_class=Response,
         responses={**REFUSALS, 200: binary_answer("The .lpx file.", LPX_MEDIA_TYPE, headers=_LPX_HEADERS)},
-        openapi_extra=_PICTURE,
+        openapi_extra=_MASKED,
     )
     async def compress(
         request: Request,
@@ -198,17 +219,15 @@ def _add_coding(app: FastAPI, service: _Service) -> None:
         mosaic: Annotated[
             str | None, Query(max_length=8, description="Lossless: the colour filters of a raw mosaic: RGGB, auto ...")
         ] = None,
-        effort: Annotated[
-            int | None, Query(ge=1, le=9, description="Search this long for a smaller file; mind the time limit.")
-        ] = None,
-        tune: Annotated[str | None, Query(max_length=16, description="What bits are spent for: mse, ms-ssim.")] = None,
+        effort: _Effort = None,
+        tune: _Tune = None,
         verify: Annotated[bool, Query(description="Decode again and report the PSNR in a header.")] = False,
     ) -> Response:
         given = {
             "quality": quality, "bpp": bpp, "size": size, "psnr": psnr, "ms_ssim": ms_ssim, "codec": codec,
             "lossless": lossless, "max_error": max_error, "mosaic": mosaic, "effort": effort, "tune": tune,
         }  # fmt: skip
-        made = await service.with_body(request, tasks.compress, given, verify)
+        made = await service.with_body(request, tasks.compress, given, verify, mask=True)
         headers = {
             "Content-Disposition": 'attachment; filename="picture.lpx"',
             "X-LatentPress-Codec": made.codec,
@@ -225,7 +244,7 @@ def _add_coding(app: FastAPI, service: _Service) -> None:
         summary="Code a picture with any coder and decode it again",
         response_model=PreviewResult,
         responses=REFUSALS,
-        openapi_extra=_PICTURE,
+        openapi_extra=_MASKED,
     )
     async def preview(
         request: Request,
@@ -237,10 +256,40 @@ def _add_coding(app: FastAPI, service: _Service) -> None:
             float | None,
             Query(gt=0, le=48, allow_inf_nan=False, description="Rate to look for instead of a quality: bits a pixel."),
         ] = None,
+        size: Annotated[float | None, _target("Largest file in bytes, likewise.")] = None,
+        effort: _Effort = None,
+        tune: _Tune = None,
+        max_error: Annotated[int | None, Query(ge=0, le=8, description="Of a lossless codec; see /compress.")] = None,
+        within: Annotated[
+            float | None,
+            Query(gt=0, allow_inf_nan=False, description="Take a quicker setting if it would last longer, in seconds."),
+        ] = None,
         original: Annotated[bool, Query(description="Send the original back too, as the service read it.")] = False,
     ) -> Response:
+        asked = {"effort": effort, "tune": tune, "max_error": max_error}
+        options = {name: value for name, value in asked.items() if value is not None}
+        wish = Wish(codec, quality, bpp, size, options, within, original)
         # The result goes out as it is: to check megabytes of data URL against the model would only take time.
-        return JSONResponse(await service.with_body(request, tasks.preview, codec, quality, bpp, original))
+        return JSONResponse(await service.with_body(request, tasks.preview, wish, mask=True))
+
+    @app.post(
+        "/restore",
+        summary="Take the JPEG artefacts out of a picture",
+        response_class=Response,
+        responses={**REFUSALS, 200: binary_answer("The picture.", *_FORMATS.values(), headers=_RESTORED_HEADERS)},
+        openapi_extra=_PICTURE,
+    )
+    async def restore(
+        request: Request,
+        strength: Annotated[float, Query(ge=0, le=1, allow_inf_nan=False, description="Share of the correction.")] = 1,
+        quality: Annotated[
+            int | None, Query(ge=1, le=100, description="JPEG quality of the artefacts, if the file does not tell.")
+        ] = None,
+        format: _Format = "png",
+    ) -> Response:
+        made = await service.with_body(request, tasks.restore, strength, quality, format)
+        headers = {"X-LatentPress-Quality": str(made.quality), "X-LatentPress-Origin": made.origin}
+        return Response(made.data, media_type=_FORMATS[format], headers=headers)
 
 
 def _add_reading(app: FastAPI, service: _Service) -> None:
@@ -255,10 +304,7 @@ def _add_reading(app: FastAPI, service: _Service) -> None:
     )
     async def decompress(
         request: Request,
-        format: Annotated[
-            Literal["png", "avif", "bmp", "jpeg", "jpeg2000", "ppm", "tiff", "webp"],
-            Query(description="File format of the answer. JPEG and AVIF lose a little; the others nothing."),
-        ] = "png",
+        format: _Format = "png",
     ) -> Response:
         data = await service.with_body(request, tasks.decompress, format)
         return Response(data, media_type=_FORMATS[format])

@@ -52,6 +52,10 @@ class CoderRow(BaseModel):
     """A coder of /preview: a codec of this package, or of another format whose library is installed here."""
 
     id: str = Field(examples=["avif-444"])
+    name: str = Field(description="What people call it.", examples=["AVIF"])
+    group: str = Field(description="Of which kind it is, in words.", examples=["Other formats"])
+    plain: bool = Field(description="Whether it stands for its name; the others are variants.")
+    suffix: str = Field(description="How its files end; empty for what no program opens.", examples=[".avif"])
     own: bool = Field(description="Whether /compress has it too.")
     lossless: bool
     quality_name: str = Field(description="What its quality is: `quality`, `distance`, `qp` or `bpp`.")
@@ -59,6 +63,8 @@ class CoderRow(BaseModel):
     largest: float = Field(description="Quality of the largest file; below `smallest` for a distance and a qp.")
     usual: float = Field(description="Quality that is used when none is given.")
     whole: bool = Field(description="Whether only whole numbers are taken.")
+    takes: list[str] = Field(description="Which of effort, tune and max_error it takes.")
+    regions: bool = Field(description="Whether it takes a roi_mask.")
 
 
 class CodecList(BaseModel):
@@ -120,6 +126,7 @@ class PreviewResult(BaseModel):
     height: int
     channels: int = Field(description="1 gray, 3 RGB.")
     note: str = Field(description="What was changed so that the coder could take it; empty if nothing.")
+    quicker: str = Field(description="What was chosen to stay within the time asked for; empty if nothing was.")
     bytes: int = Field(description="The whole file.", examples=[18506])
     bpp: float = Field(examples=[0.3765])
     ratio: float = Field(description="Raw samples over file.", examples=[63.7])
@@ -127,6 +134,8 @@ class PreviewResult(BaseModel):
     identical: bool = Field(description="Whether every sample came back.")
     encode_seconds: float = Field(description="One encoding, on one thread, beside whatever else runs.")
     decode_seconds: float
+    suffix: str = Field(description="How such a file ends; empty for what no program opens.")
+    file: str = Field(description="The file itself, in base64.")
     picture: str = Field(description="The decoded picture: PNG in a data URL.", examples=["data:image/png;base64,..."])
     original: str | None = Field(description="The picture that was sent, likewise, if asked for.")
 
@@ -147,9 +156,14 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 _BINARY = {"type": "string", "format": "binary"}
 
 
-def upload(what: str, *kinds: str) -> dict[str, Any]:
-    """OpenAPI of a body that is a file of one of the media types, or a form with the file."""
-    form = {"type": "object", "required": ["file"], "properties": {"file": {**_BINARY, "description": what}}}
+def upload(what: str, *kinds: str, mask: str = "") -> dict[str, Any]:
+    """OpenAPI of a body that is a file of one of the media types, or a form with the file. mask: field of the form that
+    may hold a mask of interest beside it.
+    """
+    parts = {"file": {**_BINARY, "description": what}}
+    if mask:
+        parts[mask] = {**_BINARY, "description": "A gray picture: where it matters most, white."}
+    form = {"type": "object", "required": ["file"], "properties": parts}
     content: dict[str, Any] = {kind: {"schema": {**_BINARY, "description": what}} for kind in kinds}
     content["multipart/form-data"] = {"schema": form}
     return {"requestBody": {"required": True, "description": what, "content": content}}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 
 __all__ = ["quality_for_size"]
@@ -12,18 +13,27 @@ _MOST_TRIES = 9
 
 
 def quality_for_size(
-    encode: Callable[[float], bytes], smallest: float, largest: float, size: float, *, whole: bool
+    encode: Callable[[float], bytes],
+    smallest: float,
+    largest: float,
+    size: float,
+    *,
+    whole: bool,
+    at_most: bool = False,
+    within: float = math.inf,
 ) -> tuple[float, bytes]:
     """Find the quality whose file comes nearest to ``size`` bytes; returns it with the file.
 
     encode: quality to file. smallest, largest: the qualities of the smallest and the largest file, so ``smallest`` may
-    be the larger number. whole: whether the coder takes whole numbers only.
+    be the larger number. whole: whether the coder takes whole numbers only. at_most: whether a file above ``size`` is
+    second to any below it. within: seconds after which no other file is begun.
 
     The logarithm of the size is taken to grow with the quality. Bisection brackets the size, and interpolation between
     the ends of the bracket shortens the way; at most nine files are made, over the whole range ends included.
     """
     ends: list[tuple[float, float | None]] = [(0.0, None), (1.0, None)]  # position, log of size / wanted; None: unknown
-    best: tuple[float, float, bytes] | None = None
+    best: tuple[tuple[bool, float], float, bytes] | None = None
+    start, aim = time.monotonic(), size * (1 - _CLOSE / 2) if at_most else size
     tried: set[float] = set()
     position = 0.5
     for _ in range(_MOST_TRIES):
@@ -33,10 +43,11 @@ def quality_for_size(
             break
         tried.add(quality)
         data = encode(quality)
-        error = math.log(len(data) / size)
-        if best is None or abs(error) < best[0]:
-            best = (abs(error), quality, data)
-        if abs(error) < _CLOSE:
+        error = math.log(len(data) / aim)
+        merit = (at_most and len(data) > size, abs(error))
+        if best is None or merit < best[0]:
+            best = (merit, quality, data)
+        if best[0] < (False, _CLOSE) or time.monotonic() - start > within:
             break
         ends[error > 0] = (position, error)
         position = _next(ends)

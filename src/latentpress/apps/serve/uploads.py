@@ -6,7 +6,8 @@ import asyncio
 
 from starlette.requests import Request
 
-from latentpress.apps.serve.forms import form_file
+from latentpress.apps.serve.forms import form_upload
+from latentpress.apps.serve.inputs import Upload
 from latentpress.errors import LimitError, UnsupportedError
 
 __all__ = ["UploadTimeoutError", "read_upload"]
@@ -19,8 +20,8 @@ class UploadTimeoutError(LimitError):
     """The body did not arrive in time."""
 
 
-async def read_upload(request: Request, max_bytes: int, timeout: float) -> bytes:
-    """The uploaded file: the body itself, or the one file of a multipart form.
+async def read_upload(request: Request, max_bytes: int, timeout: float) -> Upload:
+    """The uploaded file: the body itself, or the one file of a multipart form, which may have a mask beside it.
 
     Raises LimitError for more than ``max_bytes``, as soon as that is known; UploadTimeoutError after ``timeout``
     seconds; InvalidInputError for a form that is damaged or has not exactly one file; UnsupportedError for a compressed
@@ -38,11 +39,10 @@ async def read_upload(request: Request, max_bytes: int, timeout: float) -> bytes
     except _TooLargeError:
         await _linger(request)
         raise LimitError(_too_large(max_bytes)) from None
-    if form:
-        body = form_file(body, request.headers["content-type"])
-    if len(body) > max_bytes:
+    upload = form_upload(body, request.headers["content-type"]) if form else Upload(body)
+    if len(upload.file) + len(upload.mask or b"") > max_bytes:
         raise LimitError(_too_large(max_bytes))
-    return body
+    return upload
 
 
 class _TooLargeError(Exception):
@@ -77,4 +77,7 @@ async def _linger(request: Request) -> None:
 
 
 def _too_large(max_bytes: int) -> str:
-    return f"the upload is larger than the {max_bytes:,} bytes that this service takes"
+    return (
+        f"the upload is larger than the {max_bytes:,} bytes that this service takes; "
+        f"it takes more if it is started with --max-upload {2 * max_bytes // 10**6 or 1}MB"
+    )

@@ -4,21 +4,24 @@
    view.show({image, label}, {image, label});   images: anything a canvas draws, of one size (ImageBitmap, <img>)
    view.set({split, zoom, x, y, mode, gain});   any of them
    view.zoomBy(2);  view.state();  view.destroy();
+   view.brush(true);  view.setMask(canvas or null);   paint over the picture; while it is on, what was painted lies over both sides
 
    state: split 0..1 of the frame; zoom in screen pixels a picture pixel, 0 for the whole picture; x, y 0..1, the place in
    the picture at the middle of the frame; mode "slider" or "difference"; gain of the difference.
-   onchange is called when the user changes the state, onkey for keys that the slider does not know. */
+   onchange is called when the user changes the state, onkey for keys that the slider does not know, onpaint with a canvas
+   of the picture's shape, transparent where nothing was painted, after each stroke. */
 var LatentPress = globalThis.LatentPress || {};
 globalThis.LatentPress = LatentPress;
 
 LatentPress.slider = function (frame, options = {}) {
-  const MAX_ZOOM = 32, GRIP = 32;
+  const MAX_ZOOM = 32, GRIP = 32, BRUSH = 24, MASK_SIDE = 1024;
   const canvas = document.createElement("canvas");
   const divider = element("div", "lp-divider");
   const badges = [element("div", "lp-label left"), element("div", "lp-label right")];
   const state = { split: 0.5, zoom: 0, x: 0.5, y: 0.5, mode: "slider", gain: 8 };
   const pointers = new Map();
   let sides = null, difference = null, drag = null, pinch = 0, scrolled = 0, waiting = 0;
+  let painting = false, mask = null;
 
   frame.classList.add("lp-slider");
   frame.tabIndex = 0;
@@ -103,6 +106,12 @@ LatentPress.slider = function (frame, options = {}) {
       difference = difference || subtract(sides[0].image, sides[1].image, state.gain);
       paint(difference);
     }
+    if (mask && painting) {
+      context.globalAlpha = 0.45;
+      context.setTransform((zoom * pictureWidth()) / mask.width, 0, 0, (zoom * pictureHeight()) / mask.height, Math.round(left * ratio), Math.round(top * ratio));
+      context.drawImage(mask, 0, 0);
+      context.globalAlpha = 1;
+    }
     divider.hidden = badges[1].hidden = !split;
     divider.style.left = `${state.split * 100}%`;
     badges[0].textContent = split ? sides[0].label : `|${sides[0].label} − ${sides[1].label}| × ${state.gain}`;
@@ -167,6 +176,19 @@ LatentPress.slider = function (frame, options = {}) {
     });
   }
 
+  /* A stroke of the brush between two places of the frame. */
+  function paint(from, to) {
+    const share = Math.min(1, MASK_SIDE / Math.max(pictureWidth(), pictureHeight())), [left, top] = origin();
+    mask = mask || new OffscreenCanvas(Math.max(1, Math.round(pictureWidth() * share)), Math.max(1, Math.round(pictureHeight() * share)));
+    const context = mask.getContext("2d"), unit = share / scale();
+    Object.assign(context, { strokeStyle: "#2f7bff", lineCap: "round", lineWidth: 2 * BRUSH * unit });
+    context.beginPath();
+    context.moveTo((from[0] - left) * unit, (from[1] - top) * unit);
+    context.lineTo((to[0] - left) * unit, (to[1] - top) * unit);
+    context.stroke();
+    redraw();
+  }
+
   const place = (event) => {
     const box = frame.getBoundingClientRect();
     return [event.clientX - box.left, event.clientY - box.top];
@@ -189,9 +211,10 @@ LatentPress.slider = function (frame, options = {}) {
         return;
       }
       const near = state.mode === "slider" && Math.abs(x - state.split * width()) < GRIP;
-      drag = canPan() && !near ? "pan" : state.mode === "slider" ? "divider" : null;
+      drag = painting ? "paint" : canPan() && !near ? "pan" : state.mode === "slider" ? "divider" : null;
       frame.classList.toggle("panning", drag === "pan");
       if (drag === "divider") change({ split: x / width() });
+      if (drag === "paint") paint([x, y], [x, y]);
     },
     pointermove(event) {
       const before = pointers.get(event.pointerId);
@@ -205,6 +228,8 @@ LatentPress.slider = function (frame, options = {}) {
         pinch = wide;
       } else if (drag === "divider") {
         change({ split: now[0] / width() });
+      } else if (drag === "paint") {
+        paint(before, now);
       } else if (drag === "pan") {
         pan(now[0] - before[0], now[1] - before[1]);
       }
@@ -240,6 +265,7 @@ LatentPress.slider = function (frame, options = {}) {
 
   function release(event) {
     pointers.delete(event.pointerId);
+    if (drag === "paint" && options.onpaint) options.onpaint(mask);
     drag = null;
     frame.classList.remove("panning");
   }
@@ -256,6 +282,15 @@ LatentPress.slider = function (frame, options = {}) {
     state: () => ({ ...state }),
     scale: () => (sides ? scale() : 0),
     set,
+    brush(on) {
+      painting = on;
+      frame.classList.toggle("painting", on);
+      redraw();
+    },
+    setMask(canvas) {
+      mask = canvas;
+      redraw();
+    },
     zoomBy(factor) { zoomAt(factor, width() / 2, height() / 2); },
     show(left, right) {
       if (!sides || left.image !== sides[0].image || right.image !== sides[1].image) difference = null;
