@@ -12,6 +12,7 @@ from latentpress.errors import InvalidInputError
 from latentpress.restoration import Restorer
 from latentpress.studies import (
     Request,
+    s4_dct_dft,
     s4_deguerre,
     s4_double_jpeg,
     s4_perceptrons,
@@ -74,6 +75,18 @@ def test_consistency() -> None:
     result = s4_wan.study(few, (0,), 2, lambda _: None)
     assert set(result.data["accuracy"]) == set(s4_wan.WAYS)
     assert all(0 <= value <= 1 for (trial,) in result.data["accuracy"].values() for value in trial.values())
+
+
+def test_cosines_and_exponentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(s4_dct_dft, "_BLOCKS", (8,))
+    monkeypatch.setattr(s4_dct_dft, "_THRESHOLDS", (1.0,))
+    monkeypatch.setattr(s4_dct_dft, "_RATES", (1.0,))
+    rough = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    result = s4_dct_dft.study([smooth(0, 64) // 2 + rough // 2], (5, 40), lambda _: None)
+    curves = result.data["curves"]
+    assert set(curves) == {"dct 8 1", "dft 8 1"}
+    assert all(low[0] < high[0] and low[1] < high[1] for ((low, high),) in curves.values())
+    assert result.tables[0].rows[0][4] != "-"
 
 
 def test_perceptrons(monkeypatch: pytest.MonkeyPatch) -> None:

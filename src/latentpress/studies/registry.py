@@ -73,6 +73,14 @@ STUDIES: dict[str, Study] = {
             module="latentpress.studies.dbm",
         ),
         Study(
+            name="s4-dct-dft",
+            about="cosines against complex exponentials at equal bytes, over block size and threshold",
+            data="pictures such as the Kodak set",
+            test="",
+            extra="bench",
+            module="latentpress.studies.s4_dct_dft",
+        ),
+        Study(
             name="s4-double-jpeg",
             about="JPEG files that were compressed twice: told apart, by pairs of qualities",
             data="photographs to fit machines on, as in the paper",

@@ -12,11 +12,9 @@ from latentpress.bench.machine import machine, now, versions
 from latentpress.bench.pictures import find_pictures, read_pixels
 from latentpress.errors import InvalidInputError
 from latentpress.restoration import estimate_coding, standard_quantisation
-from latentpress.restoration.tables import standard_tables
 from latentpress.studies.base import Request, Result, Table
 from latentpress.systems.double_jpeg.detector import Detector
 from latentpress.systems.double_jpeg.features import transitions
-from latentpress.systems.double_jpeg.first import first_quality
 from latentpress.systems.double_jpeg.training import luma_levels
 from latentpress.training.data import load_pictures
 from latentpress.training.restoration.data import jpeg_round_trip
@@ -29,7 +27,6 @@ _SIDE = 384  # of the squares that pictures are cut to
 _TRAINED = 120  # pictures for the machine of each pair
 _EASY = 10  # qualities that the second is above the first, at least
 _WANTED = 0.95
-_LOOKED = 2  # of so many squares one is looked at for its first quality, which takes longer
 _SHIFT = (3, 5)
 _SHIFTED = ((40, 75), (40, 90), (60, 75), (60, 90), (60, 95), (75, 90), (75, 95), (85, 95))
 _NEAR = 2  # qualities
@@ -85,23 +82,21 @@ def _squares(picture: Pixels) -> list[Pixels]:
 def _features(
     squares: Sequence[Pixels], detector: Detector | None
 ) -> tuple[Pairs, dict[tuple[int, int | None], NDArray[np.float64]], dict[tuple[int, int | None], list[int]]]:
-    """Features by pair; with a detector its scores too, and the first quality by likelihood."""
+    """Features by pair; with a detector its scores too, and the first quality, 0 if not told."""
     features: dict[tuple[int, int | None], list[NDArray[np.float32]]] = {}
     scores: dict[tuple[int, int | None], list[float]] = {}
     firsts: dict[tuple[int, int | None], list[int]] = {}
-    for number, square in enumerate(squares):
+    for square in squares:
         before = {first: jpeg_round_trip(square, standard_quantisation(first)) for first in _FIRST}
         for second in _SECOND:
             for first, pixels in ((None, square), *before.items()):
                 levels = luma_levels(pixels, second)
                 features.setdefault((second, first), []).append(transitions(levels))
                 if detector is not None:
-                    score = detector.score(levels, second)
+                    score, quality = detector.judge(levels, standard_quantisation(second))
                     assert score is not None
                     scores.setdefault((second, first), []).append(score)
-                    if number % _LOOKED == 0:
-                        found, _ = first_quality(levels, standard_tables(second)[0])
-                        firsts.setdefault((second, first), []).append(found)
+                    firsts.setdefault((second, first), []).append(quality or 0)
     return (
         {pair: np.stack(rows) for pair, rows in features.items()},
         {pair: np.array(values) for pair, values in scores.items()},
@@ -125,7 +120,7 @@ def _machine(learnt: Pairs, found: Pairs, first: int, second: int) -> float:
 def _shifted(squares: Sequence[Pixels], first: int, second: int) -> dict[str, float]:
     """How often the grid of a first compression that lay elsewhere is found, and its quality."""
     grids, near = [], []
-    for square in squares[::_LOOKED]:
+    for square in squares[::2]:
         cut = jpeg_round_trip(square, standard_quantisation(first))[_SHIFT[0] :, _SHIFT[1] :]
         found = estimate_coding(jpeg_round_trip(np.ascontiguousarray(cut), standard_quantisation(second)))
         wanted = tuple(-one % 8 for one in _SHIFT)

@@ -11,7 +11,7 @@ from latentpress.codecs.jpeg import JpegFile
 from latentpress.codecs.jpeg import read_jpeg as read_coefficients
 from latentpress.errors import CorruptFileError
 from latentpress.models import find_model
-from latentpress.restoration import estimate_coding, read_jpeg
+from latentpress.restoration import Quantisation, estimate_coding, read_jpeg
 from latentpress.systems.double_jpeg.features import FEATURES, transitions
 from latentpress.systems.double_jpeg.first import first_quality
 from latentpress.systems.double_jpeg.layout import ANCHORS, REACH
@@ -19,7 +19,8 @@ from latentpress.transforms.blocks import zigzag
 
 __all__ = ["Detector", "JpegPast", "examine", "luma_of"]
 
-_CONVINCING = 0.06  # nats a coefficient; files compressed once reach 0.056 with a wrong quality
+_LEAST = 0.02  # nats a coefficient that speak for a first quality; drawings that the machines take for double lack them
+_CONVINCING = 0.06  # photographs compressed once reach 0.056 with a wrong quality
 _SUBSAMPLINGS = {(1, 1): "4:4:4", (1, 2): "4:2:2", (2, 2): "4:2:0", (2, 1): "4:4:0", (1, 4): "4:1:1"}
 _SMALLEST = 16  # blocks a side: a chain needs a few thousand coefficients
 
@@ -75,14 +76,24 @@ class Detector:
         if self._weights.shape != (len(ANCHORS), FEATURES) or self._offsets.shape != (len(ANCHORS),):
             raise CorruptFileError(f"model package {self.package.folder} is no detector of this version")
 
-    def score(self, levels: NDArray[np.int16], quality: int) -> float | None:
-        """Above 0 if luma coefficients (rows, columns, 8, 8) of a file of this quality were quantised before, None for
-        qualities under the lowest and pictures under 16 blocks a side.
+    def judge(self, levels: NDArray[np.int16], quantisation: Quantisation) -> tuple[float | None, int | None]:
+        """Luma coefficients (rows, columns, 8, 8) of a file of this quantisation: the score, above 0 if they were
+        quantised before by larger steps in the same grid, and then the quality of that if it can be told.
+
+        The score is that of the linear machine of the nearest quality, made negative where no first quality explains
+        the coefficients better than none. None for qualities under the lowest and pictures under 16 blocks a side.
         """
+        quality = quantisation.quality
         if min(levels.shape[:2]) < _SMALLEST or quality < ANCHORS[0] - REACH:
-            return None
+            return None, None
         index = int(np.argmin(np.abs(np.array(ANCHORS) - quality)))
-        return float(self._weights[index] @ transitions(levels) + self._offsets[index])
+        score = float(self._weights[index] @ transitions(levels) + self._offsets[index])
+        if score <= 0:
+            return score, None
+        first, likelihood = first_quality(levels, quantisation.luma)
+        if first >= quality or likelihood < _LEAST:
+            return -score, None
+        return score, first if likelihood > _CONVINCING else None
 
 
 def examine(data: bytes, detector: Detector | None = None) -> JpegPast:
@@ -99,12 +110,9 @@ def examine(data: bytes, detector: Detector | None = None) -> JpegPast:
     own = picture.quantisation
     file = read_coefficients(data)
     levels = luma_of(file)
-    score = (detector or Detector()).score(levels, own.quality)
-    same, likelihood = first_quality(levels, own.luma)
-    first = same if likelihood > _CONVINCING and same < own.quality else None
+    score, first = (detector or Detector()).judge(levels, own)
     twice, offset = None if score is None else score > 0, (0, 0)
     if not twice:
-        first = None
         found = estimate_coding(picture.pixels)
         if found is not None and (found.phase[0] % 8, found.phase[1] % 8) != (0, 0):
             twice, first, offset = True, found.quality, (found.phase[0] % 8, found.phase[1] % 8)
