@@ -24,16 +24,16 @@ __all__ = ["run", "study"]
 _TRANSFORMS = ("dct", "dft")
 _BLOCKS = (4, 8, 16, 32)
 _THRESHOLDS = (0.62, 1.0, 2.0)  # steps
-_QUALITIES = (15, 30, 45, 60)
+_QUALITIES = (25, 40, 55, 65, 75)
 _RATES = (0.5, 1.0)  # bits a pixel
-_SIDE, _EVERY = 384, 3  # squares from the middle of every third picture
+_SIDE, _EVERY = 256, 4  # squares from the middle of every fourth picture
 
 Pixels = NDArray[np.uint8]
 Setting = tuple[str, int, float]
 
 
 def run(request: Request) -> Result:
-    """Do the study. Raises InvalidInputError unless there is one folder, with pictures of at least 384x384."""
+    """Do the study. Raises InvalidInputError unless there is one folder, with pictures of at least 256x256."""
     if len(request.data) != 1:
         raise InvalidInputError("s4-dct-dft takes one --data folder: pictures such as the Kodak set")
     pictures = [_middle(read_pixels(path)) for path in list(find_pictures(request.data[0]).values())[::_EVERY]]

@@ -24,12 +24,12 @@ from latentpress.training.data import Pictures, load_pictures
 
 __all__ = ["Trial", "run", "study"]
 
-_FORMS = ((4, 2), (4, 4), (4, 8), (8, 4), (8, 8), (8, 16), (16, 16), (16, 32))  # side of a block, hidden units
+_FORMS = ((4, 2), (4, 4), (8, 4), (8, 8), (8, 16), (16, 16), (16, 32))  # side of a block, hidden units
 _COMPARED = (8, 16)
 _FUNCTIONS: Mapping[str, Callable[[], nn.Module]] = {"logistic": nn.Sigmoid, "tanh": nn.Tanh, "linear": nn.Hardtanh}
 _LEVELS = 256  # of a hidden unit: 8 bits, as the papers count
-_BLOCKS = 100_000
-_STEPS, _BATCH = 1500, 256
+_BLOCKS = 50_000
+_STEPS, _BATCH = 800, 256
 
 Pixels = NDArray[np.uint8]
 

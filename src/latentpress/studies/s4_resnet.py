@@ -23,9 +23,9 @@ from latentpress.training.jpeg_levels import as_blocks, planes_of
 __all__ = ["run", "study"]
 
 _QUALITY = 80
-_STEPS = 400
+_STEPS = 300
 _DIAGONALS = (1, 2, 3, 4, 6, 10, EXACT)
-_TESTED = 200  # pictures: blocks take long
+_TESTED = 150  # pictures: blocks take long
 
 
 def run(request: Request) -> Result:
