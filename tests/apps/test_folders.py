@@ -164,7 +164,7 @@ def test_json(run: Run, here: None, source: Path, tmp_path: Path) -> None:
     assert {one["result"]: one["bytes_out"] for one in found["files"]} == sizes
     assert found["files"][0] == {
         "name": "p20.jpg", "result": "p20.jpg.lpx", "bytes_in": (source / "p20.jpg").stat().st_size,
-        "bytes_out": sizes["p20.jpg.lpx"], "warnings": [], "psnr": None,
+        "bytes_out": sizes["p20.jpg.lpx"], "warnings": [], "kept": False, "psnr": None,
     }  # fmt: skip
     assert [(one["name"], "not a picture" in one["error"]) for one in found["failures"]] == [("bad.png", True)]
     again = json.loads(run(*command).stdout)
@@ -458,3 +458,23 @@ def test_a_scheduler_that_is_not_there(run: Run, source: Path, tmp_path: Path, m
     assert done.exit_code == 1
     assert done.stderr.count("\n") == 1
     assert "cannot reach a Dask scheduler at tcp://127.0.0.1:9" in done.stderr
+
+
+def test_a_folder_of_masks(run: Run, tmp_path: Path, here: None) -> None:
+    """A mask for one of two pictures: its file has a region of interest, the other one a warning."""
+    pixels = np.random.default_rng(0).integers(0, 256, (32, 48, 3)).astype(np.uint8)
+    mask = np.zeros((32, 48, 1), np.uint8)
+    mask[:16, :16] = 255
+    for name, samples in (("photos/a.png", pixels), ("photos/deep/b.png", pixels), ("masks/deep/b.png", mask)):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        write(Image(samples), tmp_path / name)
+    command = ("compress", tmp_path / "photos", "-o", tmp_path / "out", "--roi-mask", tmp_path / "masks")
+    done = run(*command)
+    assert done.exit_code == 0, done.stderr
+    assert "a.png: there is no mask for it" in done.stderr
+    chunks = [latentpress.inspect((tmp_path / "out" / name).read_bytes()).chunks for name in ("a.lpx", "deep/b.lpx")]
+    assert ["regions of interest" in {chunk.name for chunk in found} for found in chunks] == [False, True]
+    for more, words in ((("--roi-strength", 3), "strength 12.0 then, 3.0 now"), (("--lossless",), "knows no regions")):
+        done = run(*command, *more)
+        assert done.exit_code == 2
+        assert words in done.stderr

@@ -81,7 +81,10 @@ def compress(
     ] = None,
     roi_mask: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Higher quality where this gray picture, as large as IN, is bright."),
+        typer.Option(
+            metavar="FILE",
+            help="Higher quality where this gray picture, as large as IN, is bright; for a folder, one of masks.",
+        ),
     ] = None,
     roi_strength: Annotated[
         float, typer.Option(metavar="DB", help="How much finer the steps are there, in dB, up to 18.")
@@ -133,11 +136,12 @@ def compress(
         compress_frames(coding, source, output, strip=strip, force=force, quiet=quiet)
         return
     if folders.is_folder(source):
-        if roi or roi_mask:
-            raise latentpress.InvalidInputError("--roi and --roi-mask are for single files")
+        if roi:
+            raise latentpress.InvalidInputError("--roi is for single files; --roi-mask takes a folder of masks")
         from latentpress.jobs import Compress
 
-        folders.run_folder(Compress(coding, strip=strip, verify=verify), source, output, how)
+        work = Compress(coding, strip=strip, verify=verify, masks=roi_mask or "", strength=roi_strength)
+        folders.run_folder(work, source, output, how)
         return
     how.refuse(source)
     output = streams.choose_output(source, output, ".lpx", force=force)
@@ -269,11 +273,9 @@ def _interest(
     """The region of interest that the options name, if they do; raises InvalidInputError."""
     if not regions and mask is None:
         return None
-    weights = None
-    if mask is not None:
-        gray = streams.read_picture(mask)
-        colours = gray.pixels[:, :, : gray.channels - 1 if gray.has_alpha else gray.channels]
-        weights = colours.mean(axis=2) / gray.peak
+    from latentpress.codecs.roi import mask_of
+
+    weights = None if mask is None else mask_of(streams.read_picture(mask))
     parts = [_parse_region("--roi", text) for text in regions]
     return latentpress.Roi.of(image.width, image.height, parts, weights, strength)
 

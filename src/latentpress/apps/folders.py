@@ -187,6 +187,9 @@ def _print_table(work: Work, summary: Summary, seconds: float) -> None:
         print(f"PSNR {sum(psnrs) / len(psnrs):.2f} dB on average, {min(psnrs):.2f} dB at least")
     others = f"; files of other kinds, left alone: {summary.ignored:,}" if summary.ignored else ""
     print(f"{work.name}: {seconds:.1f} s{others}")
+    kept = sum(one.kept for one in summary.made)
+    if kept:
+        print(f"kept down to their bytes: {kept:,} JPEG files; all samples of the other {len(summary.made) - kept:,}")
     larger = [one.name for one in summary.made if work.shrinks and one.bytes_out > one.bytes_in]
     if larger:
         more = f" and {len(larger) - 3:,} more" if len(larger) > 3 else ""
@@ -224,7 +227,7 @@ def _file(outcome: Outcome) -> dict[str, Any]:
     """A file that was made in this run. psnr is null where both pictures are equal, which JSON has no number for."""
     found: dict[str, Any] = {
         "name": outcome.name, "result": outcome.result, "bytes_in": outcome.bytes_in, "bytes_out": outcome.bytes_out,
-        "warnings": list(outcome.warnings),
+        "warnings": list(outcome.warnings), "kept": outcome.kept,
     }  # fmt: skip
     if outcome.psnr is not None:
         found["psnr"] = outcome.psnr if outcome.psnr < float("inf") else None

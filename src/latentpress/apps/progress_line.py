@@ -10,12 +10,13 @@ from collections.abc import Iterator
 
 from latentpress.progress import listening
 
-__all__ = ["progress_line"]
+__all__ = ["BACK_AND_CLEAR", "progress_line"]
 
 _PATIENCE = 2.0  # seconds for which nobody wants to be told anything
 _EVERY = 0.5
 
-_BACK_AND_CLEAR = "\r\x1b[K"
+BACK_AND_CLEAR = "\r\x1b[K"
+"""Takes a line away from a terminal."""
 
 
 @contextlib.contextmanager
@@ -37,10 +38,10 @@ def progress_line(what: str, pixels: int = 0, *, quiet: bool) -> Iterator[None]:
         wait = _PATIENCE
         while not over.wait(wait):
             line = _words(what, share, pixels, time.monotonic() - start)
-            print(f"{_BACK_AND_CLEAR}{line}", end="", file=sys.stderr, flush=True)
+            print(f"{BACK_AND_CLEAR}{line}", end="", file=sys.stderr, flush=True)
             wait = _EVERY
         if wait == _EVERY:
-            print(_BACK_AND_CLEAR, end="", file=sys.stderr, flush=True)
+            print(BACK_AND_CLEAR, end="", file=sys.stderr, flush=True)
 
     thread = threading.Thread(target=show, daemon=True)
     thread.start()

@@ -8,6 +8,9 @@ from typing import Annotated
 
 import typer
 
+from latentpress.apps import options
+from latentpress.apps.progress_line import BACK_AND_CLEAR, progress_line
+
 __all__ = ["reproduce"]
 
 
@@ -24,6 +27,7 @@ def reproduce(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for STUDY.json, STUDY.md and STUDY.html.")] = Path(
         "reproduced"
     ),
+    quiet: options.Quiet = False,
 ) -> None:
     r"""Measure again what the surveys behind this project printed, and set the printed figures beside.
 
@@ -39,12 +43,14 @@ def reproduce(
             options = "; ".join(f"{option} {what}" for option, what in needs.items() if what)
             print(f"{found.name:16}{found.about}" + (f"\n{'':16}{options}" if options else ""))
         return
-    result = get_study(study).run(Request(tuple(data or ()), test, _progress))
+    say = (lambda line: None) if quiet else _progress
+    with progress_line(f"reproduce {study}", quiet=quiet):
+        result = get_study(study).run(Request(tuple(data or ()), test, say))
     paths = write_result(result, out)
     print(to_markdown(result))
     print(f"written: {', '.join(map(str, paths))}", file=sys.stderr)
 
 
 def _progress(line: str) -> None:
-    """Print a line of progress on standard error."""
-    print(line, file=sys.stderr, flush=True)
+    """Print a line of progress on standard error, in place of the one that shows how far it is."""
+    print(f"{BACK_AND_CLEAR if sys.stderr.isatty() else ''}{line}", file=sys.stderr, flush=True)

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from latentpress.codecs.base import Region
 from latentpress.container import INTEREST, Chunk
 from latentpress.errors import CorruptFileError, InvalidInputError
+from latentpress.image import Image
 
-__all__ = ["MAP_LIMIT", "STRENGTH", "STRONGEST", "Roi", "RoiLike", "pack_map", "unpack_map"]
+__all__ = ["MAP_LIMIT", "STRENGTH", "STRONGEST", "Roi", "RoiLike", "mask_of", "pack_map", "unpack_map"]
 
 RoiLike: TypeAlias = "Roi | Sequence[Region | tuple[int, int, int, int]] | NDArray[Any]"
 """What says where quality should be higher: a `Roi`, rectangles, or a mask."""
@@ -104,6 +105,13 @@ class Roi:
             soft = np.maximum(soft, 0.5 * _widened(soft))
         decibels: NDArray[np.float32] = ((soft - 0.5) * self.strength).astype(np.float32)
         return decibels
+
+
+def mask_of(picture: Image) -> NDArray[np.float64]:
+    """Weights (height, width), 0..1, of a mask that is a picture: the brighter, the more interest."""
+    colours = picture.pixels[:, :, : picture.channels - picture.has_alpha]
+    weights: NDArray[np.float64] = colours.mean(axis=2) / picture.peak
+    return weights
 
 
 def pack_map(steps: NDArray[np.int8] | None) -> list[Chunk]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Generator, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from latentpress.errors import InvalidInputError, LatentPressError
 from latentpress.jobs.executor import Executor
@@ -25,6 +25,7 @@ class Outcome:
     name: of the source, relative to its folder. result: of its result, relative to the output folder. bytes_in,
     bytes_out: their sizes. psnr: in dB, where it was asked for. warnings: one line each. error: why there is no result,
     one line; empty if there is one. modified_ns: when the source was last changed, which its result keeps.
+    kept: whether the result has the source's very bytes in it.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Outcome:
     warnings: tuple[str, ...] = ()
     error: str = ""
     modified_ns: int | None = None
+    kept: bool = False
 
 
 @dataclass(frozen=True)
@@ -183,11 +185,13 @@ class FolderJob:
 def _make(work: Work, source: Folder, output: Folder, task: Outcome) -> Outcome:
     """Make one result, wherever this runs."""
     try:
-        made = work(source.source(task.name))
+        made = work.for_file(task.name)(source.source(task.name))
         output.write(task.result, made.data, task.modified_ns)
     except Exception as error:  # a codec from elsewhere may raise anything; the other files are none the worse for it
         return _failed(task, _reason(error))
-    return Outcome(task.name, task.result, task.bytes_in, len(made.data), made.psnr, made.warnings)
+    return replace(
+        task, bytes_out=len(made.data), psnr=made.psnr, warnings=made.warnings, kept=made.kept, modified_ns=None
+    )
 
 
 def _failed(task: Outcome, reason: str) -> Outcome:

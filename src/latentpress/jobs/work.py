@@ -9,23 +9,24 @@ import threading
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
 
 import numpy as np
 
 import latentpress
 from latentpress import limits, restoration
+from latentpress.codecs.roi import STRENGTH, Roi, mask_of
 from latentpress.codecs.settings import Settings
 from latentpress.codecs.targets import psnr_of
 from latentpress.container import read_header
-from latentpress.errors import UnsupportedError
+from latentpress.errors import InvalidInputError, UnsupportedError
 from latentpress.image import FirstFrameWarning, Image, Metadata, read
 from latentpress.image.endings import JPEGS, PICTURES, encode_picture
 from latentpress.image.standardise import Standard
 from latentpress.jobs.listing import LPX
-from latentpress.jobs.stores import Source
+from latentpress.jobs.stores import Source, open_folder
 from latentpress.models import absolute_name, find_model
 
 __all__ = ["Compress", "Decompress", "Made", "Restore", "Standardise", "Work"]
@@ -43,12 +44,13 @@ def _most_pixels() -> int:
 @dataclass(frozen=True)
 class Made:
     """What became of a file. data: the result. psnr: in dB, if it was asked for, infinite for equal pictures.
-    warnings: one line each.
+    warnings: one line each. kept: whether the file's very bytes are in it.
     """
 
     data: bytes
     psnr: float | None = None
     warnings: tuple[str, ...] = ()
+    kept: bool = False
 
 
 class Work(ABC):
@@ -73,6 +75,10 @@ class Work(ABC):
     def check(self) -> None:
         """Raise LatentPressError for settings that would fail with every file."""
 
+    def for_file(self, name: str) -> Work:
+        """The work as it is for a file of this name, relative to its folder."""
+        return self
+
     @abstractmethod
     def __call__(self, source: Source) -> Made:
         """Do it, on one thread. Raises LatentPressError, or what a third party's codec raises."""
@@ -83,14 +89,18 @@ class Compress(Work):
     """Pictures to ``.lpx`` files.
 
     coding: how, as with `latentpress.compress`; one thread a picture unless it says so: there are as many workers as
-    cores. strip: leave metadata out. verify: decode each file before it is written, for its PSNR. max_pixels: the
-    largest picture to accept.
+    cores. strip: leave metadata out. verify: decode each file before it is written, for its PSNR. masks: path or URL of
+    a folder with a mask of interest for each picture, at the same place, of the same name or with ``.png``; empty for
+    none. strength: of the masks, in dB. max_pixels: the largest picture to accept.
     """
 
     coding: Settings = field(default_factory=Settings)
     strip: bool = False
     verify: bool = False
+    masks: str = ""
+    strength: float = STRENGTH
     max_pixels: int = field(default_factory=_most_pixels)
+    _name: str = field(default="", repr=False)
 
     name = "compress"
     reads = PICTURES
@@ -99,11 +109,23 @@ class Compress(Work):
 
     def settings(self) -> dict[str, Any]:
         """See `Work.settings`."""
-        return {**self.coding.described(), "strip": self.strip}
+        masks = {"masks": open_folder(self.masks).place, "strength": self.strength} if self.masks else {}
+        return {**self.coding.described(), "strip": self.strip, **masks}
 
     def check(self) -> None:
         """See `Work.check`."""
         self.coding.check()
+        if self.masks:
+            coder = self.coding.coder()
+            if not coder.regions:
+                raise InvalidInputError(f"{coder.id} knows no regions of interest")
+            found = open_folder(self.masks)
+            if not found.find(PICTURES, found).files:
+                raise InvalidInputError(f"{self.masks}: there are no masks in this folder")
+
+    def for_file(self, name: str) -> Work:
+        """See `Work.for_file`."""
+        return replace(self, _name=name)
 
     def __call__(self, source: Source) -> Made:
         """See `Work`."""
@@ -111,12 +133,24 @@ class Compress(Work):
             limits.MAX_PIXELS = self.max_pixels
             kept = self.coding.keep(_contents(source), threads=1, strip=self.strip)
             if kept is not None:  # read back by the codec already
-                return Made(kept, math.inf if self.verify else None)
+                return Made(kept, math.inf if self.verify else None, kept=True)
         image, warned = _read(source, self.max_pixels)
         if self.strip:
             image = image.with_metadata(Metadata())
-        data = self.coding(image, threads=1)
+        interest = self._interest(image) if self.masks else None
+        if self.masks and interest is None:
+            warned = (*warned, f"{self._name}: there is no mask for it, and so no region of interest")
+        data = self.coding(image, interest, threads=1)
         return Made(data, psnr_of(image, self.coding.coder(threads=1).decode(data)) if self.verify else None, warned)
+
+    def _interest(self, image: Image) -> Roi | None:
+        """The interest that the file's mask tells, None if it has none."""
+        folder, name = open_folder(self.masks), PurePosixPath(self._name)
+        there = folder.entries({str(name), str(name.with_suffix(".png"))})
+        if not there:
+            return None
+        mask, _ = _read(folder.source(min(there)), self.max_pixels)
+        return Roi.of(image.width, image.height, mask=mask_of(mask), strength=self.strength)
 
 
 @dataclass(frozen=True)

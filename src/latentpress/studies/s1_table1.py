@@ -20,6 +20,7 @@ from latentpress.codecs.targets import Bpp, encode_to_target
 from latentpress.errors import InvalidInputError, LatentPressError
 from latentpress.image import Image
 from latentpress.metrics import bits_per_pixel, measure, psnr_s1
+from latentpress.progress import steps
 from latentpress.restoration import Restorer, restore
 from latentpress.studies.base import Request, Result, Table
 from latentpress.studies.s1_printed import PRINTED, correlation, printed
@@ -72,8 +73,8 @@ def run(request: Request) -> Result:
     restorer = Restorer(threads=1)
     rows: list[Row] = []
     missing: dict[str, str] = {}
-    for picture, pixels in originals.items():
-        for rate in RATES:
+    for picture, pixels in steps(originals.items(), len(originals)):
+        for rate in steps(RATES, len(RATES)):
             found, problems = _measure(picture, pixels, rate, restorer)
             rows += found
             missing |= problems

@@ -13,6 +13,7 @@ from latentpress.bench.machine import machine, now, versions
 from latentpress.bench.pictures import find_pictures, read_pixels
 from latentpress.errors import InvalidInputError, LatentPressError
 from latentpress.metrics import bits_per_pixel
+from latentpress.progress import steps
 from latentpress.studies.base import Request, Result, Table
 
 __all__ = ["PRINTED", "ROWS", "run"]
@@ -53,13 +54,13 @@ def run(request: Request) -> Result:
     originals = {name: read_pixels(path) for name, path in files.items()}
     sizes: dict[str, dict[str, float]] = {}
     missing: dict[str, str] = {}
-    for name, id in ROWS.items():
+    for name, id in steps(ROWS.items(), len(ROWS)):
         if not id:
             continue
         try:
             coder = get_coder(id)
             sizes[name] = {}
-            for picture, pixels in originals.items():
+            for picture, pixels in steps(originals.items(), len(originals)):
                 data = coder.encode(pixels, coder.qualities[0])
                 if not np.array_equal(coder.decode(data), pixels):
                     raise InvalidInputError(f"{id} does not give {picture} back")
