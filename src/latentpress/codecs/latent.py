@@ -135,15 +135,17 @@ class LatentModel(RatedModel, ABC):
 class Window:
     """A tile of a picture that is coded, with all the pixels that its latents depend on.
 
-    number: of the tile. planes (1, 3, stride H, stride W): its pixels in grey levels, and of the margin around. inside:
-    rows and columns of the tile among the latents of the window.
+    number: of the tile. planes (1, 3, stride H, stride W): its pixels in grey levels, and of the margin around.
+    samples: the same as the picture has them, without what fills the last row and column up. inside: rows and columns
+    of the tile among the latents of the window.
     """
 
     def __init__(self, model: LatentModel, image: Image, colour: Samples, grid: Grid, number: int, tile: Tile) -> None:
         window = tile.grown(model.margin, grid.height, grid.width)
         rows, columns = (slice(s.start * model.stride, s.stop * model.stride) for s in (window.rows, window.columns))
         self.number, self.tile = number, tile
-        self.planes = to_planes(colour[rows, columns], model.stride, image.peak)
+        self.samples, self.depth = colour[rows, columns], image.bit_depth
+        self.planes = to_planes(self.samples, model.stride, image.peak)
         self.inside = tile.within(window)
 
 
@@ -201,8 +203,7 @@ class LatentCodec(Codec, Generic[M]):
 
         def encode_tile(place: tuple[int, Tile]) -> bytes:
             window = Window(model, image, colour, grid, *place)
-            latents, tile = self.find(model, window, rate, settings), settings.of(window.tile)
-            stream = write(lambda port: model.code(port, rate, window.tile.shape, latents, tile), window.number)
+            stream = self.code_tile(model, window, rate, settings)
             if len(grid.tiles) > 1:
                 give_back()
             return stream
@@ -215,6 +216,11 @@ class LatentCodec(Codec, Generic[M]):
     def rate_of(self, model: M, quality: float) -> tuple[int, float]:
         """Rate index and rounding weight for a quality 0..100."""
         return rate_and_weight(quality, model.last_rate)
+
+    def code_tile(self, model: M, window: Window, rate: int, settings: TileSettings) -> bytes:
+        """The stream of a tile."""
+        latents, tile = self.find(model, window, rate, settings), settings.of(window.tile)
+        return write(lambda port: model.code(port, rate, window.tile.shape, latents, tile), window.number)
 
     def find(self, model: M, window: Window, rate: int, settings: TileSettings) -> Float:
         """The latents (M, h, w) of a tile that are to be coded: those that the analysis finds."""

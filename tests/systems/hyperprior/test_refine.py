@@ -9,6 +9,7 @@ import pytest
 
 from latentpress import container
 from latentpress.codecs import tiles
+from latentpress.codecs.targets import psnr_of
 from latentpress.errors import InvalidInputError, MissingExtraError, UnsupportedError
 from latentpress.image import Image
 from latentpress.systems.hyperprior import refine
@@ -35,6 +36,38 @@ def test_a_search_pays(codec: HyperpriorCodec, crop: Image, quality: float) -> N
     quick, slow = (HyperpriorCodec(threads=1, effort=effort).encode(crop, quality) for effort in (1, 4))
     assert container.read_header(slow) == container.read_header(quick)
     assert cost(codec, crop, slow) < cost(codec, crop, quick) - 0.01
+
+
+def psnr(codec: HyperpriorCodec, image: Image, data: bytes) -> float:
+    return psnr_of(image, codec.decode(data))
+
+
+@pytest.mark.parametrize("quality", [5, 70])
+def test_effort_never_makes_a_file_larger_or_worse(codec: HyperpriorCodec, photograph: Image, quality: float) -> None:
+    """At a fixed quality: no higher effort gives a larger file than a lower one, none a lower PSNR than effort 1."""
+    y, x = np.mgrid[:30, :40]
+    pictures = [
+        Image(photograph.pixels[60:92, 90:138].copy()),
+        Image(photograph.pixels[10:43, 20:71, 1:2].copy()),
+        Image((((x // 9 + y // 7) % 2) * 200 + 20).astype(np.uint8)[..., None].repeat(3, axis=2)),
+        Image((photograph.pixels[60:82, 90:122].astype(np.uint16) << 4), 12),
+    ]
+    for number, image in enumerate(pictures):
+        files = [HyperpriorCodec(threads=1, effort=effort).encode(image, quality) for effort in (1, 2, 3)]
+        sizes = [len(data) for data in files]
+        assert sizes == sorted(sizes, reverse=True), number
+        asked = psnr(codec, image, files[0])
+        assert all(psnr(codec, image, data) >= asked for data in files[1:]), number
+
+
+def test_so_with_tiles_and_alpha(codec: HyperpriorCodec, crop: Image, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tiles, "_SIDE", 4)
+    monkeypatch.setattr(tiles, "_WHOLE", 2)
+    alpha = np.where(np.indices(crop.pixels.shape[:2]).sum(axis=0) > 120, 255, 0).astype(np.uint8)
+    for image in (crop, Image(np.dstack([crop.pixels, alpha]))):
+        quick, slow = (HyperpriorCodec(threads=1, effort=effort).encode(image, 30) for effort in (1, 3))
+        assert len(slow) <= len(quick)
+        assert psnr(codec, image, slow) >= psnr(codec, image, quick)
 
 
 def test_the_same_file_each_time(crop: Image) -> None:
@@ -65,5 +98,5 @@ def test_a_model_without_its_trade_off(codec: HyperpriorCodec, crop: Image, monk
 
 def test_without_torch(codec: HyperpriorCodec, crop: Image, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "torch", None)
-    with pytest.raises(MissingExtraError, match="latentpress\\[train\\]"):
+    with pytest.raises(MissingExtraError, match=r"\[train\]"):
         HyperpriorCodec(threads=1, effort=2).encode(crop, 50)

@@ -5,26 +5,24 @@ from __future__ import annotations
 from functools import cached_property
 from typing import ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from latentpress.codecs.latent import LatentCodec, TileSettings, Window
 from latentpress.codecs.mean_scale.model import MeanScaleModel
 from latentpress.codecs.roi import Roi
-from latentpress.codecs.rounding import Rounding
+from latentpress.codecs.targets import psnr_of
+from latentpress.codecs.tiles import grid_of
 from latentpress.container import INTEREST
 from latentpress.errors import InvalidInputError, UnsupportedError
 from latentpress.image import Image
 from latentpress.models import ModelPackage, installed_models
 from latentpress.systems.hyperprior.layout import ENCODER
-from latentpress.systems.hyperprior.refine import refine
+from latentpress.systems.hyperprior.smallest import smallest
 
 __all__ = ["TUNES", "HyperpriorCodec"]
 
 TUNES = ("mse", "ms-ssim")
 """What an encoder may aim for; the first is usual."""
 
-_ITERATIONS = (0, 2, 4, 8, 16, 24, 36, 60, 100)  # of the search, for effort 1 to 9
+_ROUNDS = (2, 4, 8, 16, 24, 36, 60, 100)  # of the search, for effort 2 to 9; each effort looks where lower ones did
 
 
 class HyperpriorCodec(LatentCodec[MeanScaleModel]):
@@ -32,9 +30,10 @@ class HyperpriorCodec(LatentCodec[MeanScaleModel]):
 
     model: name of an installed model package or path of a package's folder; None takes the default. A file is decoded
     with the model that it names: this one or another installed one. effort: 1 to 9; above 1 the encoder searches the
-    latents for each picture (`refine`), which takes seconds to minutes and needs the extra ``train``; such files are
-    read as quickly as others. tune: what the encoder aims for, ``mse`` or ``ms-ssim``; the latter takes the model's
-    other analysis, and files are read as ever. engine, threads, dtype: as in `LatentCodec`.
+    latents for each picture (`smallest`), which takes seconds to minutes and needs the extra ``train``; such files are
+    never larger than at effort 1 nor of a lower PSNR, and read as quickly as others. tune: what the encoder aims for,
+    ``mse`` or ``ms-ssim``; the latter takes the model's other analysis, and files are read as ever. engine, threads,
+    dtype: as in `LatentCodec`.
     """
 
     id: ClassVar[str] = "hyperprior"
@@ -54,8 +53,8 @@ class HyperpriorCodec(LatentCodec[MeanScaleModel]):
     ) -> None:
         if tune not in TUNES:
             raise InvalidInputError(f"tune must be one of {', '.join(TUNES)}, not {tune!r}")
-        if isinstance(effort, bool) or not isinstance(effort, int) or not 1 <= effort <= len(_ITERATIONS):
-            raise InvalidInputError(f"effort must be a whole number from 1 to {len(_ITERATIONS)}, not {effort!r}")
+        if isinstance(effort, bool) or not isinstance(effort, int) or not 1 <= effort <= len(_ROUNDS) + 1:
+            raise InvalidInputError(f"effort must be a whole number from 1 to {len(_ROUNDS) + 1}, not {effort!r}")
         if effort > 1 and tune != TUNES[0]:
             raise InvalidInputError(f"effort above 1 searches for squared error: it goes with tune {TUNES[0]} only")
         super().__init__(model, engine, threads, dtype, effort=effort, tune=tune)
@@ -64,16 +63,22 @@ class HyperpriorCodec(LatentCodec[MeanScaleModel]):
         """Compress; see `LatentCodec.encode`. roi: where quantisation is finer, at effort 1."""
         if roi is not None and roi.weights.any() and self._config["effort"] > 1:
             raise UnsupportedError("effort above 1 does not know regions of interest; use effort 1")
-        return super().encode(image, quality, roi=roi)
+        data = super().encode(image, quality, roi=roi)
+        tiles = grid_of(*(-(-side // MeanScaleModel.stride) for side in (image.height, image.width))).tiles
+        if self._config["effort"] > 1 and (image.has_alpha or len(tiles) > 1):
+            # Tiles were judged before their neighbours were chosen, and with the pixels under alpha 0.
+            quick = type(self)(**(self._config | {"effort": 1}))
+            plain = quick.encode(image, quality)
+            asked, found = (psnr_of(image, quick.decode(one)) for one in (plain, data))
+            return data if len(data) <= len(plain) and found >= asked else plain
+        return data
 
-    def find(self, model: MeanScaleModel, window: Window, rate: int, settings: TileSettings) -> NDArray[np.float32]:
-        """The latents of a tile: those of the analysis, or of the search that begins there."""
-        iterations = _ITERATIONS[self._config["effort"] - 1]
-        if not iterations:
-            return super().find(model, window, rate, settings)
-        latents = model.analysis(window.planes, rate)
-        rounding = Rounding(model.tables, settings.weight)
-        return refine(model, window.planes, latents, window.inside, rate, rounding, iterations)
+    def code_tile(self, model: MeanScaleModel, window: Window, rate: int, settings: TileSettings) -> bytes:
+        """The stream of a tile: that of the analysis, or the smallest that a search which begins there has found."""
+        rounds = _ROUNDS[: self._config["effort"] - 1]
+        if not rounds:
+            return super().code_tile(model, window, rate, settings)
+        return smallest(model, window, rate, settings.weight, rounds)
 
     @cached_property
     def encoder(self) -> ModelPackage | None:

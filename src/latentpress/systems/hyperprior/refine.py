@@ -10,6 +10,7 @@ torch (the extra ``train``).
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["refine"]
 
-_FIRST_STEP, _LAST_STEP = 0.5, 0.1  # of the way to where the gradient points
+_FIRST_STEP, _LAST_STEP, _SHORTER = 0.5, 0.1, 0.8  # of the way to where the gradient points
 
 Float = NDArray[np.float32]
 Window = tuple[slice, slice]
@@ -43,12 +44,14 @@ def refine(
     inside: Window,
     rate: int,
     rounding: Rounding,
-    iterations: int,
-) -> Float:
-    """Better latents (M, h, w), in quantisation steps, of the part ``inside`` of a window.
+    rounds: Sequence[int],
+) -> Iterator[Float]:
+    """Better and better latents (M, h, w), in quantisation steps, of the part ``inside`` of a window: the best after
+    each of the numbers of ``rounds``, which rise.
 
     pixels (1, 3, 16H, 16W): the window in grey levels; latents (M, H, W): what the analysis makes of it. The latents
-    around the part stay as they are, so that its error is judged with its neighbours in place.
+    around the part stay as they are, so that its error is judged with its neighbours in place. What is found after so
+    many rounds does not depend on how many follow.
 
     Raises MissingExtraError without torch, UnsupportedError for a model that does not say its trade-off.
     """
@@ -59,14 +62,15 @@ def refine(
     around = torch.from_numpy(np.floor(latents + np.float32(0.5)))
     target = np.ascontiguousarray(latents[(slice(None), *inside)])
     best, lowest = target, np.inf
-    for done in steps(range(iterations + 1), iterations + 1):
+    for done in steps(range(rounds[-1] + 1), rounds[-1] + 1):
         point = search.at(target, around, inside)
         if point.cost < lowest:
             best, lowest = target, point.cost
-        step = _FIRST_STEP * (_LAST_STEP / _FIRST_STEP) ** (done / iterations)
+        if done in rounds:
+            yield best
+        step = max(_LAST_STEP, _FIRST_STEP * _SHORTER**done)
         # At its optimum a value stands where the error would cost `weight` bits for each squared step around.
         target = target + np.float32(step) * (point.values - point.slope / (2 * rounding.weight) - target)
-    return best
 
 
 @dataclass(frozen=True)
