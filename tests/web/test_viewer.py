@@ -9,12 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import latentpress
-from latentpress.image import Image
 
-from ..conftest import Make
-from .conftest import BUILD, BUILT, GOLDEN
+from .conftest import BUILD, BUILT, CONFORMANCE, GOLDEN, png
 
 WAIT = 120_000
 
@@ -37,11 +36,12 @@ def page(browser: Any) -> Iterator[Any]:
     assert complaints == []
 
 
-def saved(page: Any) -> Image:
+def saved(page: Any) -> tuple[NDArray[Any], tuple[bytes, ...]]:
+    """What the button saves; see `png`."""
     with page.expect_download() as download:
         page.click("#save:not([disabled])")
     assert download.value.suggested_filename.endswith(".png")
-    return latentpress.read_image(Path(download.value.path()))
+    return png(Path(download.value.path()))
 
 
 def test_a_file_is_shown_and_saved(page: Any) -> None:
@@ -52,29 +52,18 @@ def test_a_file_is_shown_and_saved(page: Any) -> None:
     assert "128 × 96, RGB" in page.inner_text("#facts")
     picture = page.locator("#picture")
     assert picture.evaluate("async (image) => (await image.decode(), image.naturalWidth)") == 128
-    difference = saved(page).pixels.astype(int) - latentpress.decompress(path.read_bytes()).pixels
+    difference = saved(page)[0].astype(int) - latentpress.decompress(path.read_bytes()).pixels
     assert np.abs(difference).max() <= 1
 
 
-def test_transparency_is_exact(page: Any, make: Make, tmp_path: Path) -> None:
-    rng = np.random.default_rng(5)
-    shapes = np.kron(rng.integers(0, 2, (6, 9), np.uint8) * 255, np.ones((11, 10), np.uint8))
-    steps = np.kron(rng.integers(0, 2**16, (3, 3)), np.ones((40, 50))).astype(np.uint16)
-    pictures = {
-        "flat": Image(np.dstack([make(66, 90).pixels, np.full((66, 90), 77, np.uint8)])),
-        "shapes": Image(np.dstack([make(66, 90).pixels, shapes])),
-        "deep": Image(np.dstack([make(120, 150, 1, 16).pixels, steps]), 16),
-    }
-    for name, picture in pictures.items():
-        path = tmp_path / f"{name}.lpx"
-        path.write_bytes(latentpress.compress(picture, 50))
-        page.set_input_files("#more", str(path))
-        page.wait_for_function("(name) => document.querySelector('#name').textContent === name", arg=path.name)
-        page.wait_for_selector("#files .waiting", state="detached")
-        assert page.is_hidden("#message"), page.inner_text("#message")
-        found, right = saved(page), latentpress.decompress(path.read_bytes())
-        assert np.array_equal(found.pixels[:, :, -1], right.pixels[:, :, -1]), name
-        assert np.abs(found.pixels.astype(int) - right.pixels).max() <= 1, name
+def test_transparency_and_metadata(page: Any) -> None:
+    path = CONFORMANCE / "hyperprior-everything.lpx"
+    page.set_input_files("#more", str(path))
+    page.wait_for_selector("#save:not([disabled])")
+    (pixels, metadata), right = saved(page), latentpress.decompress(path.read_bytes())
+    assert np.array_equal(pixels[:, :, -1], right.pixels[:, :, -1])
+    assert np.abs(pixels.astype(int) - right.pixels).max() <= 1
+    assert metadata == (right.metadata.icc, right.metadata.exif, right.metadata.xmp)
 
 
 def test_several_files_and_what_cannot_be_opened(page: Any, tmp_path: Path) -> None:
@@ -88,7 +77,7 @@ def test_several_files_and_what_cannot_be_opened(page: Any, tmp_path: Path) -> N
     page.click("#files button:nth-child(2)")
     assert "install LatentPress" in page.inner_text("#message.error")
     page.click("#files button:nth-child(3)")
-    assert saved(page).pixels.shape == (13, 7, 1)
+    assert saved(page)[0].shape == (13, 7, 1)
     page.set_viewport_size({"width": 360, "height": 740})
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
