@@ -7,6 +7,7 @@ declaration, ``SYSTEM = System(...)``. Registry, training, model shelf, benchmar
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -69,10 +70,10 @@ class System:
 
 def system(id: str) -> System:
     """The system called ``id``. Raises UnsupportedError when there is none, naming those that are."""
-    if _name(id) not in _names():
+    found = _declared(id)
+    if found is None:
         raise UnsupportedError(f"there is no system {id!r}; there are: {', '.join(one.id for one in systems())}")
-    declared: System = importlib.import_module(f"{_PACKAGE}.{_name(id)}").SYSTEM
-    return declared
+    return found
 
 
 def systems() -> tuple[System, ...]:
@@ -89,12 +90,23 @@ def number_of(id: str) -> int:
 
 def default_model(packages: str) -> str | None:
     """Name of the default package of those that name ``packages`` as their codec."""
-    return next((one.model for one in systems() if one.model and (one.packages or one.id) == packages), None)
+    own = _declared(packages)  # the usual case, without a look at the other systems
+    among = (own,) if own is not None and own.model and (own.packages or own.id) == packages else systems()
+    return next((one.model for one in among if one.model and (one.packages or one.id) == packages), None)
 
 
 def folder_of(id: str) -> Path:
     """The folder of a system."""
     return Path(str(importlib.import_module(f"{_PACKAGE}.{_name(id)}").__file__)).parent
+
+
+def _declared(id: str) -> System | None:
+    """The system called ``id``, None if there is none."""
+    module = f"{_PACKAGE}.{_name(id)}"
+    if not _name(id).isidentifier() or importlib.util.find_spec(module) is None:
+        return None
+    declared: System = importlib.import_module(module).SYSTEM
+    return declared
 
 
 def _name(id: str) -> str:

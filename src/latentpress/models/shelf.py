@@ -65,7 +65,7 @@ def find_model(codec: str, *, name: str | None = None, id: bytes | None = None) 
         package = _open(str(Path(name).resolve()))
         _at_hand[package.id] = package
         return package
-    wanted = name or default_model(codec) or "default model"
+    wanted = name or (default_model(codec) if id is None else None) or "default model"
     for package in _packages():
         if package.codec == codec and (package.name == wanted if id is None else package.id == id):
             return package
