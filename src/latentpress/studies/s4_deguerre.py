@@ -172,7 +172,7 @@ def _result(
     ]
     notes = [
         "mAP: mean over classes of the area under precision over recall at an overlap of 0.5 (PASCAL VOC of 2010 on).",
-        "The paper's own figures on VOC are 74.3 % for SSD300 on pixels and 47.8 % on DCT blocks: the speed was paid "
+        "Its authors' figures on VOC are 74.3 % for SSD300 on pixels and 47.8 % on DCT blocks: the speed was paid "
         'for. "Promising" in the survey leaves that out.',
         "The speed comes from the smaller input of the first layers, not from what is left out of decompression. Times "
         f"of that, a picture, one thread: {', '.join(f'{k} {v:.2f} ms' for k, v in stages.items())}. Entropy decoding "
