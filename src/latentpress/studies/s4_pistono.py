@@ -25,8 +25,8 @@ from latentpress.transforms import inverse_block_dct
 __all__ = ["Trial", "run", "study"]
 
 _QUALITIES = (80,)
-_CROPS = 1200
-_STEPS = 200
+_CROPS = 800
+_STEPS = 150
 _STAGES, _WHOLE = ("entropy decoding", "dequantisation", "inverse DCT"), "all of it by libjpeg"
 _PRINTED = {"complexity": -45, "accuracy": -13}  # per cent, of the convolutional network at quality 80
 
