@@ -107,6 +107,7 @@ def compress(
     lossless: bool = False,
     max_error: int = 0,
     pixels: bool = False,
+    progressive: bool = False,
     roi: RoiLike | None = None,
     **more: Any,
 ) -> bytes:
@@ -124,7 +125,9 @@ def compress(
     2 % of its distance from 1; needs the extra ``bench``. A target takes up to six encodings.
 
     lossless: keep every sample, those under alpha 0 too; of a JPEG file the very bytes, for `decompress_jpeg`.
-    pixels: code the pixels of JPEG files all the same. max_error: 1..8, near-lossless: no sample is wrong by more.
+    pixels: code the pixels of JPEG files all the same. progressive: a file of layers that may be cut off at any byte,
+    by ``spiht`` or another codec of layers; targets then take one encoding, and leave layers out. max_error: 1..8,
+    near-lossless: no sample is wrong by more.
 
     roi: where quality should be higher: a `Roi`, rectangles (x, y, width, height), or a mask (height, width) of bool,
     uint8 or float. For ``hyperprior`` and ``importance-map``. With a target such as ``size`` the rest pays for it.
@@ -143,7 +146,7 @@ def compress(
     """
     settings = Settings.of(
         quality=quality, codec=codec, bpp=bpp, size=size, psnr=psnr, ms_ssim=ms_ssim,
-        lossless=lossless, max_error=max_error, pixels=pixels, **more,
+        lossless=lossless, max_error=max_error, pixels=pixels, progressive=progressive, **more,
     )  # fmt: skip
     return settings(image, roi)
 

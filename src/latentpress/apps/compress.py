@@ -51,6 +51,9 @@ def compress(
     pixels: Annotated[
         bool, typer.Option("--pixels", help="With --lossless: code the pixels of JPEG files, not the files.")
     ] = False,
+    progressive: Annotated[
+        bool, typer.Option("--progressive", help="A file of layers: cut off anywhere, what is left decodes.")
+    ] = False,
     max_error: Annotated[
         int | None,
         typer.Option(metavar="N", min=0, max=8, help="Near-lossless: no sample wrong by more than N (1 to 8)."),
@@ -124,8 +127,8 @@ def compress(
     streams.allow_pixels(max_pixels)
     coding = Settings.of(
         quality=quality, bpp=bpp, size=None if size is None else parse_size(size), psnr=psnr, ms_ssim=ms_ssim,
-        codec=codec, lossless=lossless, max_error=max_error, pixels=pixels, mosaic=mosaic, model=model, effort=effort,
-        tune=tune, threads=threads,
+        codec=codec, lossless=lossless, max_error=max_error, pixels=pixels, progressive=progressive,
+        mosaic=mosaic, model=model, effort=effort, tune=tune, threads=threads,
     )  # fmt: skip
     how = folders.FolderOptions(jobs, threads or 1, scheduler, json, force, quiet)
     if frames:
@@ -160,7 +163,7 @@ def compress(
     if verify:
         from latentpress.codecs.targets import psnr_of
 
-        found = f", PSNR {psnr_of(image, coding.coder().decode(data)):.2f} dB"
+        found = f", PSNR {psnr_of(image, coding.reader(data).decode(data)):.2f} dB"
     streams.write_bytes(output, data)
     before = streams.size_of(source)
     if before is not None and before < len(data):

@@ -77,6 +77,7 @@ class Codec(ABC):
     lossless: whether `decode` always gives back exactly what `encode` took, or with a bound that a setting names.
     takes: names of the settings that its constructor has; others are refused before it is called.
     regions: whether `encode` takes ``roi``, a `Roi`, by keyword.
+    layered: whether its files are made of layers and may be cut off (`latentpress.codecs.layered`).
     keeps: first bytes of the picture files that it can keep as they are (`encode_file`), empty for none.
     """
 
@@ -85,6 +86,7 @@ class Codec(ABC):
     lossless: ClassVar[bool] = False
     takes: ClassVar[frozenset[str]] = frozenset()
     regions: ClassVar[bool] = False
+    layered: ClassVar[bool] = False
     keeps: ClassVar[bytes] = b""
 
     def __init_subclass__(cls, **options: Any) -> None:

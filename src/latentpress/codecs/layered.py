@@ -85,6 +85,7 @@ class LayeredCodec(LatentCodec[M]):
     file that is cut decodes to the layers that are whole, with a `CutFileWarning`. For the rest see `LatentCodec`.
     """
 
+    layered: ClassVar[bool] = True
     kinds: ClassVar[tuple[int, ...]] = (LAYER, TILES)
     largest_tile: ClassVar[int] = 2**14  # all layers of a tile are in memory
 

@@ -10,9 +10,11 @@ from typing import Any, Self
 from latentpress._extras import needs_extra
 from latentpress.codecs import registry
 from latentpress.codecs.base import Codec, check_quality
+from latentpress.codecs.cutting import cut_to_target
 from latentpress.codecs.drawn import smaller_without_loss
 from latentpress.codecs.roi import Roi, RoiLike
 from latentpress.codecs.targets import Bpp, FileSize, MsSsim, Psnr, Target, encode_to_target
+from latentpress.container import read_header
 from latentpress.contents import contents_of
 from latentpress.errors import InvalidInputError
 from latentpress.image import ImageSource, as_image
@@ -23,6 +25,8 @@ __all__ = ["Settings"]
 _USUAL_QUALITY = 50.0
 
 _LOSSLESS = "mlp-lossless"  # the codec for what is lossless when none is named
+
+_PROGRESSIVE = "spiht"  # the codec for files of layers when none is named
 
 _FILES = "jpeg"  # the codec that keeps files when none is named
 
@@ -39,8 +43,8 @@ class Settings:
     At most one of quality (0..100), bpp (bits a pixel), size (bytes), psnr (dB) and ms_ssim (0..1). codec: an id,
     ``auto``, or a `Codec` as it is; with ``auto`` an obviously drawn picture whose lossless file is smaller gets that.
     lossless: every sample is kept; of a JPEG file the very bytes, unless ``pixels``. max_error: 0, or 1..8 sample
-    values. more: the codec's own settings by name, such as effort, tune, mosaic, model,
-    threads; None is none. `of` sorts them out.
+    values. progressive: a file of layers, which may be cut off anywhere; a target is met by leaving layers out. more:
+    the codec's own settings by name, such as effort, tune, mosaic, model, threads; None is none. `of` sorts them out.
 
     Raises InvalidInputError for values out of range, for what does not go together, and for a setting that the codec
     does not know or that would have to change a `Codec`; UnsupportedError if there is no such codec.
@@ -55,6 +59,7 @@ class Settings:
     lossless: bool = False
     max_error: int = 0
     pixels: bool = False
+    progressive: bool = False
     more: Mapping[str, Any] = field(default_factory=dict, hash=False)
     _keeper: str | Codec = field(default="", init=False, repr=False, compare=False)  # of files, if any are kept
     _free: bool = field(default=False, init=False, repr=False, compare=False)  # to keep drawings without loss
@@ -77,8 +82,9 @@ class Settings:
             object.__setattr__(self, "_keeper", _FILES if usual else self.codec)
         if isinstance(self.codec, str) and self.codec == "auto":
             exact = self.lossless or self.max_error
-            object.__setattr__(self, "_free", not exact and set(more) <= {"threads"})
-            object.__setattr__(self, "codec", _LOSSLESS if exact else "hyperprior")
+            usual = _PROGRESSIVE if self.progressive else "hyperprior"
+            object.__setattr__(self, "_free", not (exact or self.progressive) and set(more) <= {"threads"})
+            object.__setattr__(self, "codec", _LOSSLESS if exact else usual)
         goal = self.goal
         if len(goal) > 1:
             raise InvalidInputError(f"give one of {', '.join(goal)}, not {len(goal)} of them")
@@ -104,6 +110,13 @@ class Settings:
             return self.codec
         bound = {"max_error": self.max_error} if self.max_error else {}
         return registry.shared_codec(self.codec, {**self.more, **bound}, threads)
+
+    def reader(self, data: bytes, threads: int | None = None) -> Codec:
+        """The codec for a file that these settings made: `coder`, which has its model at hand, or that of a drawing
+        that was kept without loss. threads: as in `coder`.
+        """
+        coder, header = self.coder(threads), read_header(data)
+        return coder if registry.codec_id(header) == coder.id else registry.codec_for(header, threads)
 
     def keeper(self, threads: int | None = None) -> Codec | None:
         """The codec that keeps files of some kind as they are (see `Codec.keeps`), None if their samples are coded.
@@ -173,7 +186,8 @@ class Settings:
         if target is None:
             data = coder.encode(picture, _USUAL_QUALITY if self.quality is None else self.quality, **interest)
         else:
-            data = encode_to_target(coder, picture, target, **interest).data
+            reach = cut_to_target if coder.layered else encode_to_target
+            data = reach(coder, picture, target, **interest).data
         if self._free and roi is None:
             exact = registry.shared_codec(_LOSSLESS, self.more, threads)
             return smaller_without_loss(picture, data, exact) or data
@@ -191,5 +205,7 @@ class Settings:
             raise InvalidInputError(f"lossless coding is not what {coder.id} does")
         if self.lossless and coder.config().get("max_error"):
             raise InvalidInputError("lossless coding goes with no max_error")
+        if self.progressive and not coder.layered:
+            raise InvalidInputError(f"{coder.id} makes no files of layers")
         if (coder.lossless or self.lossless) and self.goal:
             raise InvalidInputError(f"{coder.id} is lossless: it goes with no {next(iter(self.goal))}")

@@ -45,14 +45,15 @@ class Reached:
 class Target:
     """A number to reach. ``low`` and ``high``: the range that is good enough; ``aim``: where in it to aim.
 
-    A subclass measures a file. name, unit: for messages. slope: by how much `scaled` rises for a step of 1 in the bent
-    quality, roughly.
+    A subclass measures a file. name, unit: for messages. rate: whether it is of the file, not of the picture. slope:
+    by how much `scaled` rises for a step of 1 in the bent quality, roughly.
     """
 
     value: float
 
     name: ClassVar[str]
     unit: ClassVar[str]
+    rate: ClassVar[bool] = False
     slope: ClassVar[float]
 
     def __post_init__(self) -> None:
@@ -94,7 +95,7 @@ class Target:
 class _Rate(Target):
     """What grows with the file. The higher the quality, the less its logarithm rises for a step."""
 
-    slope = 0.065
+    slope, rate = 0.065, True
 
     def scaled(self, value: float) -> float:
         """Logarithm."""

@@ -141,7 +141,9 @@ class Compress(Work):
         if self.masks and interest is None:
             warned = (*warned, f"{self._name}: there is no mask for it, and so no region of interest")
         data = self.coding(image, interest, threads=1)
-        return Made(data, psnr_of(image, self.coding.coder(threads=1).decode(data)) if self.verify else None, warned)
+        return Made(
+            data, psnr_of(image, self.coding.reader(data, threads=1).decode(data)) if self.verify else None, warned
+        )
 
     def _interest(self, image: Image) -> Roi | None:
         """The interest that the file's mask tells, None if it has none."""

@@ -215,6 +215,7 @@ def _add_coding(app: FastAPI, service: _Service) -> None:
             str, Query(max_length=64, description="An id of GET /codecs; auto: hyperprior, or mlp-lossless.")
         ] = "auto",
         lossless: Annotated[bool, Query(description="Keep every sample.")] = False,
+        progressive: Annotated[bool, Query(description="A file of layers, which may be cut off anywhere.")] = False,
         max_error: Annotated[int, Query(ge=0, le=8, description="Near-lossless: no sample wrong by more.")] = 0,
         mosaic: Annotated[
             str | None, Query(max_length=8, description="Lossless: the colour filters of a raw mosaic: RGGB, auto ...")
@@ -225,7 +226,8 @@ def _add_coding(app: FastAPI, service: _Service) -> None:
     ) -> Response:
         given = {
             "quality": quality, "bpp": bpp, "size": size, "psnr": psnr, "ms_ssim": ms_ssim, "codec": codec,
-            "lossless": lossless, "max_error": max_error, "mosaic": mosaic, "effort": effort, "tune": tune,
+            "lossless": lossless, "progressive": progressive, "max_error": max_error, "mosaic": mosaic,
+            "effort": effort, "tune": tune,
         }  # fmt: skip
         made = await service.with_body(request, tasks.compress, given, verify, mask=True)
         headers = {
@@ -305,8 +307,9 @@ def _add_reading(app: FastAPI, service: _Service) -> None:
     async def decompress(
         request: Request,
         format: _Format = "png",
+        layers: Annotated[int | None, Query(ge=1, description="Of a progressive file: only its first layers.")] = None,
     ) -> Response:
-        data = await service.with_body(request, tasks.decompress, format)
+        data = await service.with_body(request, tasks.decompress, format, layers)
         return Response(data, media_type=_FORMATS[format])
 
     @app.post(

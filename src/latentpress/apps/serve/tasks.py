@@ -76,9 +76,11 @@ def compress(upload: Upload, given: dict[str, Any], verify: bool) -> Encoded:
     return Encoded(data, latentpress.inspect(data).codec, image.width, image.height, fidelity)
 
 
-def decompress(upload: Upload, format: str) -> bytes:
-    """An .lpx file to a picture file of a format that `latentpress.write_image` knows."""
-    return _written(latentpress.decompress(_lpx(upload), threads=1), format)
+def decompress(upload: Upload, format: str, layers: int | None = None) -> bytes:
+    """An .lpx file to a picture file of a format that `latentpress.write_image` knows. layers: of a progressive file,
+    show so many.
+    """
+    return _written(latentpress.decompress(_lpx(upload), layers=layers, threads=1), format)
 
 
 def inspect(upload: Upload) -> dict[str, Any]:
