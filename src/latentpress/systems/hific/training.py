@@ -21,6 +21,8 @@ from latentpress.training.system import Player, psnr_of
 
 __all__ = ["HificObjective", "HificTraining"]
 
+CRITIC_FACTOR = 4.0  # of the learning rate: the critic begins with nothing, the codec with trained weights
+
 
 @dataclass(frozen=True)
 class HificObjective(MeanScaleObjective):
@@ -65,7 +67,7 @@ class HificTraining(MeanScaleTraining):
         groups = {1.0: codec, self.schedule.linear_factor: slow}
         return [
             Player("codec", groups, lambda *drawn: self.loss(net, *drawn)),
-            Player("critic", {1.0: list(net.critic.parameters())}, lambda *drawn: self._judge(net)),
+            Player("critic", {CRITIC_FACTOR: list(net.critic.parameters())}, lambda *drawn: self._judge(net)),
         ]
 
     def loss(self, net: Any, *drawn: Tensor) -> tuple[Tensor, Tensor]:
