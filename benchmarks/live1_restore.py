@@ -170,7 +170,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder of lossless pictures")
     parser.add_argument("--out", type=Path, required=True, help="JSON file to write")
-    parser.add_argument("--models", default="restore-1", help="names or folders of model packages")
+    parser.add_argument("--models", default="restore-2", help="names or folders of model packages")
     parser.add_argument("--qualities", default=",".join(map(str, QUALITIES)))
     parser.add_argument("--no-speed", action="store_true")
     arguments = parser.parse_args()

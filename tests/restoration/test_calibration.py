@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from latentpress.restoration import Restorer, read_jpeg, standard_quantisation
 from latentpress.restoration import network as network_module
-from latentpress.restoration.calibration import CELL, SHIFT, cell_sums, code_again, gains_of, spread
+from latentpress.restoration.calibration import CELL, SHIFT, cell_sums, code_again, flat_counts, gains_of, spread
 
 Photo = NDArray[np.uint8]
 
@@ -19,21 +19,40 @@ def field(seed: int = 0, side: int = 3 * CELL) -> NDArray[np.float32]:
     return np.random.default_rng(seed).normal(0, 2, (3, side, side)).astype(np.float32)
 
 
+def busy(made: NDArray[np.float32], flat: float = 0.0) -> NDArray[np.float64]:
+    """What `flat_counts` says of a tile of that size with a share of flat pixels."""
+    cells = made.shape[1] // CELL
+    return np.stack([np.full((cells, cells), flat), np.ones((cells, cells))])
+
+
 def test_the_share_that_would_have_been_best() -> None:
     made = field()
-    assert gains_of(cell_sums(made, made)).min() > 0.95
-    assert gains_of(cell_sums(-made, made)).max() == 0
-    assert gains_of(cell_sums(field(1), made)).max() < 0.1  # unrelated
-    third = gains_of(cell_sums(np.float32(0.35) * made, made))
+    assert gains_of(cell_sums(made, made), busy(made)).min() > 0.95
+    assert gains_of(cell_sums(-made, made), busy(made)).max() == 0
+    assert gains_of(cell_sums(field(1), made), busy(made)).max() < 0.1  # unrelated
+    third = gains_of(cell_sums(np.float32(0.35) * made, made), busy(made))
     assert 0.25 < third.min() <= third.max() < 0.45
-    assert gains_of(cell_sums(made, np.zeros_like(made))).max() == 0
+    assert gains_of(cell_sums(made, np.zeros_like(made)), busy(made)).max() == 0
+
+
+def test_luma_of_drawings_is_trusted_less() -> None:
+    made = field()
+    for flat, least, most in ((0.2, 0.95, 1), (0.375, 0.45, 0.55), (0.6, 0, 0)):
+        gains = gains_of(cell_sums(made, made), busy(made, flat))
+        assert least <= gains[0].min() <= gains[0].max() <= most
+        assert gains[1:].min() > 0.95
+    pixels = np.random.default_rng(0).integers(0, 256, (CELL, 2 * CELL, 3)).astype(np.uint8)
+    pixels[:, CELL:] = 7
+    flat, all_ = flat_counts(pixels)
+    assert flat[0, 0] == 0
+    assert flat[0, 1] / all_[0, 1] > 0.95
 
 
 def test_components_and_places_are_judged_apart() -> None:
     made, wanted = field(side=6 * CELL), field(side=6 * CELL)
     wanted[1] = 0
     wanted[0, :, 3 * CELL :] *= -1
-    gains = gains_of(cell_sums(wanted, made))
+    gains = gains_of(cell_sums(wanted, made), busy(made))
     assert gains.shape == (3, 6, 6)
     assert gains[0, :, :2].min() > 0.95
     assert gains[0, :, 4:].max() == 0

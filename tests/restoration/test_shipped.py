@@ -35,7 +35,7 @@ def psnr(one: NDArray[Any], other: NDArray[Any]) -> float:
 
 
 @pytest.mark.parametrize(
-    ("quality", "least"), [(10, 0.9), (20, 0.8), (40, 0.6), (75, 0.3), (90, 0.0), (95, 0.0), (100, -0.02)]
+    ("quality", "least"), [(10, 1.2), (20, 1.1), (40, 1.0), (75, 0.7), (90, 0.0), (95, 0.0), (100, -0.02)]
 )
 @pytest.mark.parametrize("project", [True, False])
 def test_gain_over_the_jpeg(
@@ -65,6 +65,19 @@ def test_444_and_gray_gain_too(original: NDArray[np.uint8], restorer: Restorer, 
         assert psnr(after, reference) > psnr(before, reference) + 0.5
 
 
+@pytest.mark.parametrize(("first", "second"), [(30, 60), (50, 50), (20, 85)])
+def test_a_part_of_a_jpeg_saved_again_gains_too(
+    first: int, second: int, original: NDArray[np.uint8], restorer: Restorer, jpeg: Callable[..., bytes]
+) -> None:
+    """The blocks of the two codings lie on grids that are 5 and 3 pixels apart."""
+    with Image.open(io.BytesIO(jpeg(original, first))) as picture:
+        part = np.ascontiguousarray(np.asarray(picture)[5:, 3:])
+    data = jpeg(part, second)
+    with Image.open(io.BytesIO(data)) as picture:
+        before = psnr(np.asarray(picture), original[5:, 3:])
+    assert psnr(restore(data, model=restorer).image.pixels, original[5:, 3:]) > before + 0.4
+
+
 def test_a_clean_picture_as_a_good_jpeg_stays(restorer: Restorer, jpeg: Callable[..., bytes]) -> None:
     """Flat colours and hard edges at the best qualities: what the network never saw much of."""
     y, x = np.mgrid[:128, :160]
@@ -81,7 +94,7 @@ def test_the_card_tells_what_was_run() -> None:
     assert packages
     for package in packages:
         card = package.card
-        assert card["complexity"]["kmac_per_pixel"] <= 25
+        assert card["complexity"]["kmac_per_pixel"]["decoder"] <= 45
         assert card["training"]["steps"] > 0
         assert card["check"]["pictures"] > 0
         assert package.config["margin"] % package.config["multiple"] == 0

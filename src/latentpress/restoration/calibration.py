@@ -16,7 +16,7 @@ from PIL import Image
 
 from latentpress.restoration.tables import Quantisation
 
-__all__ = ["CELL", "QUALITY", "SHIFT", "cell_sums", "code_again", "gains_of", "spread"]
+__all__ = ["CELL", "QUALITY", "SHIFT", "cell_sums", "code_again", "flat_counts", "gains_of", "spread"]
 
 QUALITY = 86
 """From this quality on corrections are calibrated. Below, artefacts are larger than what a restorer can do wrong."""
@@ -29,6 +29,10 @@ SHIFT = 4
 
 _SUBSAMPLINGS = {(1, 1): "4:4:4", (1, 2): "4:2:2", (2, 2): "4:2:0"}
 _NONE, _ALL = 0.2, 0.6  # shares found below which nothing of the correction is applied, and above which all of it is
+_PHOTOGRAPH, _DRAWN = (
+    0.25,
+    0.5,
+)  # shares of flat pixels up to which all of that is applied, and from which on nothing is
 _LEAST = 0.1  # mean square of corrections, in grey levels, that is no evidence
 
 
@@ -49,24 +53,31 @@ def code_again(pixels: NDArray[np.uint8], quantisation: Quantisation) -> NDArray
 def cell_sums(wanted: NDArray[np.float32], correction: NDArray[np.float32]) -> NDArray[np.float64]:
     """(2, 3, rows, columns) for corrections (3, H, W) that were wanted and made: sums over cells of their products, and
     of the squares of those made."""
-    products = np.stack([wanted * correction, correction * correction])
-    fill = [(0, -side % CELL) for side in products.shape[2:]]
-    padded = np.pad(products, ((0, 0), (0, 0), *fill))
-    rows, columns = (side // CELL for side in padded.shape[2:])
-    sums: NDArray[np.float64] = padded.reshape(2, 3, rows, CELL, columns, CELL).sum(axis=(3, 5), dtype=np.float64)
-    return sums
+    return _cells(np.stack([wanted * correction, correction * correction]))
 
 
-def gains_of(sums: NDArray[np.float64]) -> NDArray[np.float32]:
-    """(3, rows, columns) of 0..1: how much of the correction to apply, from the share that would have been best in a
-    cell and its eight neighbours. In photographs that share is too small by a third or so: the decoded picture lacks
-    some of the detail that the network restores.
+def flat_counts(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """(2, rows, columns): of the pixels (H, W, channels) of a tile, how many equal their left and upper neighbours, and
+    how many there are, in each cell.
     """
-    near = np.pad(sums, ((0, 0), (0, 0), (1, 1), (1, 1)))
-    rows, columns = sums.shape[2:]
-    total = np.sum([near[:, :, y : y + rows, x : x + columns] for y in range(3) for x in range(3)], axis=0)
+    flat = np.zeros(pixels.shape[:2], bool)
+    flat[1:, 1:] = ((pixels[1:, 1:] == pixels[:-1, 1:]) & (pixels[1:, 1:] == pixels[1:, :-1])).all(axis=2)
+    return _cells(np.stack([flat, np.ones_like(flat)]).astype(np.float64))
+
+
+def gains_of(sums: NDArray[np.float64], flat: NDArray[np.float64]) -> NDArray[np.float32]:
+    """(3, rows, columns) of 0..1: how much of the correction to apply, from the share that would have been best in a
+    cell and its eight neighbours, and from how many of its pixels are flat (`flat_counts`).
+
+    In photographs that share is too small by a third or so: the decoded picture lacks some of the detail that the
+    network restores. In luma it is too large where large parts are quite flat: what is left there are the edges of a
+    drawing.
+    """
+    total, level = _around(sums), _around(flat)
     best = total[0] / (total[1] + _LEAST * CELL * CELL)
+    photographic = np.clip((_DRAWN - level[0] / level[1]) / (_DRAWN - _PHOTOGRAPH), 0, 1)
     gains: NDArray[np.float32] = np.clip((best - _NONE) / (_ALL - _NONE), 0, 1).astype(np.float32)
+    gains[0] *= photographic
     return gains
 
 
@@ -81,3 +92,23 @@ def spread(gains: NDArray[np.float32], rows: slice, columns: slice) -> NDArray[n
         weight = weight[:, np.newaxis] if axis == 1 else weight
         gains = gains.take(low, axis) * (1 - weight) + gains.take(high, axis) * weight
     return gains
+
+
+def _cells(planes: NDArray[Any]) -> NDArray[np.float64]:
+    """Sums over cells: (..., H, W) to (..., rows, columns)."""
+    *more, height, width = planes.shape
+    fill = [(0, 0)] * len(more) + [(0, -height % CELL), (0, -width % CELL)]
+    padded = np.pad(planes, fill)
+    rows, columns = (side // CELL for side in padded.shape[-2:])
+    sums: NDArray[np.float64] = padded.reshape(*more, rows, CELL, columns, CELL).sum(axis=(-3, -1), dtype=np.float64)
+    return sums
+
+
+def _around(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sums over each cell and its eight neighbours."""
+    rows, columns = sums.shape[-2:]
+    near = np.pad(sums, [(0, 0)] * (sums.ndim - 2) + [(1, 1), (1, 1)])
+    total: NDArray[np.float64] = np.sum(
+        [near[..., y : y + rows, x : x + columns] for y in range(3) for x in range(3)], axis=0
+    )
+    return total

@@ -11,7 +11,16 @@ from latentpress.engine import load
 from latentpress.errors import CorruptFileError
 from latentpress.models import ModelPackage, find_model
 from latentpress.progress import steps
-from latentpress.restoration.calibration import CELL, QUALITY, SHIFT, cell_sums, code_again, gains_of, spread
+from latentpress.restoration.calibration import (
+    CELL,
+    QUALITY,
+    SHIFT,
+    cell_sums,
+    code_again,
+    flat_counts,
+    gains_of,
+    spread,
+)
 from latentpress.restoration.tables import Quantisation, describe
 from latentpress.transforms.colour import to_rgb, to_ycc
 
@@ -31,7 +40,7 @@ _SMALLEST = 24
 
 
 class Restorer:
-    """A network that takes JPEG artefacts away: ``Restorer(model="restore-1", threads=2)``.
+    """A network that takes JPEG artefacts away: ``Restorer(model="restore-2", threads=2)``.
 
     model: name or folder of a model package, None for the default. threads: of the CPU, None for all. engine: "onnx"
     or "torch". Raises UnsupportedError if the model is not installed, CorruptFileError if it is damaged.
@@ -87,15 +96,17 @@ class Restorer:
         self, pixels: NDArray[np.uint8], quantisation: Quantisation, values: dict[str, NDArray[np.float32]]
     ) -> NDArray[np.float32]:
         """(3, rows, columns): the share of the correction in each cell that does good when these pixels are coded."""
-        sums = np.zeros((2, 3, *(-(-side // CELL) for side in pixels.shape[:2])))
+        cells = [-(-side // CELL) for side in pixels.shape[:2]]
+        sums, flat = np.zeros((2, 3, *cells)), np.zeros((2, *cells))
         for rows, columns in _tiles(pixels, _TILE):
             grown, inner = self._window(pixels, rows, columns)
             again, correction = self._correction(code_again(pixels[grown], quantisation), values)
             wanted = to_ycc(pixels[rows, columns]) - again[:, *inner]
-            cells = cell_sums(wanted, correction[:, *inner])
+            found = cell_sums(wanted, correction[:, *inner])
             y, x = rows.start // CELL, columns.start // CELL
-            sums[:, :, y : y + cells.shape[2], x : x + cells.shape[3]] = cells
-        return gains_of(sums)
+            place = (..., slice(y, y + found.shape[2]), slice(x, x + found.shape[3]))
+            sums[place], flat[place] = found, flat_counts(pixels[rows, columns])
+        return gains_of(sums, flat)
 
     def _window(
         self, pixels: NDArray[np.uint8], rows: slice, columns: slice

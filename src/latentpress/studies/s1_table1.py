@@ -41,6 +41,7 @@ RATES = (0.3, 0.75)
 """Bits a pixel. At 0.25 JPEG would need qualities below 5 on two of the pictures, which its restorer never saw."""
 
 _METRICS = ("psnr", "rmse", "ssim", "ms-ssim")
+_RESTORER = "restore-1"  # the CAS-CNN, as in the paper
 _JPEG, _RESTORED = "JPEG", "JPEG + restore"
 _CODECS = ("importance-map", "hyperprior")
 _LOSSLESS = ("png", "webp-lossless", "mlp-lossless")
@@ -70,7 +71,7 @@ def run(request: Request) -> Result:
     if len(request.data) != 1:
         raise InvalidInputError("s1-table1 takes one --data folder: that of the Kodak pictures")
     originals = _originals(request)
-    restorer = Restorer(threads=1)
+    restorer = Restorer(model=_RESTORER, threads=1)
     rows: list[Row] = []
     missing: dict[str, str] = {}
     for picture, pixels in steps(originals.items(), len(originals)):

@@ -10,6 +10,5 @@ SYSTEM = System(
     group="G9",
     sources=("S1", "S4", "arXiv:1611.07233"),
     training="training:CasCnnTraining",
-    model="restore-1",
     packages="restore",
 )

@@ -9,5 +9,6 @@ SYSTEM = System(
     about="JPEG restoration by a U-Net of depth-wise blocks, told the quantisation tables",
     group="G9",
     training="training:TableUnetTraining",
+    model="restore-2",
     packages="restore",
 )
