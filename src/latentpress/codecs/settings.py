@@ -82,9 +82,9 @@ class Settings:
             object.__setattr__(self, "_keeper", _FILES if usual else self.codec)
         if isinstance(self.codec, str) and self.codec == "auto":
             exact = self.lossless or self.max_error
-            usual = _PROGRESSIVE if self.progressive else "hyperprior"
+            lossy = _PROGRESSIVE if self.progressive else "hyperprior"
             object.__setattr__(self, "_free", not (exact or self.progressive) and set(more) <= {"threads"})
-            object.__setattr__(self, "codec", _LOSSLESS if exact else usual)
+            object.__setattr__(self, "codec", _LOSSLESS if exact else lossy)
         goal = self.goal
         if len(goal) > 1:
             raise InvalidInputError(f"give one of {', '.join(goal)}, not {len(goal)} of them")
