@@ -20,7 +20,12 @@ BENCHMARKS = Path(__file__).resolve().parent
 RESULTS = BENCHMARKS / "results" / "bench"
 PAGE = BENCHMARKS.parent / "docs" / "results.md"
 RATES = (0.25, 0.5, 1.0)  # bits a pixel at which mean PSNR is told
-TITLES = {"kodak": "Kodak", "valid": "CID22 validation part", "drawings": "Drawings and a screenshot"}
+TITLES = {
+    "kodak": "Kodak",
+    "classical": "Kodak, classical codecs",
+    "valid": "CID22 validation part",
+    "drawings": "Drawings and a screenshot",
+}
 
 INTRODUCTION = """# Results
 

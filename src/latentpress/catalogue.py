@@ -30,7 +30,9 @@ NUMBERS = {
     9: "hific",
     10: "spiht",
     11: "dft-threshold",
+    12: "vq",
     13: "ebcot",
+    14: "ebcot-lossless",
 }
 """Codec numbers of the file format and the systems that own them. Only ever added to: files outlive programs."""
 

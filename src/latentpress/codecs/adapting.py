@@ -23,6 +23,7 @@ _RAREST = 32  # of 65536
 _PORTION = 4  # bits of a context until its chances first change
 _UNARY = 14  # magnitudes below are counted up, bit by bit
 _LONGEST = 20  # bits of what is above
+_PIECE = 2**16  # bytes that are coded at a time
 
 
 class AdaptiveBits:
@@ -121,5 +122,8 @@ def plain_bytes(port: Port, wanted: bytes | None, most: int) -> bytes:
     length = int((head.astype(np.int64) << place).sum())
     if length > most:
         raise CorruptFileError("the symbol stream is damaged: a part of it is too long")
-    bits = even_bits(port, None if wanted is None else np.unpackbits(np.frombuffer(wanted, np.uint8)), 8 * length)
-    return np.packbits(bits).tobytes()
+    parts = []
+    for start in range(0, length, _PIECE):  # a claimed length takes no memory before it is read
+        piece = None if wanted is None else np.unpackbits(np.frombuffer(wanted[start : start + _PIECE], np.uint8))
+        parts.append(np.packbits(even_bits(port, piece, 8 * min(_PIECE, length - start))).tobytes())
+    return b"".join(parts)

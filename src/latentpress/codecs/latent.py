@@ -197,9 +197,9 @@ class LatentCodec(Codec, Generic[M]):
         grid = grid_of(-(-image.height // stride), -(-image.width // stride), stride)
         model = self._open(self._package, len(grid.tiles), self.encoder)
         model.prepare(*model.coding)
-        rate, weight = self.rate_of(model, check_quality(quality))
+        rate, weight = self.rate_of(model, check_quality(quality), image)
         interest = None if roi is None else model.interest(roi.fits(image.width, image.height))
-        settings, colour = TileSettings(interest, weight), colour_of(image)
+        settings, colour = TileSettings(interest, weight), colour_of(image, hidden=self.lossless)
 
         def encode_tile(place: tuple[int, Tile]) -> bytes:
             window = Window(model, image, colour, grid, *place)
@@ -213,8 +213,8 @@ class LatentCodec(Codec, Generic[M]):
         told = pack_map(interest) if INTEREST in self.kinds else []
         return container.write(header, [*pack_sides(image), *told, *tiles, Chunk(STREAM, payload)])
 
-    def rate_of(self, model: M, quality: float) -> tuple[int, float]:
-        """Rate index and rounding weight for a quality 0..100."""
+    def rate_of(self, model: M, quality: float, image: Image) -> tuple[int, float]:
+        """Rate index and rounding weight for a quality 0..100 of a picture."""
         return rate_and_weight(quality, model.last_rate)
 
     def code_tile(self, model: M, window: Window, rate: int, settings: TileSettings) -> bytes:

@@ -20,10 +20,12 @@ METADATA = {ICC: "icc", EXIF: "exif", XMP: "xmp", DISPLAY: "display"}
 _MAX_METADATA = 2**26  # bytes of a block when unpacked: a few bytes of zlib can claim any length
 
 
-def colour_of(image: Image) -> Samples:
-    """The samples (H, W, 1 or 3) that a codec has to code: without alpha, what is hidden under alpha 0 made smooth."""
-    if not image.has_alpha:
-        return image.pixels
+def colour_of(image: Image, hidden: bool = False) -> Samples:
+    """The samples (H, W, 1 or 3) that a codec has to code: without alpha, what is hidden under alpha 0 made smooth,
+    unless it has to keep what is ``hidden``.
+    """
+    if not image.has_alpha or hidden:
+        return image.pixels[:, :, : image.channels - image.has_alpha]
     from latentpress.codecs.alpha import fill_hidden  # here, and below: alpha brings the whole lossless codec
 
     return fill_hidden(image.pixels[:, :, :-1], image.pixels[:, :, -1])

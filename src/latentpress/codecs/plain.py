@@ -18,6 +18,7 @@ from latentpress.codecs.latent import LatentModel
 from latentpress.codecs.rounding import ROUNDING_WEIGHT
 from latentpress.container.layout import MODEL_BYTES
 from latentpress.errors import InvalidInputError, UnsupportedError
+from latentpress.image import Image
 
 __all__ = ["Plain", "PlainModel"]
 
@@ -76,7 +77,7 @@ class Plain:
         """Number of what the settings choose, of the ``choices`` of the model."""
         return 0
 
-    def rate_of(self, model: Any, quality: float) -> tuple[int, float]:
+    def rate_of(self, model: Any, quality: float, image: Image) -> tuple[int, float]:
         """See `LatentCodec.rate_of`."""
         return self.choice * model.rates + round(quality / 100 * (model.rates - 1)), ROUNDING_WEIGHT
 

@@ -27,7 +27,7 @@ def scene(photograph: Image) -> Image:
 def test_stages_go_back(transform: str, block: int) -> None:
     codec = ThresholdCodec(transform, block)
     planes = np.random.default_rng(0).uniform(0, 255, (3, 64, 96)).astype(np.float32)
-    rate = codec.rate_of(codec.model, 60)[0]
+    rate = codec.rate_of(codec.model, 60, Image(np.zeros((1, 1, 3), np.uint8)))[0]
     assert codec.model.chosen(rate) == (transform, block, "contexts")
     there = codec.model.stages(rate).forward(planes)
     assert there.shape == (codec.model.latents, 2, 3)

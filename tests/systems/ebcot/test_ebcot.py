@@ -9,10 +9,10 @@ import pytest
 from PIL import Image as PillowImage
 from PIL import features
 
+from latentpress.codecs.code_blocks import _SIGNIFICANCE, SIDE, decode_blocks, encode_blocks
 from latentpress.codecs.targets import psnr_of
 from latentpress.errors import InvalidInputError
 from latentpress.image import Image
-from latentpress.systems.ebcot.blocks import _SIGNIFICANCE, SIDE, decode_blocks, encode_blocks
 from latentpress.systems.ebcot.codec import EbcotCodec
 
 

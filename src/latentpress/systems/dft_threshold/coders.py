@@ -145,7 +145,7 @@ class Words(Coder):
 
 
 def _golomb(port: Port, wanted: NDArray[Any] | None, count: int) -> NDArray[np.int64]:
-    data = plain_bytes(port, None if wanted is None else encode_golomb(wanted), 16 + 8 * count)
+    data = plain_bytes(port, None if wanted is None else encode_golomb(wanted), 64 + 4 * count)
     return decode_golomb(data, count)
 
 
@@ -153,9 +153,9 @@ def _classed(encode: Callable[..., bytes], decode: Callable[..., NDArray[np.uint
     def numbers(port: Port, wanted: NDArray[Any] | None, count: int) -> NDArray[np.int64]:
         """Symbols by a code, and the bits after them."""
         symbols, extra = (None, None) if wanted is None else split_classes(wanted)
-        data = plain_bytes(port, None if symbols is None else encode(symbols, SYMBOLS), 1024 + 8 * count)
+        data = plain_bytes(port, None if symbols is None else encode(symbols, SYMBOLS), 512 + 2 * count)
         found = decode(data, count, SYMBOLS)
-        return join_classes(found, plain_bytes(port, extra, 4 * count))
+        return join_classes(found, plain_bytes(port, extra, 3 * count))
 
     return numbers
 
