@@ -19,7 +19,7 @@ QUALITY := 50
 # What `make bench` measures; points that are there already are kept.
 CODERS := hyperprior,hyperprior-ms-ssim,hyperprior-effort-5,jpeg-420,webp,avif-444,avif-444-s6-default
 
-.PHONY: help demo test check format bench web clean
+.PHONY: help demo test check format bench web docs package clean
 
 help:
 	@echo "make demo    compress and restore examples/macaws.png, print sizes and PSNR"
@@ -28,6 +28,8 @@ help:
 	@echo "make format  let ruff format and fix the code"
 	@echo "make web     build the page that opens .lpx files in a browser: docs/web (needs Node.js)"
 	@echo "make bench   measure on the Kodak pictures: make bench KODAK=folder/with/kodim01.png"
+	@echo "make docs    build the documentation site in build/site, every link checked"
+	@echo "make package build wheels and source packages in dist/, and try them in clean environments"
 	@echo "make clean   remove build/, docs/web and the caches (not .venv)"
 
 demo: $(VENV)/.run
@@ -60,6 +62,13 @@ web: $(PAGE)
 $(PAGE): $(VENV)/.dev $(wildcard web/src/*) web/build.py web/package-lock.json
 	$(BIN)/python web/build.py
 
+docs: $(VENV)/.docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python docs/website.py
+
+# PYTHONS="python3.12 python3.13" tries the wheel with each of them.
+package: $(VENV)/.package
+	$(BIN)/python tests/package/try_package.py $(PYTHONS)
+
 clean:
 	rm -rf build dist docs/web web/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
@@ -84,4 +93,12 @@ $(VENV)/.dev: $(VENV)/.made $(PINS)
 
 $(VENV)/.bench: $(VENV)/.made $(PINS)
 	$(INSTALL) -e ".[bench]"
+	@touch $@
+
+$(VENV)/.docs: $(VENV)/.made $(PINS)
+	$(INSTALL) -e ".[docs]"
+	@touch $@
+
+$(VENV)/.package: $(VENV)/.made $(PINS)
+	$(INSTALL) build
 	@touch $@

@@ -1,11 +1,13 @@
 """imageio reads and writes ``.lpx`` files once this module is imported, 16-bit colour included.
 
-import imageio.v3 as iio
-import latentpress.imageio
+    import imageio.v3 as iio
+    import latentpress.imageio
 
-pixels = iio.imread("photo.lpx")                     # (height, width) or (height, width, channels)
-iio.imwrite("smaller.lpx", pixels, quality=30)       # all that latentpress.compress takes
-iio.improps("photo.lpx").shape                       # from the header, without decoding
+    pixels = iio.imread("photo.lpx")                     # (height, width) or (height, width, channels)
+    iio.imwrite("smaller.lpx", pixels, quality=30)       # all that latentpress.compress takes
+    iio.improps("photo.lpx", index=0).shape              # from the header, without decoding
+
+Bytes and streams work as paths do.
 """
 
 from __future__ import annotations

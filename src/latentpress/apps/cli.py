@@ -42,6 +42,8 @@ _COMMANDS = {
     "session": "session",
     "session-scores": "session",
     "serve": "serve",
+    "thumbnail": "desktop",
+    "desktop": "desktop",
 }
 """Commands, and the modules that have them as functions. One is made when it is called: a start pays for no other."""
 

@@ -115,7 +115,7 @@ def compress(
 
     Without loss, checked by decoding: latentpress compress photo.png --lossless
 
-    With more of 200 kB spent on a face: latentpress compress photo.png --size 200KB --roi 310,120,180,220
+    With more of 200 kB spent on a face: latentpress compress photo.png --size 200KB --roi 40,30,60,50
 
     The pages of a scan, each in a file of its own: latentpress compress scan.tif pages --frames
 
