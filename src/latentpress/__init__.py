@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from latentpress.codecs.roi import Roi
     from latentpress.codecs.settings import Settings
     from latentpress.container import CutFileWarning
+    from latentpress.encryption import decrypt, encrypt
     from latentpress.image import Image, Metadata, read_frames
     from latentpress.image import read as read_image
     from latentpress.image import write as write_image
@@ -61,6 +62,8 @@ __all__ = [
     "compress",
     "decompress",
     "decompress_jpeg",
+    "decrypt",
+    "encrypt",
     "get_codec",
     "inspect",
     "list_codecs",
@@ -88,6 +91,8 @@ _LAZY = {
     "compress": ("latentpress._api", "compress"),
     "decompress": ("latentpress._api", "decompress"),
     "decompress_jpeg": ("latentpress._api", "decompress_jpeg"),
+    "decrypt": ("latentpress.encryption", "decrypt"),
+    "encrypt": ("latentpress.encryption", "encrypt"),
     "get_codec": ("latentpress.codecs.registry", "get_codec"),
     "inspect": ("latentpress._api", "inspect"),
     "list_codecs": ("latentpress.codecs.registry", "list_codecs"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from latentpress import container
+from latentpress import container, encryption
 from latentpress._extras import needs_extra
 from latentpress.codecs import registry
 from latentpress.codecs.base import Codec, Region
@@ -33,6 +33,7 @@ _CHUNK_NAMES = {
     container.INTEREST: "regions of interest",
     container.LAYER: "layer",
     container.DISPLAY: "display",
+    container.SEALED: "encrypted file",
 }
 
 
@@ -109,6 +110,7 @@ def compress(
     pixels: bool = False,
     progressive: bool = False,
     roi: RoiLike | None = None,
+    key: str | bytes | None = None,
     **more: Any,
 ) -> bytes:
     """Compress a picture into the bytes of a complete ``.lpx`` file.
@@ -132,6 +134,8 @@ def compress(
     roi: where quality should be higher: a `Roi`, rectangles (x, y, width, height), or a mask (height, width) of bool,
     uint8 or float. For ``hyperprior`` and ``importance-map``. With a target such as ``size`` the rest pays for it.
 
+    key: a pass phrase or bytes with which the file is encrypted (see `encrypt`); needs the extra ``crypto``.
+
     more: settings of the codec called by its id, None for the usual. ``effort``: 1..9; above 1 ``hyperprior`` searches
     each picture for smaller files of equal quality, for seconds to minutes; needs the extra ``train``. ``tune``:
     ``ms-ssim`` makes ``hyperprior`` spend its bits for MS-SSIM and not for squared error. ``mosaic``: for the lossless
@@ -148,7 +152,10 @@ def compress(
         quality=quality, codec=codec, bpp=bpp, size=size, psnr=psnr, ms_ssim=ms_ssim,
         lossless=lossless, max_error=max_error, pixels=pixels, progressive=progressive, **more,
     )  # fmt: skip
-    return settings(image, roi)
+    if key is not None:
+        encryption.check_key(key)
+    data = settings(image, roi)
+    return data if key is None else encryption.encrypt(data, key)
 
 
 @telling()
@@ -158,6 +165,7 @@ def decompress(
     *,
     layers: int | None = None,
     threads: int | None = None,
+    key: str | bytes | None = None,
 ) -> Image:
     """Restore the picture of a complete ``.lpx`` file; the file itself says which codec made it.
 
@@ -165,7 +173,7 @@ def decompress(
 
     region: (x, y, width, height) in pixels, to restore only that part of the picture; of a large one, only what the
     part needs is decoded. layers: of a progressive file, decode the first so many only. threads: of the CPU, for codecs
-    that have this setting; None for all cores.
+    that have this setting; None for all cores. key: of an encrypted file.
 
     A progressive file (codec ``toderici``) may have been cut off at any byte after its header: the picture is then that
     of the layers that are whole, and a `CutFileWarning` says of how many; `inspect` tells too.
@@ -174,7 +182,7 @@ def decompress(
     not known here, LimitError above the limits (before memory is taken), OutOfMemoryError, InvalidInputError if
     ``data`` cannot be read, the region does not lie in the picture, or the file was not made of so many layers.
     """
-    data = contents_of(data)
+    data = _opened(data, key)
     if layers is not None:
         data = container.keep_layers(data, layers)
     codec = registry.codec_for(container.read_header(data), threads)
@@ -184,13 +192,13 @@ def decompress(
 
 
 @telling()
-def decompress_jpeg(data: FileSource, *, threads: int | None = None) -> bytes:
+def decompress_jpeg(data: FileSource, *, threads: int | None = None, key: str | bytes | None = None) -> bytes:
     """The JPEG file that an ``.lpx`` file keeps, byte for byte as `compress` found it with ``lossless``.
 
-    data: as for `decompress`. Raises as `decompress` does, and UnsupportedError for a file that keeps a picture and no
-    JPEG file.
+    data, key: as for `decompress`. Raises as `decompress` does, and UnsupportedError for a file that keeps a picture
+    and no JPEG file.
     """
-    data = contents_of(data)
+    data = _opened(data, key)
     codec = registry.codec_for(container.read_header(data), threads)
     if not codec.keeps:
         raise UnsupportedError(f"the file keeps a picture and no JPEG file: it was made by {codec.id}")
@@ -206,7 +214,7 @@ def inspect(data: FileSource, *, verify: bool = False) -> FileInfo:
     `decompress` does, but for those, and with ``verify`` for damage that only decoding shows: that is the ``problem``.
     """
     data = contents_of(data)
-    header, chunks = container.read(data, layered=True)
+    header, chunks = container.read(data, layered=True, sealed=True)
     return FileInfo(
         version=header.version,
         codec=registry.codec_id(header) or "",
@@ -262,6 +270,12 @@ def train(
     return run_race(recipe, data, race, race_steps, **options) if race else run_training(recipe, data, **options)
 
 
+def _opened(data: FileSource, key: str | bytes | None) -> bytes:
+    """The bytes of a file, decrypted if there is a key."""
+    found = contents_of(data)
+    return found if key is None else encryption.decrypt(found, key)
+
+
 def _model_name(header: Header) -> str:
     """Name of the header's model package, empty if there is none or it is not installed."""
     id = registry.codec_id(header)
@@ -276,6 +290,8 @@ def _model_name(header: Header) -> str:
 
 def _facts_of(header: Header, chunks: Sequence[Chunk]) -> dict[str, str]:
     """How many layers there are, and what the file's codec says of it, if it can be loaded here."""
+    if any(chunk.kind == container.SEALED for chunk in chunks):
+        return {"encrypted": "ChaCha20-Poly1305, key by scrypt"}
     count = len(container.layers_of(chunks))
     cut = ", the file is cut off" if count < header.rate else ""
     facts = {"layers": f"{count} of {header.rate}{cut}"} if header.layered else {}

@@ -34,7 +34,7 @@ STREAMS = st.builds(Chunk, kind=st.sampled_from(WHOLE), payload=st.binary(max_si
 @given(HEADERS, st.lists(EXTRAS | STREAMS, min_size=1, max_size=5))
 def test_round_trip(header: Header, chunks: list[Chunk]) -> None:
     data = write(header, chunks)
-    assert read(data) == (header, chunks)
+    assert read(data, sealed=True) == (header, chunks)
     assert read_header(data) == header
 
 

@@ -78,6 +78,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (world / "huge.lpx").write_bytes(
         latentpress.compress(Image.from_array(np.full((3600, 4600), 9, np.uint8)), lossless=True)
     )
+    (world / "key.txt").write_text("a key")
     (world / "packed").mkdir()
     shutil.copy(world / "photo.lpx", world / "packed" / "a.lpx")
     (world / "models").mkdir()

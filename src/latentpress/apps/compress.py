@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 import latentpress
-from latentpress.apps import folders, options, streams
+from latentpress.apps import folders, keys, options, streams
 from latentpress.apps.frames import compress_frames
 from latentpress.apps.progress_line import progress_line
 from latentpress.apps.sizes import parse_size
@@ -96,6 +97,10 @@ def compress(
         bool,
         typer.Option("--frames", help="All frames of an animation or pages of a TIFF: a file of each, in folder OUT."),
     ] = False,
+    encrypt: Annotated[
+        bool, typer.Option("--encrypt", help="Encrypt the file; only sizes stay readable. Needs 'crypto'.")
+    ] = False,
+    key_file: keys.KeyFile = None,
     strip: Annotated[bool, typer.Option("--strip", help="Leave out colour profile, EXIF and XMP.")] = False,
     verify: Annotated[bool, typer.Option("--verify", help="Decode the file and report its PSNR.")] = False,
     threads: options.Threads = None,
@@ -117,6 +122,8 @@ def compress(
 
     With more of 200 kB spent on a face: latentpress compress photo.png --size 200KB --roi 40,30,60,50
 
+    Encrypted, with a key that is typed or in a file: latentpress compress photo.png --encrypt --key-file key.txt
+
     The pages of a scan, each in a file of its own: latentpress compress scan.tif pages --frames
 
     A folder with all in it, to be stopped at any time and taken up again: latentpress compress photos -o packed
@@ -131,25 +138,30 @@ def compress(
         mosaic=mosaic, model=model, effort=effort, tune=tune, threads=threads,
     )  # fmt: skip
     how = folders.FolderOptions(jobs, threads or 1, scheduler, json, force, quiet)
+    if key_file is not None and not encrypt:
+        raise latentpress.InvalidInputError("--key-file is for --encrypt")
+    if encrypt and scheduler is not None:
+        raise latentpress.InvalidInputError("--encrypt goes with no --scheduler: keys do not travel")
+    key = keys.find_key(key_file, new=True) if encrypt else None
     if frames:
         for name, given in {"--roi": roi, "--roi-mask": roi_mask, "--verify": verify}.items():
             if given:
                 raise latentpress.InvalidInputError(f"--frames goes with no {name}")
         how.refuse(source)
-        compress_frames(coding, source, output, strip=strip, force=force, quiet=quiet)
+        compress_frames(coding, source, output, key, strip=strip, force=force, quiet=quiet)
         return
     if folders.is_folder(source):
         if roi:
             raise latentpress.InvalidInputError("--roi is for single files; --roi-mask takes a folder of masks")
         from latentpress.jobs import Compress
 
-        work = Compress(coding, strip=strip, verify=verify, masks=roi_mask or "", strength=roi_strength)
+        work = Compress(coding, strip=strip, verify=verify, masks=roi_mask or "", strength=roi_strength, key=key)
         folders.run_folder(work, source, output, how)
         return
     how.refuse(source)
     output = streams.choose_output(source, output, ".lpx", force=force)
     original = None if coding.keeper() is None or roi or roi_mask else streams.read_bytes(source)
-    if original is not None and _keep(coding, source, original, output, strip, quiet):
+    if original is not None and _keep(coding, source, original, output, key, strip, quiet):
         return
     image = streams.read_picture(source, original)
     if strip:
@@ -164,6 +176,7 @@ def compress(
         from latentpress.codecs.targets import psnr_of
 
         found = f", PSNR {psnr_of(image, coding.reader(data).decode(data)):.2f} dB"
+    data = data if key is None else latentpress.encrypt(data, key)
     streams.write_bytes(output, data)
     before = streams.size_of(source)
     if before is not None and before < len(data):
@@ -198,6 +211,7 @@ def decompress(
         str | None,
         typer.Option(show_default="png", help="Folders: the format of the pictures: png, ppm, tif, webp ..."),
     ] = None,
+    key_file: keys.KeyFile = None,
     threads: options.Threads = None,
     output_option: options.Output = None,
     jobs: options.Jobs = None,
@@ -217,6 +231,7 @@ def decompress(
     The JPEG file that was kept with --lossless: latentpress decompress photo.lpx photo.jpg
     """
     from latentpress.container import read_header
+    from latentpress.encryption import is_encrypted
 
     output = streams.one_output(output, output_option)
     streams.allow_pixels(max_pixels)
@@ -226,12 +241,17 @@ def decompress(
             raise latentpress.InvalidInputError("--region and --layers are for single files")
         from latentpress.jobs import Decompress
 
-        folders.run_folder(Decompress(format or "png", how.threads), source, output, how)
+        if key_file is not None and scheduler is not None:
+            raise latentpress.InvalidInputError("--key-file goes with no --scheduler: keys do not travel")
+        key = keys.find_key(key_file, new=False) if key_file or os.environ.get(keys.VARIABLE) else None
+        folders.run_folder(Decompress(format or "png", how.threads, key=key), source, output, how)
         return
     how.refuse(source, format)
     part = _parse_region("--region", region) if region is not None else None
     data = streams.read_bytes(source)
     with streams.naming(source):
+        if key_file is not None or is_encrypted(data):
+            data = latentpress.decrypt(data, keys.find_key(key_file, new=False))
         header = read_header(data)  # what is no .lpx file is told so before the output is looked at
     output = streams.choose_output(source, output, ".png", force=force)
     start, pixels = time.perf_counter(), part.width * part.height if part else header.width * header.height
@@ -252,7 +272,7 @@ def decompress(
     )
 
 
-def _keep(coding: Settings, source: str, data: bytes, output: str, strip: bool, quiet: bool) -> bool:
+def _keep(coding: Settings, source: str, data: bytes, output: str, key: bytes | None, strip: bool, quiet: bool) -> bool:
     """Keep the input down to its bytes, if it is a file of that kind; gives whether."""
     start = time.perf_counter()
     with streams.naming(source):
@@ -260,6 +280,7 @@ def _keep(coding: Settings, source: str, data: bytes, output: str, strip: bool, 
     if kept is None:
         return False
     seconds = time.perf_counter() - start
+    kept = kept if key is None else latentpress.encrypt(kept, key)
     streams.write_bytes(output, kept)
     streams.report(
         f"{streams.shown(output, 'standard output')}: {len(kept):,} bytes, {len(kept) / len(data):.1%} of the file, "

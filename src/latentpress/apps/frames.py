@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from latentpress import Metadata, remote
 from latentpress.apps import streams
 from latentpress.apps.progress_line import progress_line
+from latentpress.encryption import encrypt
 from latentpress.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ __all__ = ["compress_frames"]
 
 
 def compress_frames(
-    coding: Settings, source: str, output: str | None, *, strip: bool, force: bool, quiet: bool
+    coding: Settings, source: str, output: str | None, key: bytes | None, *, strip: bool, force: bool, quiet: bool
 ) -> None:
     """Write ``OUT/NAME-0001.lpx`` and so on; without OUT the folder is called as the input without its ending.
 
@@ -40,6 +41,7 @@ def compress_frames(
         file = streams.choose_output(source, f"{folder}/{name}-{count:04}.lpx", ".lpx", force=force)
         with progress_line(f"frame {count}", image.width * image.height, quiet=quiet):
             data = coding(image.with_metadata(Metadata()) if strip else image)
+        data = data if key is None else encrypt(data, key)
         if count == 1 and not remote.is_url(folder):
             Path(folder).mkdir(parents=True, exist_ok=True)
         streams.write_bytes(file, data)

@@ -18,6 +18,7 @@ from latentpress.container.layout import (
     MAGIC,
     MOSAIC,
     NAMED_CODEC,
+    SEALED,
     STREAM,
     TILES,
     VERSION,
@@ -27,7 +28,7 @@ from latentpress.container.layout import (
     Limits,
 )
 from latentpress.container.reader import read, read_header, scan
-from latentpress.container.writer import write
+from latentpress.container.writer import header_bytes, write
 
 __all__ = [
     "ALPHA",
@@ -39,6 +40,7 @@ __all__ = [
     "MAGIC",
     "MOSAIC",
     "NAMED_CODEC",
+    "SEALED",
     "STREAM",
     "TILES",
     "VERSION",
@@ -47,6 +49,7 @@ __all__ = [
     "CutFileWarning",
     "Header",
     "Limits",
+    "header_bytes",
     "keep_layers",
     "layers_of",
     "read",

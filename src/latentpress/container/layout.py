@@ -30,6 +30,7 @@ __all__ = [
     "MODEL_BYTES",
     "MOSAIC",
     "NAMED_CODEC",
+    "SEALED",
     "STREAM",
     "TILES",
     "VERSION",
@@ -72,7 +73,10 @@ chunks of a file, and its end may be cut off.
 DISPLAY = 10
 """Chunk kind: colour space, gamma and density, as PNG chunks (ancillary)."""
 
-CRITICAL_KINDS = (STREAM, ALPHA, TILES, MOSAIC, INTEREST, LAYER)
+SEALED = 11
+"""Chunk kind: a whole file, encrypted; the only chunk of its own (critical)."""
+
+CRITICAL_KINDS = (STREAM, ALPHA, TILES, MOSAIC, INTEREST, LAYER, SEALED)
 """Kinds without which the picture is not right; every other kind that is written is ancillary."""
 
 MODEL_BYTES = 8

@@ -20,6 +20,7 @@ from latentpress.container.layout import (
     MAX_RATE,
     MODEL_BYTES,
     NAMED_CODEC,
+    SEALED,
     VERSION,
     BytesLike,
     Chunk,
@@ -36,18 +37,20 @@ _CRC_BYTES = 4
 _LONGEST_HEADER = 128
 
 
-def read(data: BytesLike, limits: Limits | None = None, *, layered: bool = False) -> tuple[Header, list[Chunk]]:
+def read(
+    data: BytesLike, limits: Limits | None = None, *, layered: bool = False, sealed: bool = False
+) -> tuple[Header, list[Chunk]]:
     """Check a whole file and return its header and chunks, in the order of the file.
 
     data: bytes, bytearray or memoryview (anything with the buffer protocol works). Ancillary chunks of a kind unknown
     to this version are returned like the others, their CRC checked; a decoder leaves them alone. layered: whether a
     file of layers is welcome. Its end may be missing, from any byte after the header on: the chunks are then those that
-    are whole, and there are fewer layers than the header's rate says.
+    are whole, and there are fewer layers than the header's rate says. sealed: whether an encrypted file is welcome.
 
     Raises CorruptFileError if the file is damaged, cut short, followed by other bytes, or no ``.lpx`` file;
-    UnsupportedError if it is newer than this library, or made of layers that are not welcome; LimitError if it is
-    larger than ``limits`` (default: `Limits()`), before memory is taken; InvalidInputError if ``data`` is no bytes-like
-    object. Never another exception.
+    UnsupportedError if it is newer than this library, or encrypted or made of layers where that is not welcome;
+    LimitError if it is larger than ``limits`` (default: `Limits()`), before memory is taken; InvalidInputError if
+    ``data`` is no bytes-like object. Never another exception.
     """
     view, limits = _view(data), limits or Limits()
     header, position = _parse_header(view, limits)
@@ -69,6 +72,8 @@ def read(data: BytesLike, limits: Limits | None = None, *, layered: bool = False
             chunks.append(chunk)
     if last and position != len(view):
         raise CorruptFileError(f"the file is damaged: {len(view) - position} bytes follow its end")
+    if not sealed and any(chunk.kind == SEALED for chunk in chunks):
+        raise UnsupportedError("the file is encrypted: give the key it was encrypted with")
     reason = check_layers(header, chunks, cut)
     if reason:
         raise CorruptFileError(f"the file breaks the format: {reason}")

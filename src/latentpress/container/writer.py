@@ -19,7 +19,7 @@ from latentpress.container.layout import (
 )
 from latentpress.errors import InvalidInputError
 
-__all__ = ["write"]
+__all__ = ["header_bytes", "write"]
 
 
 def write(header: Header, chunks: Sequence[Chunk]) -> bytes:
@@ -33,7 +33,7 @@ def write(header: Header, chunks: Sequence[Chunk]) -> bytes:
     reason = check_layers(header, chunks)
     if reason:
         raise InvalidInputError(reason)
-    head = _header_bytes(header)
+    head = header_bytes(header)
     crc = zlib.crc32(head)
     parts = [head]
     for index, chunk in enumerate(chunks):
@@ -46,7 +46,7 @@ def write(header: Header, chunks: Sequence[Chunk]) -> bytes:
     return b"".join(parts)
 
 
-def _header_bytes(header: Header) -> bytes:
+def header_bytes(header: Header) -> bytes:
     """The header as docs/format.md lays it out."""
     out = bytearray(MAGIC)
     major, minor = header.version

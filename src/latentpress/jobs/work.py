@@ -21,6 +21,7 @@ from latentpress.codecs.roi import STRENGTH, Roi, mask_of
 from latentpress.codecs.settings import Settings
 from latentpress.codecs.targets import psnr_of
 from latentpress.container import read_header
+from latentpress.encryption import decrypt, encrypt, is_encrypted, key_mark
 from latentpress.errors import InvalidInputError, UnsupportedError
 from latentpress.image import FirstFrameWarning, Image, Metadata, read
 from latentpress.image.endings import JPEGS, PICTURES, encode_picture
@@ -91,7 +92,8 @@ class Compress(Work):
     coding: how, as with `latentpress.compress`; one thread a picture unless it says so: there are as many workers as
     cores. strip: leave metadata out. verify: decode each file before it is written, for its PSNR. masks: path or URL of
     a folder with a mask of interest for each picture, at the same place, of the same name or with ``.png``; empty for
-    none. strength: of the masks, in dB. max_pixels: the largest picture to accept.
+    none. strength: of the masks, in dB. max_pixels: the largest picture to accept. key: to encrypt the
+    files with.
     """
 
     coding: Settings = field(default_factory=Settings)
@@ -101,6 +103,7 @@ class Compress(Work):
     strength: float = STRENGTH
     max_pixels: int = field(default_factory=_most_pixels)
     _name: str = field(default="", repr=False)
+    key: bytes | None = field(default=None, repr=False)
 
     name = "compress"
     reads = PICTURES
@@ -109,8 +112,9 @@ class Compress(Work):
 
     def settings(self) -> dict[str, Any]:
         """See `Work.settings`."""
+        sealed = {} if self.key is None else {"key": key_mark(self.key)}
         masks = {"masks": open_folder(self.masks).place, "strength": self.strength} if self.masks else {}
-        return {**self.coding.described(), "strip": self.strip, **masks}
+        return {**self.coding.described(), "strip": self.strip, **masks, **sealed}
 
     def check(self) -> None:
         """See `Work.check`."""
@@ -133,7 +137,7 @@ class Compress(Work):
             limits.MAX_PIXELS = self.max_pixels
             kept = self.coding.keep(_contents(source), threads=1, strip=self.strip)
             if kept is not None:  # read back by the codec already
-                return Made(kept, math.inf if self.verify else None, kept=True)
+                return Made(self._sealed(kept), math.inf if self.verify else None, kept=True)
         image, warned = _read(source, self.max_pixels)
         if self.strip:
             image = image.with_metadata(Metadata())
@@ -141,9 +145,11 @@ class Compress(Work):
         if self.masks and interest is None:
             warned = (*warned, f"{self._name}: there is no mask for it, and so no region of interest")
         data = self.coding(image, interest, threads=1)
-        return Made(
-            data, psnr_of(image, self.coding.reader(data, threads=1).decode(data)) if self.verify else None, warned
-        )
+        psnr = psnr_of(image, self.coding.reader(data, threads=1).decode(data)) if self.verify else None
+        return Made(self._sealed(data), psnr, warned)
+
+    def _sealed(self, data: bytes) -> bytes:
+        return data if self.key is None else encrypt(data, self.key)
 
     def _interest(self, image: Image) -> Roi | None:
         """The interest that the file's mask tells, None if it has none."""
@@ -164,6 +170,7 @@ class Decompress(Work):
     format: str = "png"
     threads: int = 1
     max_pixels: int = field(default_factory=_most_pixels)
+    key: bytes | None = field(default=None, repr=False)
 
     name = "decompress"
     reads = LPX
@@ -185,6 +192,8 @@ class Decompress(Work):
         """See `Work`."""
         limits.MAX_PIXELS = self.max_pixels
         data = _contents(source)
+        if self.key is not None and is_encrypted(data):
+            data = decrypt(data, self.key)
         if self.ending in JPEGS:
             with contextlib.suppress(UnsupportedError):  # a picture that was never a file
                 return Made(latentpress.decompress_jpeg(data, threads=self.threads))

@@ -65,6 +65,14 @@ STUDIES: dict[str, Study] = {
             module="latentpress.studies.s2_table1",
         ),
         Study(
+            name="s3-encryption",
+            about="encryption of pictures by a logistic map: the usual figures, and an attack that reads everything",
+            data="any pictures, such as Kodak's",
+            test="",
+            extra="bench",
+            module="latentpress.studies.s3_encryption",
+        ),
+        Study(
             name="dbm",
             about="pre-training as a deep Boltzmann machine against random starts",
             data="photographs to train on",
