@@ -41,7 +41,7 @@ def commands() -> dict[str, str]:
     """Where each command line was found first, by the line without its comment."""
     found: list[tuple[str, str]] = []
     for page in PAGES:
-        text = page.read_text(encoding="utf-8")
+        text = re.sub(r"\\\n\s*", " ", page.read_text(encoding="utf-8"))  # lines that go on
         lines = re.findall(r"^    ((?:\w+=\S+ )?latentpress [a-z].*)$", text, re.MULTILINE)
         found += [(line, str(page.relative_to(ROOT))) for line in lines]
     for name, command in COMMANDS.items():
