@@ -96,7 +96,9 @@ def world(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("line", commands())
 def test_command(line: str, world: Path) -> None:
-    words = [word for word in shlex.split(line) if "=" not in word.split("-")[0]]
+    words = [word for word in shlex.split(line) if word != "..."]
+    while "=" in words[0]:  # surroundings
+        words.pop(0)
     name, arguments = words[1], words[2:]
     COMMANDS[name].make_context(name, list(arguments))  # raises for what is not an option, or has no such value
     if name not in RUN or any(part in line for part in NOT_HERE):
