@@ -1,9 +1,11 @@
 """How small `jpeg` makes JPEG files, beside the files and JPEG XL's transcoding; and the time of a large one.
 
-    python benchmarks/jpeg.py --data DIR --out benchmarks/results/jpeg.json
+    python benchmarks/jpeg.py --set kodak=DIR --set NAME=DIR:COUNT --out benchmarks/results/jpeg.json
 
-Each picture is saved by Pillow at every quality, sampling and kind; a file counts whole, header and all. JPEG XL:
-libjxl's own transcoding of the same file, by imagecodecs, its bytes whole too. Every file must come back byte for byte.
+Pictures that the results have already are not measured again: a run that was stopped goes on. COUNT takes so many of
+a folder, evenly spread. Pillow saves each picture at every quality, sampling and kind; a file counts whole, header and
+all. JPEG XL: libjxl's own transcoding of the same file, by imagecodecs, its bytes whole too. Every file must come back
+byte for byte.
 """
 
 from __future__ import annotations
@@ -12,13 +14,13 @@ import argparse
 import io
 import itertools
 import json
+import resource
 import time
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import imagecodecs
-from common import circumstances, pictures, write_json
+from common import SUFFIXES, circumstances, write_json
 from PIL import Image
 
 from latentpress.systems.jpeg.codec import JpegCodec
@@ -41,17 +43,17 @@ def saved(picture: Image.Image, quality: int, sampling: str, kind: str) -> bytes
 def of_picture(path: Path) -> list[Row]:
     """All files of a picture."""
     codec, picture = JpegCodec(threads=1), Image.open(path).convert("RGB")
-    return [measure(codec, path.stem, picture, *how) for how in itertools.product(QUALITIES, SAMPLINGS, KINDS)]
+    return [measure(codec, picture, *how) for how in itertools.product(QUALITIES, SAMPLINGS, KINDS)]
 
 
-def measure(codec: JpegCodec, name: str, picture: Image.Image, quality: int, sampling: str, kind: str) -> Row:
+def measure(codec: JpegCodec, picture: Image.Image, quality: int, sampling: str, kind: str) -> Row:
     """One file. encode_cpu_s has in it that the file is decoded to check that the very bytes come back."""
     data = saved(picture, quality, sampling, kind)
     start = time.process_time()
     file = codec.encode_file(data)
     end = time.process_time()
     return {
-        "picture": name, "quality": quality, "sampling": sampling, "kind": kind, "jpeg": len(data), "bytes": len(file),
+        "quality": quality, "sampling": sampling, "kind": kind, "files": 1, "jpeg": len(data), "bytes": len(file),
         "jpeg_xl": len(imagecodecs.jpegxl_encode_jpeg(data)), "encode_cpu_s": round(end - start, 3),
     }  # fmt: skip
 
@@ -72,44 +74,65 @@ def large(paths: list[Path], quality: int) -> Row:
         "width": LARGE[0], "height": LARGE[1], "quality": quality, "jpeg": len(data), "bytes": len(file),
         "same": back == data, "encode_s": round(wall, 2), "encode_cpu_s": round(cpu, 2),
         "decode_s": round(wall_back, 2), "decode_cpu_s": round(cpu_back, 2),
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }  # fmt: skip
 
 
-def totals(rows: list[Row]) -> list[Row]:
-    """Bytes of all files, and of those that have something in common."""
-    found = []
-    for key, values in (("", [""]), ("quality", QUALITIES), ("sampling", SAMPLINGS), ("kind", KINDS)):
-        for value in values:
-            mine = [row for row in rows if not key or row[key] == value]
-            jpeg, ours, theirs = (sum(row[name] for row in mine) for name in ("jpeg", "bytes", "jpeg_xl"))
-            found.append({
-                "of": f"{key} {value}".strip() or "all", "files": len(mine), "jpeg": jpeg, "bytes": ours,
-                "jpeg_xl": theirs, "to_jpeg": round(ours / jpeg, 4), "jpeg_xl_to_jpeg": round(theirs / jpeg, 4),
-                "to_jpeg_xl": round(ours / theirs, 4),
-            })  # fmt: skip
-    return found
+def sums(rows: list[Row]) -> Row:
+    """Bytes of files, and their proportions."""
+    files, jpeg, ours, theirs = (sum(row[name] for row in rows) for name in ("files", "jpeg", "bytes", "jpeg_xl"))
+    return {
+        "files": files, "jpeg": jpeg, "bytes": ours, "jpeg_xl": theirs, "to_jpeg": round(ours / jpeg, 4),
+        "jpeg_xl_to_jpeg": round(theirs / jpeg, 4), "to_jpeg_xl": round(ours / theirs, 4),
+    }  # fmt: skip
+
+
+def of_files(rows: list[Row]) -> Row:
+    """What is kept of a picture's files: sums over all, and over those that have something in common."""
+    parts = {}
+    for key, values in (("quality", QUALITIES), ("sampling", SAMPLINGS), ("kind", KINDS)):
+        parts |= {f"{key} {value}": sums([row for row in rows if row[key] == value]) for value in values}
+    return sums(rows) | {"encode_cpu_s": round(sum(row["encode_cpu_s"] for row in rows), 1), "parts": parts}
+
+
+def totals(found: list[Row]) -> list[Row]:
+    """Sums over pictures: all, those of a set, and parts of those whose parts were written down."""
+    groups = {"all": found}
+    for row in found:
+        groups.setdefault(f"set {row['set']}", []).append(row)
+        for name, part in row.get("parts", {}).items():
+            groups.setdefault(name, []).append(part)
+    return [{"of": name} | sums(rows) for name, rows in groups.items()]
+
+
+def chosen(given: str) -> tuple[str, list[Path]]:
+    """The name and the pictures of NAME=DIR or NAME=DIR:COUNT. AVIF too: pictures to train with come as such."""
+    name, _, place = given.partition("=")
+    folder, _, count = place.partition(":")
+    paths = sorted(path for path in Path(folder).iterdir() if path.suffix.lower() in {*SUFFIXES, ".avif"})
+    return name, paths[:: max(1, len(paths) // int(count))][: int(count)] if count else paths
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="folder of pictures")
+    parser.add_argument("--set", action="append", required=True, help="NAME=DIR or NAME=DIR:COUNT")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--large", action="store_true", help="only measure the large file, and put it into the results")
-    parser.add_argument("--jobs", type=int, default=1, help="pictures at a time")
     given = parser.parse_args()
-    paths = pictures(given.data)
+    sets = [chosen(one) for one in given.set]
+    result = json.loads(given.out.read_text(encoding="utf-8")) if given.out.exists() else {}
     if given.large:
-        result = json.loads(given.out.read_text(encoding="utf-8"))
-        write_json(given.out, result | {"large": [large(paths, quality) for quality in (75, 90)]})
+        write_json(given.out, result | {"large": [large(sets[0][1], quality) for quality in (75, 90)]})
         return
-    rows: list[Row] = []
-    with ProcessPoolExecutor(given.jobs) as pool:
-        for path, found in zip(paths, pool.map(of_picture, paths), strict=True):
-            rows += found
-            print(path.stem, totals(rows)[0], flush=True)
-    result = circumstances()
-    result["versions"] |= {"imagecodecs": imagecodecs.__version__, "libjxl": imagecodecs.jpegxl_version()}
-    write_json(given.out, result | {"totals": totals(rows), "files": rows})
+    found: list[Row] = result.get("pictures", [])
+    known = {(row["set"], row["picture"]) for row in found}
+    versions = {"imagecodecs": imagecodecs.__version__, "libjxl": imagecodecs.jpegxl_version()}
+    for name, path in ((name, path) for name, paths in sets for path in paths if (name, path.stem) not in known):
+        found.append({"set": name, "picture": path.stem} | of_files(of_picture(path)))
+        result |= circumstances()
+        result["versions"] |= versions
+        write_json(given.out, result | {"totals": totals(found), "pictures": found})
+        print(name, path.stem, sums(found), flush=True)
 
 
 if __name__ == "__main__":
