@@ -11,6 +11,7 @@ from latentpress import container, encryption
 from latentpress._extras import needs_extra
 from latentpress.codecs import registry
 from latentpress.codecs.base import Codec, Region
+from latentpress.codecs.painters import painting
 from latentpress.codecs.ports import Points
 from latentpress.codecs.roi import RoiLike
 from latentpress.codecs.settings import Settings
@@ -164,6 +165,8 @@ def decompress(
     region: Region | tuple[int, int, int, int] | None = None,
     *,
     layers: int | None = None,
+    preview: bool = False,
+    look: float = 0.0,
     threads: int | None = None,
     key: str | bytes | None = None,
 ) -> Image:
@@ -175,17 +178,21 @@ def decompress(
     part needs is decoded. layers: of a progressive file, decode the first so many only. threads: of the CPU, for codecs
     that have this setting; None for all cores. key: of an encrypted file.
 
+    For files of ``hyperprior``, whose bits mean the same whoever paints them: preview, a quick and slightly worse
+    picture; look: 0, true to the original, to 1, where plausible texture takes the place of what the bits do not say.
+
     A progressive file (codec ``toderici``) may have been cut off at any byte after its header: the picture is then that
     of the layers that are whole, and a `CutFileWarning` says of how many; `inspect` tells too.
 
-    Raises CorruptFileError for damaged data or data of another kind, UnsupportedError if the format, codec or model is
-    not known here, LimitError above the limits (before memory is taken), OutOfMemoryError, InvalidInputError if
-    ``data`` cannot be read, the region does not lie in the picture, or the file was not made of so many layers.
+    Raises CorruptFileError for damaged data or data of another kind, UnsupportedError if the format, codec, model or
+    painter is not known here, LimitError above the limits (before memory is taken), OutOfMemoryError, InvalidInputError
+    if ``data`` cannot be read, the region does not lie in the picture, the file was not made of so many layers, or its
+    codec has no painters.
     """
     data = _opened(data, key)
     if layers is not None:
         data = container.keep_layers(data, layers)
-    codec = registry.codec_for(container.read_header(data), threads)
+    codec = registry.codec_for(container.read_header(data), threads, **painting(preview, look))
     if region is None:
         return codec.decode(data)
     return codec.decode_region(data, region if isinstance(region, Region) else Region(*region))

@@ -43,6 +43,19 @@ def test_the_command_line_and_python_make_the_same_file(run: Run, photo: Path) -
     assert read(photo.with_name("a.ppm")) == latentpress.decompress(packed.read_bytes())
 
 
+def test_a_preview_of_a_file_and_of_a_folder(run: Run, photo: Path, tmp_path: Path) -> None:
+    packed, out = tmp_path / "in" / "a.lpx", tmp_path / "out"
+    packed.parent.mkdir()
+    packed.write_bytes(latentpress.compress(photo))
+    preview = latentpress.decompress(packed.read_bytes(), preview=True)
+    assert run("decompress", packed, photo.with_name("a.ppm"), "--preview").exit_code == 0
+    assert run("decompress", packed.parent, "-o", out, "--preview", "-j", "1").exit_code == 0
+    for found in (photo.with_name("a.ppm"), out / "a.png"):
+        assert np.abs(read(found).pixels.astype(int) - preview.pixels).max() <= 1
+    refused = run("decompress", packed, photo.with_name("b.ppm"), "--preview", "--look", "0.5")
+    assert (refused.exit_code, "a preview has no look" in refused.stderr) == (2, True)
+
+
 def test_effort(run: Run, photo: Path) -> None:
     pytest.importorskip("torch")
     pytest.importorskip("onnx")

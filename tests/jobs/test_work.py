@@ -107,6 +107,8 @@ def test_limits_travel_with_the_work(photo: Path, monkeypatch: pytest.MonkeyPatc
             },
         ),
         (lambda: Decompress(".TIF"), {"format": "tif"}),
+        (lambda: Decompress(preview=True), {"format": "png", "painter": "preview"}),
+        (lambda: Decompress(look=0.5), {"format": "png", "painter": "sharp", "look": 0.5}),
         (
             lambda: Restore(strength=0.5),
             {
@@ -145,6 +147,7 @@ def test_the_model_is_part_of_the_settings(tmp_path: Path, monkeypatch: pytest.M
     [
         (lambda: Compress(Settings.of(model="none")), UnsupportedError, "none"),
         (lambda: Decompress("gif"), InvalidInputError, "GIF"),
+        (lambda: Decompress(preview=True, look=0.5), InvalidInputError, "preview has no look"),
         (lambda: Restore("none"), UnsupportedError, "none"),
         (lambda: Restore(strength=1.5), InvalidInputError, "strength"),
         (lambda: Restore(quality=0), InvalidInputError, "quality"),

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from latentpress.errors import UnsupportedError
-from latentpress.models import SEARCH_PATH, find_model, installed_models, shelf
+from latentpress.models import SEARCH_PATH, find_model, installed_models, shelf, where_to_get
 
 ROOT = Path(__file__).parents[2]
 PackageMaker = Callable[..., Path]
@@ -52,6 +52,8 @@ def test_message_says_which_distribution_ships_a_missing_model(announced: Callab
     for wanted in ({"name": about["name"]}, {"id": bytes.fromhex(id)}):
         with pytest.raises(UnsupportedError, match=f"{about['name']}.* comes with the package latentpress-zoo"):
             find_model("hyperprior", **wanted)
+    assert where_to_get(about["name"]) == "; it comes with the package latentpress-zoo"
+    assert not where_to_get("of nobody")
 
 
 def test_list_of_the_zoo_is_up_to_date() -> None:

@@ -207,6 +207,15 @@ def decompress(
     layers: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Of a progressive file: only its first N layers.")
     ] = None,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Of a hyperprior file: quicker, and slightly worse.")
+    ] = False,
+    look: Annotated[
+        float,
+        typer.Option(
+            min=0, max=1, help="Of a hyperprior file: 0 true to the original ... 1 plausible texture where bits end."
+        ),
+    ] = 0.0,
     format: Annotated[
         str | None,
         typer.Option(show_default="png", help="Folders: the format of the pictures: png, ppm, tif, webp ..."),
@@ -244,7 +253,8 @@ def decompress(
         if key_file is not None and scheduler is not None:
             raise latentpress.InvalidInputError("--key-file goes with no --scheduler: keys do not travel")
         key = keys.find_key(key_file, new=False) if key_file or os.environ.get(keys.VARIABLE) else None
-        folders.run_folder(Decompress(format or "png", how.threads, key=key), source, output, how)
+        work = Decompress(format or "png", how.threads, preview, look, key=key)
+        folders.run_folder(work, source, output, how)
         return
     how.refuse(source, format)
     part = _parse_region("--region", region) if region is not None else None
@@ -255,14 +265,15 @@ def decompress(
         header = read_header(data)  # what is no .lpx file is told so before the output is looked at
     output = streams.choose_output(source, output, ".png", force=force)
     start, pixels = time.perf_counter(), part.width * part.height if part else header.width * header.height
-    if part is None and layers is None and output.lower().endswith(JPEGS):
+    whole = part is None and layers is None and not preview and not look
+    if whole and output.lower().endswith(JPEGS):
         with streams.naming(source), contextlib.suppress(latentpress.UnsupportedError):  # a picture, never a file
             streams.write_bytes(output, latentpress.decompress_jpeg(data, threads=threads))
             streams.report(f"{output}: the JPEG file, {time.perf_counter() - start:.2f} s", output, quiet=quiet)
             return
     line = progress_line("decompress", pixels, quiet=quiet)
     with streams.naming(source), streams.telling(latentpress.CutFileWarning), line:
-        image = latentpress.decompress(data, part, layers=layers, threads=threads)
+        image = latentpress.decompress(data, part, layers=layers, preview=preview, look=look, threads=threads)
     seconds = time.perf_counter() - start
     streams.write_picture(output, image)
     streams.report(

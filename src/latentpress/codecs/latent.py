@@ -23,8 +23,9 @@ from numpy.typing import NDArray
 from latentpress import container
 from latentpress.codecs.base import Codec, Region, check_quality
 from latentpress.codecs.decoding import Decoding
-from latentpress.codecs.models import RatedModel, Running, package_of
+from latentpress.codecs.models import RatedModel, Running, StandIn, package_of
 from latentpress.codecs.packing import check_kinds, colour_of, pack_sides, unpack
+from latentpress.codecs.painters import painter_of
 from latentpress.codecs.parallel import each
 from latentpress.codecs.planes import to_planes
 from latentpress.codecs.ports import Points, Port, checksum, write
@@ -159,14 +160,16 @@ class LatentCodec(Codec, Generic[M]):
     model: name of an installed model package or path of a package's folder; None takes the default. A file is decoded
     with the model that it names: this one or another installed one. engine: ``onnx`` (ONNX Runtime) or ``torch``;
     threads: None for one a core; dtype: ``float32``, or ``float64`` with torch. Every engine reads the same integers
-    from a file. Pictures of more than about 2 megapixels are coded in tiles, as many at a time as there are threads.
+    from a file. painter: paint what files hold with another package's synthesis, such as ``preview``; look: how far to
+    go from the model's own to that one, 0..1, for painters that can (`painter_of`). Pictures of more than about 2
+    megapixels are coded in tiles, as many at a time as there are threads.
     """
 
     model_class: ClassVar[type[Any]]
     kinds: ClassVar[tuple[int, ...]] = (STREAM, TILES)
     """Critical chunks of its files, beside alpha. With ``INTEREST`` a file tells its map of interest."""
 
-    takes: ClassVar[frozenset[str]] = frozenset({"model", "engine", "threads", "dtype"})
+    takes: ClassVar[frozenset[str]] = frozenset({"model", "engine", "threads", "dtype", "painter", "look"})
     largest_tile: ClassVar[int] = 2**16
     """Latents of a tile that a file may have."""
 
@@ -176,12 +179,16 @@ class LatentCodec(Codec, Generic[M]):
         engine: str = "onnx",
         threads: int | None = None,
         dtype: str = "float32",
+        painter: str | None = None,
+        look: float = 1.0,
         **more: Any,
     ) -> None:
         unknown = more.keys() - self.takes
         if unknown:
             raise InvalidInputError(f"codec {self.id!r} has no setting {min(unknown)!r}")
         self._config = {"model": model, "engine": engine, "threads": threads, "dtype": dtype, **more}
+        if painter is not None:
+            self._config |= {"painter": painter, "look": look}
 
     def config(self) -> dict[str, Any]:
         """The constructor's arguments."""
@@ -258,8 +265,8 @@ class LatentCodec(Codec, Generic[M]):
         return self._open(self._package, tiles=1)
 
     @property
-    def encoder(self) -> ModelPackage | None:
-        """A package with networks that this encoder runs in place of the model's own."""
+    def encoder(self) -> StandIn | None:
+        """Networks that this encoder runs in place of the model's own."""
         return None
 
     def opened(self, data: bytes) -> tuple[Header, list[Chunk], Decoding]:
@@ -274,7 +281,7 @@ class LatentCodec(Codec, Generic[M]):
             raise CorruptFileError(f"a file of {self.id} has one symbol stream, this one has {len(payloads)}")
         height, width = (-(-side // self.model_class.stride) for side in (header.height, header.width))
         grid, streams = unpack_grid(height, width, chunks, payloads[0], self.largest_tile)
-        model = self._open(package, len(streams))
+        model = self._open(package, len(streams), self._painter(package))
         if header.rate > model.last_rate:
             raise CorruptFileError(f"rate index {header.rate} is above the model's last, {model.last_rate}")
         settings = TileSettings(unpack_map(chunks, height, width))
@@ -301,11 +308,16 @@ class LatentCodec(Codec, Generic[M]):
         """The package that a file names."""
         return package_of(self.id, self._config["model"], id)
 
-    def _open(self, package: ModelPackage, tiles: int, encoder: ModelPackage | None = None) -> M:
+    def _painter(self, package: ModelPackage) -> StandIn | None:
+        """Who paints the files of a model, None for its own synthesis."""
+        painter = self._config.get("painter")
+        return None if painter is None else painter_of(package, painter, self._config["look"])
+
+    def _open(self, package: ModelPackage, tiles: int, instead: StandIn | None = None) -> M:
         """The model, for a picture of so many tiles. Those that are worked on side by side share the threads."""
         engine, threads = self._config["engine"], self._config["threads"]
         if tiles > 1 and engine == "onnx":
             threads = max(1, (threads or os.cpu_count() or 1) // self._side_by_side)
         running = Running(engine, threads, self._config["dtype"], keep_memory=tiles == 1)
-        model: M = self.model_class.open(package, running, encoder)
+        model: M = self.model_class.open(package, running, instead)
         return model

@@ -139,7 +139,8 @@ class LayeredCodec(LatentCodec[M]):
             if not layers and header.channels in (2, 4) and all(chunk.kind != ALPHA for chunk in chunks):
                 chunks.append(Chunk(ALPHA, opaque_alpha(header.height, header.width)))
         grid = self._grid_of(header, chunks)
-        model = self._open(self._package_of(header.model), len(grid.tiles))
+        package = self._package_of(header.model)
+        model = self._open(package, len(grid.tiles), self._painter(package))
         if header.rate > model.layers:
             raise CorruptFileError(f"the file has {header.rate} layers, more than its model, {model.layers}")
         streams = [_unpack(grid, layer) for layer in layers]

@@ -18,7 +18,7 @@ from latentpress.engine import Network
 from latentpress.errors import CorruptFileError, InvalidInputError
 from latentpress.models import ModelPackage, find_model
 
-__all__ = ["PackageModel", "RatedModel", "Running", "package_of"]
+__all__ = ["PackageModel", "RatedModel", "Running", "StandIn", "package_of"]
 
 Float = NDArray[np.float32]
 
@@ -33,6 +33,19 @@ class Running:
     threads: int | None = None
     dtype: str = "float32"
     keep_memory: bool = True
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """A package with networks that take the place of a model's own of the same names. more: further inputs of theirs,
+    numbers by name. What its card says of sizes counts before what the model's own says.
+    """
+
+    package: ModelPackage
+    more: tuple[tuple[str, float], ...] = ()
+
+    def __contains__(self, network: str) -> bool:
+        return f"{network}.onnx" in self.package.files
 
 
 def package_of(codec: str, name: str | None, id: bytes) -> ModelPackage:
@@ -50,28 +63,28 @@ class PackageModel:
     """The networks and tables of a package. A system derives from it, says in `read` what it needs of the package, and
     has a method for each network.
 
-    encoder: a package with networks that take the place of the package's own, which the decoder does not run.
+    instead: where some of its networks come from, if not from the package.
 
     Raises CorruptFileError for a package that does not have what `read` asks for.
     """
 
-    def __init__(
-        self, package: ModelPackage, running: Running | None = None, encoder: ModelPackage | None = None
-    ) -> None:
-        self.package, self.running, self._encoder = package, running or Running(), encoder
+    def __init__(self, package: ModelPackage, running: Running | None = None, instead: StandIn | None = None) -> None:
+        self.package, self.running = package, running or Running()
+        self._instead = instead
+        self._usual = type(self).open(package, running) if instead else None  # whose other networks are shared
         self._networks: dict[str, Future[Network]] = {}
         self._lock = threading.Lock()
         try:
-            self.read(package.config, package.tables)
+            self.read(package.config | (instead.package.config if instead else {}), package.tables)
         except (KeyError, ValueError, TypeError, IndexError, InvalidInputError) as error:
             raise CorruptFileError(
                 f"model package {package.folder} does not fit its codec, {package.codec}: {error}"
             ) from error
 
     @classmethod
-    def open(cls, package: ModelPackage, running: Running | None = None, encoder: ModelPackage | None = None) -> Self:
+    def open(cls, package: ModelPackage, running: Running | None = None, instead: StandIn | None = None) -> Self:
         """The model of a package, shared by all of the process that run it in the same way."""
-        return cast(Self, _opened(cls, package, running or Running(), encoder))  # type: ignore[arg-type]  # a class is hashable
+        return cast(Self, _opened(cls, package, running or Running(), instead))  # type: ignore[arg-type]  # a class is hashable
 
     def read(self, config: Mapping[str, Any], tables: Mapping[str, NDArray[Any]]) -> None:
         """Take sizes and integer tables out of the package. What is missing or does not fit may raise KeyError,
@@ -80,6 +93,10 @@ class PackageModel:
 
     def run(self, network: str, /, **arrays: Float) -> dict[str, Float]:
         """The outputs of a network, by name, in float32."""
+        if self._instead and self._usual:
+            if network not in self._instead:
+                return self._usual.run(network, **arrays)
+            arrays |= {name: np.array([number], np.float32) for name, number in self._instead.more}
         loading, new = self._loading(network)
         if new:
             self._fill({network: loading})
@@ -89,6 +106,9 @@ class PackageModel:
         """Begin to load networks beside what goes on until they are run: a first picture waits less for them."""
         if self.running.engine != "onnx":  # torch itself is imported with the first network
             return
+        if self._instead and self._usual:
+            self._usual.prepare(*(name for name in networks if name not in self._instead))
+            networks = tuple(name for name in networks if name in self._instead)
         found = {name: self._loading(name) for name in networks}
         mine = {name: loading for name, (loading, new) in found.items() if new}
         if mine:
@@ -110,9 +130,7 @@ class PackageModel:
                 loading.set_exception(error)
 
     def _load(self, network: str) -> Network:
-        how = self.running
-        other = self._encoder is not None and f"{network}.onnx" in self._encoder.files
-        source = self._encoder if self._encoder is not None and other else self.package
+        how, source = self.running, self._instead.package if self._instead else self.package
         return engine.load(
             source.network(network), how.engine, how.threads, dtype=how.dtype, keep_memory=how.keep_memory
         )
@@ -145,7 +163,5 @@ class RatedModel(PackageModel):
 
 
 @functools.lru_cache(maxsize=8)
-def _opened(
-    cls: type[PackageModel], package: ModelPackage, running: Running, encoder: ModelPackage | None
-) -> PackageModel:
-    return cls(package, running, encoder)
+def _opened(cls: type[PackageModel], package: ModelPackage, running: Running, instead: StandIn | None) -> PackageModel:
+    return cls(package, running, instead)

@@ -100,15 +100,15 @@ def is_built_in(id: str) -> bool:
     return id in _built_in_ids()
 
 
-def codec_for(header: Header, threads: int | None = None) -> Codec:
+def codec_for(header: Header, threads: int | None = None, **config: Any) -> Codec:
     """The codec that decodes the file with this header, shared; raises as `get_codec` does.
 
-    threads: for a codec that has this setting.
+    threads: for a codec that has this setting. config: further settings, which the codec has to have.
     """
     id = codec_id(header)
     if id is None:
         raise UnsupportedError(f"the file needs codec number {header.codec}, which this version does not have")
-    return shared_codec(id, {}, threads)
+    return shared_codec(id, config, threads)
 
 
 def codec_id(header: Header) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -100,6 +100,11 @@ class TorchNetwork(Network):
             for name in drop:  # peak memory: nothing is kept past its last use
                 del values[name]
         return {name: values[name] for name in self.output_names}
+
+    @property
+    def constants(self) -> Mapping[str, torch.Tensor]:
+        """Weights by their names in the graph, unpacked, and what is computed of weights alone."""
+        return self._constants
 
     def _tensor(self, array: NDArray[Any]) -> torch.Tensor:
         import torch

@@ -17,6 +17,7 @@ import numpy as np
 
 import latentpress
 from latentpress import limits, restoration
+from latentpress.codecs.painters import painting
 from latentpress.codecs.roi import STRENGTH, Roi, mask_of
 from latentpress.codecs.settings import Settings
 from latentpress.codecs.targets import psnr_of
@@ -164,11 +165,13 @@ class Compress(Work):
 @dataclass(frozen=True)
 class Decompress(Work):
     """``.lpx`` files to pictures. format: the pictures' ending, without its dot; with one of JPEG's, JPEG files that
-    were kept as they are come back as they were.
+    were kept as they are come back as they were. preview, look: as in `latentpress.decompress`.
     """
 
     format: str = "png"
     threads: int = 1
+    preview: bool = False
+    look: float = 0.0
     max_pixels: int = field(default_factory=_most_pixels)
     key: bytes | None = field(default=None, repr=False)
 
@@ -182,10 +185,11 @@ class Decompress(Work):
 
     def settings(self) -> dict[str, Any]:
         """See `Work.settings`."""
-        return {"format": self.ending[1:]}
+        return {"format": self.ending[1:], **painting(self.preview, self.look)}
 
     def check(self) -> None:
         """See `Work.check`."""
+        self.settings()  # looks at preview and look
         _check_format(self.ending)
 
     def __call__(self, source: Source) -> Made:
@@ -194,7 +198,7 @@ class Decompress(Work):
         data = _contents(source)
         if self.key is not None and is_encrypted(data):
             data = decrypt(data, self.key)
-        if self.ending in JPEGS:
+        if self.ending in JPEGS and not painting(self.preview, self.look):
             with contextlib.suppress(UnsupportedError):  # a picture that was never a file
                 return Made(latentpress.decompress_jpeg(data, threads=self.threads))
         warned: tuple[str, ...] = ()
@@ -205,7 +209,7 @@ class Decompress(Work):
         return Made(encode_picture(image, self.ending), None, warned)
 
     def _decoded(self, data: bytes) -> Image:
-        return latentpress.decompress(data, threads=self.threads)
+        return latentpress.decompress(data, preview=self.preview, look=self.look, threads=self.threads)
 
 
 @dataclass(frozen=True)

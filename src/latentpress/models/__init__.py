@@ -8,6 +8,7 @@ from latentpress.models.shelf import (
     find_model,
     installed_models,
     named_model,
+    where_to_get,
 )
 
 __all__ = [
@@ -19,4 +20,5 @@ __all__ = [
     "installed_models",
     "named_model",
     "package_digest",
+    "where_to_get",
 ]

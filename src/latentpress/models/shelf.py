@@ -28,6 +28,7 @@ __all__ = [
     "find_model",
     "installed_models",
     "named_model",
+    "where_to_get",
 ]
 
 SEARCH_PATH = "LATENTPRESS_MODELS"
@@ -97,10 +98,20 @@ def named_model(name: str) -> ModelPackage:
     )
 
 
+def where_to_get(name: str) -> str:
+    """Half a sentence that names the distribution which ships a model, empty if none is known to."""
+    found = next((one for one in _elsewhere().values() if one["name"] == name), None)
+    return f"; it comes with the package {found['distribution']}" if found else ""
+
+
+def _elsewhere() -> dict[str, dict[str, str]]:
+    known: dict[str, dict[str, str]] = json.loads((Path(__file__).parent / ELSEWHERE).read_text(encoding="utf-8"))
+    return known
+
+
 def _missing(codec: str, wanted: str, id: bytes | None) -> str:
-    known = json.loads((Path(__file__).parent / ELSEWHERE).read_text(encoding="utf-8"))
     shipped = next(
-        (one for key, one in known.items() if (one["name"] == wanted if id is None else key == id.hex())), None
+        (one for key, one in _elsewhere().items() if (one["name"] == wanted if id is None else key == id.hex())), None
     )
     what = wanted if id is None else f"model {id.hex()}" + (f" ({shipped['name']})" if shipped else "")
     if shipped:

@@ -62,6 +62,13 @@ def test_decompress_round_trip(client: Any, crop_lpx: bytes) -> None:
     assert np.abs(given - latentpress.decompress(crop_lpx).pixels).max() <= 1
 
 
+def test_decompress_with_another_painter(client: Any, crop_lpx: bytes) -> None:
+    given = client.post("/decompress", params={"preview": True}, content=crop_lpx)
+    assert read(io.BytesIO(given.content)) == latentpress.decompress(crop_lpx, preview=True, threads=1)
+    refused = client.post("/decompress", params={"preview": True, "look": 0.5}, content=crop_lpx)
+    assert (refused.status_code, refused.json()) == (422, {"error": "give preview or look, not both"})
+
+
 @pytest.mark.parametrize(
     ("format", "kind"),
     [("ppm", "PPM"), ("webp", "WEBP"), ("tiff", "TIFF"), ("jpeg", "JPEG"), ("bmp", "BMP"), ("jpeg2000", "JPEG2000")],

@@ -308,8 +308,13 @@ def _add_reading(app: FastAPI, service: _Service) -> None:
         request: Request,
         format: _Format = "png",
         layers: Annotated[int | None, Query(ge=1, description="Of a progressive file: only its first layers.")] = None,
+        preview: Annotated[bool, Query(description="Of a hyperprior file: quicker, and slightly worse.")] = False,
+        look: Annotated[
+            float,
+            Query(ge=0, le=1, description="Of a hyperprior file: 0 true to the original ... 1 plausible texture."),
+        ] = 0.0,
     ) -> Response:
-        data = await service.with_body(request, tasks.decompress, format, layers)
+        data = await service.with_body(request, tasks.decompress, format, layers, preview, look)
         return Response(data, media_type=_FORMATS[format])
 
     @app.post(

@@ -76,11 +76,14 @@ def compress(upload: Upload, given: dict[str, Any], verify: bool) -> Encoded:
     return Encoded(data, latentpress.inspect(data).codec, image.width, image.height, fidelity)
 
 
-def decompress(upload: Upload, format: str, layers: int | None = None) -> bytes:
-    """An .lpx file to a picture file of a format that `latentpress.write_image` knows. layers: of a progressive file,
-    show so many.
+def decompress(upload: Upload, format: str, layers: int | None, preview: bool, look: float) -> bytes:
+    """An .lpx file to a picture file of a format that `latentpress.write_image` knows. The others: as in
+    `latentpress.decompress`.
     """
-    return _written(latentpress.decompress(_lpx(upload), layers=layers, threads=1), format)
+    if preview and look:
+        raise ParameterError("give preview or look, not both")
+    image = latentpress.decompress(_lpx(upload), layers=layers, preview=preview, look=look, threads=1)
+    return _written(image, format)
 
 
 def inspect(upload: Upload) -> dict[str, Any]:

@@ -40,8 +40,8 @@ class OwnCoder(Coder):
         self.qualities = (100.0,) if lossless else tuple(float(q) for q in range(0, 101, 10))
 
     def check(self) -> None:
-        """Raise UnsupportedError if the codec does not load or its model is not installed."""
-        self._encode(np.zeros((1, 1, 3), np.uint8), 50.0)
+        """Raise UnsupportedError if the codec does not load, or its model or painter is not installed."""
+        self._decode(self._encode(np.zeros((1, 1, 3), np.uint8), 50.0))
 
     def versions(self) -> dict[str, str]:
         """This package, and the libraries that its codecs stand on."""

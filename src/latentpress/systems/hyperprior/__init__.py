@@ -15,6 +15,8 @@ SYSTEM = System(
     variants={
         "hyperprior-2-fast": {"model": "hyperprior-2-fast"},
         "hyperprior-ms-ssim": {"tune": "ms-ssim"},
+        "hyperprior-preview": {"painter": "preview"},
+        "hyperprior-sharp": {"painter": "sharp"},
         "hyperprior-effort-2": {"effort": 2},
         "hyperprior-effort-5": {"effort": 5},
     },

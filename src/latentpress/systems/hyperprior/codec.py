@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from latentpress.codecs.latent import LatentCodec, TileSettings, Window
 from latentpress.codecs.mean_scale.model import MeanScaleModel
+from latentpress.codecs.models import StandIn
 from latentpress.codecs.roi import Roi
 from latentpress.codecs.targets import psnr_of
 from latentpress.codecs.tiles import grid_of
 from latentpress.container import INTEREST
 from latentpress.errors import InvalidInputError, UnsupportedError
 from latentpress.image import Image
-from latentpress.models import ModelPackage, installed_models
+from latentpress.models import installed_models
 from latentpress.systems.hyperprior.layout import ENCODER
 from latentpress.systems.hyperprior.smallest import smallest
 
@@ -32,8 +33,8 @@ class HyperpriorCodec(LatentCodec[MeanScaleModel]):
     with the model that it names: this one or another installed one. effort: 1 to 9; above 1 the encoder searches the
     latents for each picture (`smallest`), which takes seconds to minutes and needs the extra ``train``; such files are
     never larger than at effort 1 nor of a lower PSNR, and read as quickly as others. tune: what the encoder aims for,
-    ``mse`` or ``ms-ssim``; the latter takes the model's other analysis, and files are read as ever. engine, threads,
-    dtype: as in `LatentCodec`.
+    ``mse`` or ``ms-ssim``; the latter takes the model's other analysis, and files are read as ever. The others: as
+    in `LatentCodec`.
     """
 
     id: ClassVar[str] = "hyperprior"
@@ -50,6 +51,7 @@ class HyperpriorCodec(LatentCodec[MeanScaleModel]):
         dtype: str = "float32",
         effort: int = 1,
         tune: str = "mse",
+        **painting: Any,
     ) -> None:
         if tune not in TUNES:
             raise InvalidInputError(f"tune must be one of {', '.join(TUNES)}, not {tune!r}")
@@ -57,7 +59,7 @@ class HyperpriorCodec(LatentCodec[MeanScaleModel]):
             raise InvalidInputError(f"effort must be a whole number from 1 to {len(_ROUNDS) + 1}, not {effort!r}")
         if effort > 1 and tune != TUNES[0]:
             raise InvalidInputError(f"effort above 1 searches for squared error: it goes with tune {TUNES[0]} only")
-        super().__init__(model, engine, threads, dtype, effort=effort, tune=tune)
+        super().__init__(model, engine, threads, dtype, effort=effort, tune=tune, **painting)
 
     def encode(self, image: Image, quality: float = 50.0, *, roi: Roi | None = None) -> bytes:
         """Compress; see `LatentCodec.encode`. roi: where quantisation is finer, at effort 1."""
@@ -81,13 +83,13 @@ class HyperpriorCodec(LatentCodec[MeanScaleModel]):
         return smallest(model, window, rate, settings.weight, rounds)
 
     @cached_property
-    def encoder(self) -> ModelPackage | None:
-        """The package with the analysis for this aim, None for the model's own."""
+    def encoder(self) -> StandIn | None:
+        """The analysis for this aim, None for the model's own."""
         tune = self._config["tune"]
         if tune == TUNES[0]:
             return None
         wanted = {"model": self._package.id.hex(), "tune": tune}
         for package in installed_models(ENCODER):
             if wanted.items() <= package.config.items():
-                return package
+                return StandIn(package)
         raise UnsupportedError(f"the model {self._package.name} has no encoder for tune {tune}")

@@ -1,0 +1,258 @@
+"""Training of `painter`: a synthesis learns to show what the files of another model hold."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from latentpress.catalogue import system
+from latentpress.codecs.latent import LatentModel
+from latentpress.codecs.models import Running
+from latentpress.codecs.painters import PAINTER
+from latentpress.engine.torch_ import TorchNetwork
+from latentpress.errors import InvalidInputError
+from latentpress.models import find_model
+from latentpress.parts.critics import critic_loss, fooling_loss
+from latentpress.parts.rate_table import mix_for_rates
+from latentpress.parts.texture import texture_distance
+from latentpress.systems.painter.net import Blend, PainterNet, PainterSizes
+from latentpress.systems.painter.samples import Painted, paint, paint_crops
+from latentpress.training.data import Pictures, load_held_out, load_pictures
+from latentpress.training.eight_bits import round_to_eight_bits
+from latentpress.training.muon import point_wise
+from latentpress.training.plan import Plan
+from latentpress.training.schedule import CropSchedule, Schedule, setting
+from latentpress.training.system import Folders, Graph, Player, Point, Say, Training, psnr_of
+
+__all__ = ["PainterObjective", "PainterSchedule", "PainterTraining"]
+
+_FLOOR = 0.5  # squared grey levels that are nobody's fault: rounding to 8 bits, and a little more
+_COMPACT_SIDE = 256
+_RATES = 5  # of validation
+
+
+@dataclass(frozen=True)
+class PainterSchedule(CropSchedule):
+    """``crops``: how many are coded before the first step, of which all steps learn."""
+
+    crop: int = setting(256, multiple_of=64)
+    crops: int = setting(2400, at_least=1)
+
+
+@dataclass(frozen=True)
+class PainterObjective:
+    """``of``: the codec whose default model it paints for; ``painter``: what decoders ask for it by.
+
+    Made small: log2 of how much larger the squared error gets than that of the model's own synthesis, plus ``texture``
+    * `texture_distance` + ``fooling`` * the critic's disbelief. ``towards_low``: above 1, more crops at low rates.
+    """
+
+    of: str = "hyperprior"
+    painter: str = "preview"
+    texture: float = setting(0.0, at_least=0.0)
+    fooling: float = setting(0.0, at_least=0.0)
+    towards_low: float = setting(1.0, at_least=0.1)
+
+
+class PainterTraining(Training):
+    """A painter begins as the model's own synthesis, or if it is of another size with the linear half of that.
+
+    What it should show is what the own synthesis shows. At equal loss that is better than the original: what no decoder
+    can know, which is most of the original's difference, is noise to learn from.
+    """
+
+    model_type = PainterSizes
+    schedule_type: ClassVar[type[Schedule]] = PainterSchedule
+    sections: ClassVar[Mapping[str, type[Any]]] = {"objective": PainterObjective}
+    figures: ClassVar[tuple[str, ...]] = ("psnr", "below", "texture", "disbelief")
+    at: ClassVar[str] = "rate"
+    counted: ClassVar[str] = "crops"
+    table_pictures: ClassVar[int] = 12
+
+    def __init__(self, plan: Plan, device: str = "cpu") -> None:
+        super().__init__(plan, device)
+        if bool(self.model.critic) != bool(self.objective.fooling):
+            raise InvalidInputError("recipe: model.critic and objective.fooling go together")
+        if self.model.critic:
+            self.figures = (*self.figures, "critic")  # type: ignore[misc]  # of the second player
+
+    @cached_property
+    def painted(self) -> LatentModel:
+        """The model whose values are painted. Raises InvalidInputError if the sizes are not its."""
+        declared = system(self.objective.of)
+        package = find_model(declared.id)
+        model: LatentModel = declared.load(declared.codec).model_class(
+            package, Running(threads=torch.get_num_threads())
+        )
+        if (model.latents, model.anchors) != (self.model.latents, self.model.anchors):
+            raise InvalidInputError(
+                f"recipe: {package.name} has {model.latents} latents and {model.anchors} anchors, "
+                f"not {self.model.latents} and {self.model.anchors}"
+            )
+        return model
+
+    def samples(self, data: Folders, folder: Any, say: Say) -> Sequence[Painted]:
+        """Coded crops."""
+        plan, aims = self.schedule, self.objective
+        pictures = load_pictures(data, plan.crop)
+        return paint_crops(self.painted, pictures, plan.crops, plan.crop, aims.towards_low, plan.seed, say)
+
+    def held_out(self, valid: Folders, samples: Any, say: Say) -> Sequence[Painted]:
+        """Pictures, each at one of five rates after the other."""
+        last = self.painted.last_rate
+        rates = [last * number // (_RATES - 1) for number in range(_RATES)]
+        return [paint(self.painted, _whole(picture), rate) for picture in load_held_out(valid) for rate in rates]
+
+    def network(self, samples: Any) -> PainterNet:
+        """A painter that shows what it begins as."""
+        net = PainterNet(self.model)
+        if samples is None:
+            return net
+        own = dict(TorchNetwork(self.painted.package.network("synthesis")).constants)
+        fresh = net.synthesis.state_dict()
+        same = all(name in own and own[name].shape == value.shape for name, value in fresh.items())
+        if self.model.blends and not same:
+            raise InvalidInputError(f"recipe: to blend, the sizes must be those of {self.painted.package.name}")
+        taken = {name: own[name] for name in fresh if same or name.startswith(("linear", "log_step", "normaliser"))}
+        net.synthesis.load_state_dict(fresh | taken)
+        if net.base is not None:
+            net.base.load_state_dict(taken)
+        return net
+
+    def players(self, net: Any) -> Sequence[Player]:
+        """The synthesis, and the critic if there is one."""
+        linear = net.synthesis.linear.weight
+        rest = [parameter for parameter in net.synthesis.parameters() if parameter is not linear]
+        groups = {1.0: rest, self.schedule.linear_factor: [linear]}
+        matrices = point_wise(net.synthesis, without=[linear])
+        players = [Player("painter", groups, lambda *drawn: self.loss(net, *drawn), matrices=matrices)]
+        if net.critic is not None:
+            players.append(Player("critic", {1.0: list(net.critic.parameters())}, lambda *drawn: self._judge(net)))
+        return players
+
+    def draw(self, samples: Sequence[Painted], rng: np.random.Generator) -> tuple[Tensor, ...]:
+        """Crops, what the own synthesis shows of them, values, rate indices, errors."""
+        return _batch([samples[number] for number in rng.integers(len(samples), size=self.schedule.batch)])
+
+    def loss(self, net: Any, *drawn: Tensor) -> tuple[Tensor, Tensor]:
+        """See `PainterObjective`; figures: PSNR, dB below the own synthesis, texture distance, disbelief."""
+        crops, true, values, rates, errors = drawn
+        x, true, values = crops.float(), true.float(), values.float() / 16
+        aims = self.objective
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=self.schedule.mixed_precision):
+            made = net.synthesis(values, mix_for_rates(rates, self.model.anchors)).float()
+        growth = _growth(made, true, errors)
+        total = growth.mean()
+        texture = disbelief = torch.zeros(())
+        if aims.texture:
+            texture = texture_distance(made, x).mean()
+            total = total + aims.texture * texture
+        if net.critic is not None:
+            net.critic.requires_grad_(False)
+            disbelief = fooling_loss(net.critic(made, values))
+            net.critic.requires_grad_(True)
+            total = total + aims.fooling * disbelief
+            self._made = x, made.detach(), values
+        psnr = psnr_of((made.detach() - x).square().mean())
+        return total, torch.stack([psnr, _decibels(growth.detach().mean()), texture.detach(), disbelief.detach()])
+
+    def validate(self, net: Any, held_out: Sequence[Painted]) -> list[Point]:
+        """Points at five rates: PSNR of the 8-bit output, and how far it is below that of the own synthesis."""
+        return [self._point(net, [one for one in held_out if one.rate == rate]) for rate in _in_order(held_out)]
+
+    @torch.no_grad()
+    def _point(self, net: Any, pictures: Sequence[Painted]) -> Point:
+        rows = []
+        for one in pictures:
+            crops, true, values, rates, errors = _batch([one])
+            made = net.synthesis(values.float() / 16, mix_for_rates(rates, self.model.anchors)).round().clamp(0, 255)
+            texture = float(texture_distance(made, crops.float())) if self.objective.texture else 0.0
+            growth = float(_growth(made, true.float(), errors))
+            psnr = float(psnr_of((made - crops).square().mean()))
+            below = float(psnr_of((true.float() - crops).square().mean())) - psnr
+            rows.append([growth + self.objective.texture * texture, psnr, below, texture])
+        loss, psnr, below, texture = np.mean(rows, axis=0).tolist()
+        return Point(pictures[0].rate, loss, {"psnr": psnr, "below": below, "texture": texture})
+
+    def _judge(self, net: Any) -> tuple[Tensor, Tensor]:
+        x, made, values = self._made
+        loss = critic_loss(net.critic(x, values), net.critic(made, values))
+        return loss, loss.detach()[None]
+
+    def compact(self, net: Any, sample: Pictures) -> None:
+        """The dense layers in 8 bits, as in the models of `latentpress.training.mean_scale`; not of a blend, whose
+        weights are sums.
+        """
+        if net.base is None:
+            last = self.painted.last_rate
+            runs = []
+            for number, picture in enumerate(sample):
+                rate = last - number * last // (2 * len(sample))  # errors show at the upper rates
+                one = paint(self.painted, _whole(picture[:_COMPACT_SIDE, :_COMPACT_SIDE]), rate)
+                _, _, values, rates, _ = _batch([one])
+                runs.append((values.float() / 16, mix_for_rates(rates, self.model.anchors)))
+            round_to_eight_bits(net.synthesis, runs, keep=("linear.weight", "head.weight"))
+
+    @property
+    def package_codec(self) -> str:
+        """That of all painters."""
+        return PAINTER
+
+    def graphs(self, net: Any) -> dict[str, Graph | bytes]:
+        """The synthesis, or a blend."""
+        values, mix = torch.zeros(1, self.model.latents, 8, 8), torch.zeros(1, self.model.anchors)
+        if net.base is None:
+            return {"synthesis": Graph(net.synthesis, {"values": values, "mix": mix}, ("pixels",))}
+        inputs = {"values": values, "mix": mix, "look": torch.ones(1)}
+        return {"synthesis": Graph(Blend(net.base, net.synthesis), inputs, ("pixels",), ("mix", "look"))}
+
+    def sizes(self, net: nn.Module) -> dict[str, Any]:
+        """Of which model it paints the values, and what it is asked for by."""
+        return {
+            "model": self.painted.package.id.hex(),
+            "painter": self.objective.painter,
+            "margin": self.model.margin,
+            "blends": self.model.blends,
+        }
+
+    def facts(self, net: Any, sample: Pictures) -> dict[str, Any]:
+        """What it costs on the sample, at five rates."""
+        last = self.painted.last_rate
+        rates = [last * number // (_RATES - 1) for number in range(_RATES)]
+        held_out = [paint(self.painted, _whole(picture), rate) for picture in sample for rate in rates]
+        points = self.validate(net, held_out)
+        found = {str(point.at): {name: round(v, 3) for name, v in point.figures.items()} for point in points}
+        return {"check": {"pictures": len(sample), **found}}
+
+
+def _growth(made: Tensor, true: Tensor, errors: Tensor) -> Tensor:
+    """log2 of the growth of the squared error (B,), as far as a decoder is to blame for it."""
+    return torch.log2(1 + (made - true).square().mean(dim=(1, 2, 3)) / (errors + _FLOOR))
+
+
+def _decibels(growth: Tensor) -> Tensor:
+    return growth * (10 * math.log10(2))
+
+
+def _batch(samples: Sequence[Painted]) -> tuple[Tensor, ...]:
+    """Samples of one size as tensors."""
+    arrays = (np.stack([getattr(one, name) for one in samples]) for name in ("picture", "true", "values"))
+    rates, errors = torch.tensor([one.rate for one in samples]), torch.tensor([one.error for one in samples])
+    return (*map(torch.from_numpy, arrays), rates, errors)
+
+
+def _whole(picture: Any) -> Any:
+    """A picture cut to multiples of 16 pixels."""
+    height, width = (side // 16 * 16 for side in picture.shape[:2])
+    return np.ascontiguousarray(picture[:height, :width])
+
+
+def _in_order(samples: Sequence[Painted]) -> list[int]:
+    return sorted({one.rate for one in samples})
