@@ -1,58 +1,115 @@
-"""The generative codec beside the flagship at equal bytes: what people may see, in the metrics that there are.
+"""Generative decoding beside the flagship at equal bytes: what people may see, in the metrics that there are.
 
     python benchmarks/generative.py --data DIR --out benchmarks/results/generative.json
+    python benchmarks/generative.py --data DIR --out benchmarks/results/look.json --looks
 
-For each picture and rate, both codecs reach the rate by a target; SSIMULACRA 2, PSNR-HVS-M, FSIM, PSNR of the decoded
-pictures, and the distance of texture that the codec was trained for (`parts/texture.py`, lower is better).
+For each picture and rate, `hyperprior` and `hific` reach the rate by a target; with --looks it is `hyperprior` alone,
+and each file is painted with several looks. SSIMULACRA 2 and PSNR, of codecs PSNR-HVS-M and FSIM too, and the
+distance of texture that the painters were trained for (`parts/texture.py`, lower is better). KID: how far the blocks of
+all decoded pictures are from those of the originals, as a crowd and not each from its own: the squared maximum mean
+discrepancy (Binkowski et al. 2018, arXiv:1801.01401) of features that no painter was trained on, log2 of 1 + the
+magnitudes of the flagship's latents at its last rate.
 """
 
 from __future__ import annotations
 
 import argparse
 import statistics
+from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from common import circumstances, pictures, read_rgb, write_json
+from numpy.typing import NDArray
 
 import latentpress
+from latentpress.codecs.planes import to_planes
 from latentpress.metrics import METRICS
 from latentpress.parts.texture import texture_distance
+from latentpress.systems.hyperprior.codec import HyperpriorCodec
 
-CODECS = ("hyperprior", "hific")
-RATES = (0.15,)  # bits a pixel that every Kodak picture can have with both
-MEASURES = ("ssimulacra2", "psnr-hvs-m", "fsim", "psnr")
+MEASURES, LOOK_MEASURES = ("ssimulacra2", "psnr-hvs-m", "fsim", "psnr"), ("ssimulacra2", "psnr")
+RATES, LOOK_RATES = (0.15,), (0.15, 0.3)  # bits a pixel that every Kodak picture can have
+LOOKS = (0.0, 0.5, 1.0)
+SUBSETS, SUBSET = 40, 1000  # of the blocks, for KID
+
+Features = NDArray[np.float32]
+Decoded = dict[str, tuple[float, NDArray[np.uint8]]]  # by what made them: bits a pixel, pixels
+
+
+def by_codec(original: NDArray[np.uint8], rate: float) -> Decoded:
+    """The picture at a rate from both codecs."""
+    files = {codec: latentpress.compress(original, codec=codec, bpp=rate) for codec in ("hyperprior", "hific")}
+    return {codec: (_bpp(data, original), latentpress.decompress(data).pixels) for codec, data in files.items()}
+
+
+def by_look(original: NDArray[np.uint8], rate: float) -> Decoded:
+    """The picture of one file with each look."""
+    data = latentpress.compress(original, bpp=rate)
+    return {f"look {look:g}": (_bpp(data, original), latentpress.decompress(data, look=look).pixels) for look in LOOKS}
+
+
+def measured(original: NDArray[np.uint8], decoded: NDArray[np.uint8], names: Sequence[str]) -> dict[str, float]:
+    """Metrics of a pair, and its distance of texture."""
+    found = {name: float(METRICS[name].function(original, decoded)) for name in names}
+    pair = (torch.tensor(one.transpose(2, 0, 1)[None], dtype=torch.float32) for one in (original, decoded))
+    return found | {"texture": texture_distance(*pair).item()}
+
+
+def features(pixels: NDArray[np.uint8]) -> Features:
+    """One row for each block of 16 x 16 pixels."""
+    model = HyperpriorCodec().model
+    latents = model.analysis(to_planes(pixels, model.stride), model.last_rate)
+    rows: Features = np.log2(1 + np.abs(latents.reshape(len(latents), -1).T)).astype(np.float32)
+    return rows
+
+
+def kid(one: Features, other: Features) -> float:
+    """Mean over random subsets of the unbiased squared MMD with the cubic kernel."""
+    rng, found = np.random.default_rng(0), []
+    for _ in range(SUBSETS):
+        first, second = (rows[rng.choice(len(rows), SUBSET, replace=False)] for rows in (one, other))
+        own = [_kernel(rows, rows) for rows in (first, second)]
+        inner = sum((k.sum() - np.trace(k)) / (SUBSET * (SUBSET - 1)) for k in own)
+        found.append(float(inner - 2 * _kernel(first, second).mean()))
+    return statistics.fmean(found)
+
+
+def _kernel(one: Features, other: Features) -> NDArray[np.float64]:
+    product: NDArray[np.float64] = (one.astype(np.float64) @ other.T / one.shape[1] + 1) ** 3
+    return product
+
+
+def _bpp(data: bytes, picture: NDArray[np.uint8]) -> float:
+    return 8 * len(data) / (picture.shape[0] * picture.shape[1])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--looks", action="store_true", help="looks of the flagship's files instead of codecs")
     arguments = parser.parse_args()
+    looks = (by_look, LOOK_RATES, LOOK_MEASURES)
+    decode, rates, measures = looks if arguments.looks else (by_codec, RATES, MEASURES)
     rows: list[dict[str, Any]] = []
+    crowds: dict[tuple[str, float], list[Features]] = defaultdict(list)
     for path in pictures(arguments.data):
         original = np.asarray(read_rgb(path))
-        for codec in CODECS:
-            for rate in RATES:
-                data = latentpress.compress(original, codec=codec, bpp=rate)
-                decoded = latentpress.decompress(data).pixels
-                row: dict[str, Any] = {"picture": path.name, "codec": codec, "target": rate}
-                row["bpp"] = 8 * len(data) / (original.shape[0] * original.shape[1])
-                row |= {name: float(METRICS[name].function(original, decoded)) for name in MEASURES}
-                pair = (torch.tensor(one.transpose(2, 0, 1)[None], dtype=torch.float32) for one in (original, decoded))
-                row["texture"] = texture_distance(*pair).item()
-                rows.append(row)
-    means = [
-        {"codec": codec, "target": rate}
-        | {
-            name: statistics.fmean(row[name] for row in rows if (row["codec"], row["target"]) == (codec, rate))
-            for name in ("bpp", *MEASURES, "texture")
-        }
-        for codec in CODECS
-        for rate in RATES
-    ]
+        crowds["", 0.0].append(features(original))
+        for rate in rates:
+            for name, (bpp, pixels) in decode(original, rate).items():
+                crowds[name, rate].append(features(pixels))
+                rows.append({"picture": path.name, "codec": name, "target": rate, "bpp": bpp})
+                rows[-1] |= measured(original, pixels, measures)
+    originals, means = np.concatenate(crowds.pop(("", 0.0))), []
+    for (name, rate), found in crowds.items():
+        own = [row for row in rows if (row["codec"], row["target"]) == (name, rate)]
+        figures = {key: statistics.fmean(row[key] for row in own) for key in ("bpp", *measures, "texture")}
+        means.append({"codec": name, "target": rate, **figures, "kid": kid(originals, np.concatenate(found))})
     write_json(arguments.out, {**circumstances(), "means": means, "rows": rows})
     for mean in means:
         print(
