@@ -61,7 +61,8 @@ def test_effort(run: Run, photo: Path) -> None:
     pytest.importorskip("onnx")
     packed = photo.with_suffix(".lpx")
     assert run("compress", photo, "--effort", "2").exit_code == 0
-    assert packed.read_bytes() == latentpress.compress(photo, effort=2) != latentpress.compress(photo)
+    assert packed.read_bytes() == latentpress.compress(photo, effort=2)
+    assert packed.stat().st_size <= len(latentpress.compress(photo))
     assert run("decompress", packed, photo.with_name("a.ppm")).exit_code == 0
     refused = run("compress", photo, "-f", "--effort", "10")
     assert refused.exit_code == 2
