@@ -107,7 +107,7 @@ def compress(
     psnr: float | None = None,
     ms_ssim: float | None = None,
     lossless: bool = False,
-    max_error: int = 0,
+    max_error: int | None = None,
     pixels: bool = False,
     progressive: bool = False,
     roi: RoiLike | None = None,
@@ -129,7 +129,7 @@ def compress(
 
     lossless: keep every sample, those under alpha 0 too; of a JPEG file the very bytes, for `decompress_jpeg`.
     pixels: code the pixels of JPEG files all the same. progressive: a file of layers that may be cut off at any byte,
-    by ``spiht`` or another codec of layers; targets then take one encoding, and leave layers out. max_error: 1..8,
+    by ``spiht`` or another codec of layers; targets then take one encoding, and leave layers out. max_error: 0..8,
     near-lossless: no sample is wrong by more.
 
     roi: where quality should be higher: a `Roi`, rectangles (x, y, width, height), or a mask (height, width) of bool,

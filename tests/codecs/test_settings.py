@@ -101,3 +101,11 @@ def test_a_model_given_by_its_folder_is_at_hand_for_decoding(rgb: Image, own_mod
     data = codec.encode(rgb)
     assert latentpress.decompress(data) == codec.decode(data)
     assert latentpress.compress(rgb, model=own_model) == data
+
+
+def test_no_error_at_all_is_lossless(rgb: Image) -> None:
+    scene = Image(rgb.pixels[:24, :32].copy())
+    data = latentpress.compress(scene, max_error=0, threads=1)
+    assert latentpress.decompress(data) == scene
+    with pytest.raises(InvalidInputError, match="max_error"):
+        latentpress.compress(scene, codec="hyperprior", max_error=0)

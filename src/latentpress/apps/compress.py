@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["compress", "decompress"]
 
+_STRENGTH = 12.0  # dB, of regions of interest
+
 
 def compress(
     source: Annotated[
@@ -57,7 +59,7 @@ def compress(
     ] = False,
     max_error: Annotated[
         int | None,
-        typer.Option(metavar="N", min=0, max=8, help="Near-lossless: no sample wrong by more than N (1 to 8)."),
+        typer.Option(metavar="N", min=0, max=8, help="Near-lossless: no sample wrong by more than N; 0 is lossless."),
     ] = None,
     mosaic: Annotated[
         str | None,
@@ -91,14 +93,15 @@ def compress(
         ),
     ] = None,
     roi_strength: Annotated[
-        float, typer.Option(metavar="DB", help="How much finer the steps are there, in dB, up to 18.")
-    ] = 12.0,
+        float | None,
+        typer.Option(metavar="DB", show_default="12", help="How much finer the steps are there, in dB, up to 18."),
+    ] = None,
     frames: Annotated[
         bool,
         typer.Option("--frames", help="All frames of an animation or pages of a TIFF: a file of each, in folder OUT."),
     ] = False,
     encrypt: Annotated[
-        bool, typer.Option("--encrypt", help="Encrypt the file; only sizes stay readable. Needs 'crypto'.")
+        bool, typer.Option("--encrypt", help="Encrypt the file; sizes and the codec stay readable. Needs 'crypto'.")
     ] = False,
     key_file: keys.KeyFile = None,
     strip: Annotated[bool, typer.Option("--strip", help="Leave out colour profile, EXIF and XMP.")] = False,
@@ -137,6 +140,9 @@ def compress(
         codec=codec, lossless=lossless, max_error=max_error, pixels=pixels, progressive=progressive,
         mosaic=mosaic, model=model, effort=effort, tune=tune, threads=threads,
     )  # fmt: skip
+    if roi_strength is not None and not (roi or roi_mask):
+        raise latentpress.InvalidInputError("--roi-strength goes with --roi or --roi-mask")
+    strength = _STRENGTH if roi_strength is None else roi_strength
     how = folders.FolderOptions(jobs, threads or 1, scheduler, json, force, quiet)
     if key_file is not None and not encrypt:
         raise latentpress.InvalidInputError("--key-file is for --encrypt")
@@ -155,7 +161,7 @@ def compress(
             raise latentpress.InvalidInputError("--roi is for single files; --roi-mask takes a folder of masks")
         from latentpress.jobs import Compress
 
-        work = Compress(coding, strip=strip, verify=verify, masks=roi_mask or "", strength=roi_strength, key=key)
+        work = Compress(coding, strip=strip, verify=verify, masks=roi_mask or "", strength=strength, key=key)
         folders.run_folder(work, source, output, how)
         return
     how.refuse(source)
@@ -167,7 +173,7 @@ def compress(
     if strip:
         image = image.with_metadata(latentpress.Metadata())
     start = time.perf_counter()
-    interest = _interest(image, roi or [], roi_mask, roi_strength)
+    interest = _interest(image, roi or [], roi_mask, strength)
     with progress_line("compress", image.width * image.height, quiet=quiet):
         data = coding(image, interest)
     seconds = time.perf_counter() - start

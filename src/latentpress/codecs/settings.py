@@ -42,7 +42,7 @@ class Settings:
 
     At most one of quality (0..100), bpp (bits a pixel), size (bytes), psnr (dB) and ms_ssim (0..1). codec: an id,
     ``auto``, or a `Codec` as it is; with ``auto`` an obviously drawn picture whose lossless file is smaller gets that.
-    lossless: every sample is kept; of a JPEG file the very bytes, unless ``pixels``. max_error: 0, or 1..8 sample
+    lossless: every sample is kept; of a JPEG file the very bytes, unless ``pixels``. max_error: 0 (no loss) to 8 sample
     values. progressive: a file of layers, which may be cut off anywhere; a target is met by leaving layers out. more:
     the codec's own settings by name, such as effort, tune, mosaic, model, threads; None is none. `of` sorts them out.
 
@@ -57,7 +57,7 @@ class Settings:
     ms_ssim: float | None = None
     codec: str | Codec = "auto"
     lossless: bool = False
-    max_error: int = 0
+    max_error: int | None = None
     pixels: bool = False
     progressive: bool = False
     more: Mapping[str, Any] = field(default_factory=dict, hash=False)
@@ -81,7 +81,7 @@ class Settings:
             usual = self.codec == "auto" and set(more) <= {"threads"}
             object.__setattr__(self, "_keeper", _FILES if usual else self.codec)
         if isinstance(self.codec, str) and self.codec == "auto":
-            exact = self.lossless or self.max_error
+            exact = self.lossless or self.max_error is not None
             lossy = _PROGRESSIVE if self.progressive else "hyperprior"
             object.__setattr__(self, "_free", not (exact or self.progressive) and set(more) <= {"threads"})
             object.__setattr__(self, "codec", _LOSSLESS if exact else lossy)
@@ -108,7 +108,7 @@ class Settings:
         """The codec with its settings. threads: for one that has this setting, if it is not among them."""
         if isinstance(self.codec, Codec):
             return self.codec
-        bound = {"max_error": self.max_error} if self.max_error else {}
+        bound = {} if self.max_error is None else {"max_error": self.max_error}
         return registry.shared_codec(self.codec, {**self.more, **bound}, threads)
 
     def reader(self, data: bytes, threads: int | None = None) -> Codec:
@@ -196,7 +196,7 @@ class Settings:
     def _check_codec(self, coder: Codec) -> None:
         """Raise InvalidInputError for what the codec cannot do."""
         if isinstance(self.codec, Codec):
-            given = [*self.more, *(["max_error"] if self.max_error else [])]
+            given = [*self.more, *(["max_error"] if self.max_error is not None else [])]
             if given:
                 raise InvalidInputError(
                     f"{given[0]} does not go with a codec that is made already; give it to get_codec"

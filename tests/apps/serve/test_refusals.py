@@ -175,7 +175,7 @@ def test_samples_that_are_not_supported(client: Any, mode: str) -> None:
         ("/preview", "codec=nonsense", "no coder 'nonsense'"),
         ("/preview", "codec=jpeg-420&quality=101", "quality of jpeg-420"),
         ("/preview", "codec=jpeg-420&quality=50.5", "whole number"),
-        ("/preview", "codec=jpeg-420&quality=50&bpp=1", "not both"),
+        ("/preview", "codec=jpeg-420&quality=50&bpp=1", "not 2 of them"),
         ("/preview", "bpp=0", "bpp"),
         ("/preview", "bpp=-3", "bpp"),
         ("/preview", "bpp=nan", "bpp"),

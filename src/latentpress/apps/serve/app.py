@@ -216,7 +216,9 @@ def _add_coding(app: FastAPI, service: _Service) -> None:
         ] = "auto",
         lossless: Annotated[bool, Query(description="Keep every sample.")] = False,
         progressive: Annotated[bool, Query(description="A file of layers, which may be cut off anywhere.")] = False,
-        max_error: Annotated[int, Query(ge=0, le=8, description="Near-lossless: no sample wrong by more.")] = 0,
+        max_error: Annotated[
+            int | None, Query(ge=0, le=8, description="Near-lossless: no sample wrong by more.")
+        ] = None,
         mosaic: Annotated[
             str | None, Query(max_length=8, description="Lossless: the colour filters of a raw mosaic: RGGB, auto ...")
         ] = None,

@@ -11,8 +11,9 @@ __all__ = ["HificCodec"]
 
 
 class HificCodec(LatentCodec[MeanScaleModel]):
-    """Learned generative codec for low rates: paints plausible texture, at a loss of PSNR. The arguments are those of
-    `LatentCodec`.
+    """Learned generative codec for low rates: paints plausible texture, at a loss of PSNR.
+
+    The arguments are those of `LatentCodec`.
     """
 
     id: ClassVar[str] = "hific"
