@@ -17,7 +17,7 @@ PAGE := docs/web/index.html
 PICTURE := examples/macaws.png
 QUALITY := 50
 # What `make bench` measures; points that are there already are kept.
-CODERS := hyperprior,hyperprior-ms-ssim,hyperprior-effort-5,jpeg-420,webp,avif-444,avif-444-s6-default
+CODERS := hyperprior,hyperprior-ms-ssim,jpeg-420,webp,avif-444,avif-444-s6-default
 
 .PHONY: help demo test check format bench web docs package clean
 

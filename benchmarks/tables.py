@@ -36,13 +36,13 @@ BENCHED = (
     "hyperprior",
     "avif-444-s6-default",
     "hyperprior-ms-ssim",
-    "webp",
     "pca-blocks",
+    "webp",
     "factorised",
     "toderici",
     "jpeg-420",
 )
-SOURCES = dict.fromkeys(("kodak_bench", "effort"), "bench/kodak/summary.json")  # where no script wrote it
+SOURCES = {"kodak_bench": "bench/kodak/summary.json", "effort": "bench/effort/summary.json"}  # of no script
 
 
 def bench_table(summary: dict[str, Any]) -> str:
@@ -116,17 +116,18 @@ def integer_table(result: dict[str, Any]) -> str:
 
 
 def effort_table(summary: dict[str, Any]) -> str:
-    """One line a level of effort, from the same run as `bench_table`: the flagship's variants, against itself."""
+    """One line a level of effort: the flagship's variants in a run of ``latentpress bench``, against itself and JPEG."""
     coders = summary["coders"]
-    lines = [["1", "0", _seconds(coders["hyperprior"])]]
     curves = {id: [(point["bpp"], point["psnr"]) for point in coder["curve"]] for id, coder in coders.items()}
-    for id in coders:
-        if id.startswith(_EFFORT):
-            (a, b), (c, d) = (zip(*curves[one], strict=True) for one in ("hyperprior", id))
-            lines.append([id.removeprefix(_EFFORT), f"{bd_rate(a, b, c, d).percent:+.1f} %", _seconds(coders[id])])
-    note = f"{len(summary['run']['pictures'])} pictures, PSNR; time of encoding a megapixel near 0.5 bpp on one thread."
-    head = ["`--effort`", "BD-rate against effort 1", "encode"]
-    return f"{_markdown(head, lines)}\n\n{note}"
+    lines = []
+    for id in ("hyperprior", *(id for id in coders if id.startswith(_EFFORT))):
+        (a, b), (c, d) = (zip(*curves[one], strict=True) for one in ("hyperprior", id))
+        against = "0" if id == "hyperprior" else f"{bd_rate(a, b, c, d).percent:+.1f} %"
+        level = id.removeprefix(_EFFORT) if id != "hyperprior" else "1"
+        lines.append([level, against, f"{coders[id]['bd_rate']['psnr']['of_mean_curve']:+.1f} %"])
+    pictures, date = summary["run"]["pictures"], summary["run"]["date"][:10]
+    head = ["`--effort`", "BD-rate against effort 1", f"against {TITLES[summary['anchor']]}"]
+    return f"{_markdown(head, lines)}\n\n{len(pictures)} pictures, {min(pictures)} to {max(pictures)}, PSNR; {date}."
 
 
 def ablations_table(result: dict[str, Any]) -> str:
@@ -179,11 +180,6 @@ def fill(text: str, results: Path) -> str:
         return f"<!-- table: {name} -->\n{made}\n<!-- end of table -->"
 
     return re.sub(r"<!-- table: (?P<name>\w+) -->\n.*?<!-- end of table -->", table, text, flags=re.DOTALL)
-
-
-def _seconds(coder: dict[str, Any]) -> str:
-    """Time of an encoding, a dash where it was not taken."""
-    return "-" if coder["encode_seconds"] is None else f"{coder['encode_seconds']:.1f} s"
 
 
 def _ms(seconds: float) -> str:

@@ -34,12 +34,13 @@ common = load("common")
 def kodak() -> dict[str, Any]:
     """A summary of ``latentpress bench`` with two levels of effort, the second half as large at equal quality."""
 
-    def coder(factor: float, seconds: float | None) -> dict[str, Any]:
+    def coder(factor: float, percent: float) -> dict[str, Any]:
         curve = [{"bpp": factor * bpp, "psnr": psnr} for bpp, psnr in ((0.2, 30.0), (0.4, 33.0), (0.8, 35.5))]
-        return {"curve": curve, "encode_seconds": seconds}
+        return {"curve": curve, "bd_rate": {"psnr": {"of_mean_curve": percent}}}
 
-    coders = {"hyperprior": coder(1, 0.25), "hyperprior-effort-5": coder(0.5, None), "webp": coder(2, 0.1)}
-    return {"run": {"pictures": ["a.png", "b.png"]}, "coders": coders}
+    coders = {"hyperprior": coder(1, -40.0), "hyperprior-effort-5": coder(0.5, -70.04), "jpeg-420": coder(2, 0)}
+    run = {"pictures": {"a": {}, "b": {}}, "date": "2030-01-02T03:04:05+00:00"}
+    return {"run": run, "anchor": "jpeg-420", "coders": coders}
 
 
 @pytest.fixture
@@ -66,8 +67,8 @@ def cells(line: str) -> list[str]:
 def test_effort_table(kodak: dict[str, Any]) -> None:
     head, rule, first, fifth, blank, note = tables.effort_table(kodak).splitlines()
     assert len({len(cells(line)) for line in (head, rule, first, fifth)}) == 1
-    assert cells(first) == ["1", "0", "0.2 s"]
-    assert cells(fifth) == ["5", "-50.0 %", "-"]
+    assert cells(first) == ["1", "0", "-40.0 %"]
+    assert cells(fifth) == ["5", "-50.0 %", "-70.0 %"]
     assert blank == ""
     assert "2 pictures" in note
 
@@ -84,8 +85,8 @@ def test_speed_table(speed: dict[str, Any]) -> None:
 def test_fill_replaces_what_stands_between_the_markers(
     kodak: dict[str, Any], speed: dict[str, Any], tmp_path: Path
 ) -> None:
-    (tmp_path / "bench" / "kodak").mkdir(parents=True)
-    (tmp_path / "bench" / "kodak" / "summary.json").write_text(json.dumps(kodak))
+    (tmp_path / "bench" / "effort").mkdir(parents=True)
+    (tmp_path / "bench" / "effort" / "summary.json").write_text(json.dumps(kodak))
     (tmp_path / "speed.json").write_text(json.dumps(speed))
     text = "Before.\n<!-- table: effort -->\noutdated\n<!-- end of table -->\nBetween.\n"
     text += "<!-- table: speed -->\n<!-- end of table -->\nAfter.\n"
