@@ -116,7 +116,7 @@ def integer_table(result: dict[str, Any]) -> str:
 
 
 def effort_table(summary: dict[str, Any]) -> str:
-    """One line a level of effort: the flagship's variants in a run of ``latentpress bench``, against itself and JPEG."""
+    """One line a level of effort, from a run of ``latentpress bench``: against the lowest, and against the anchor."""
     coders = summary["coders"]
     curves = {id: [(point["bpp"], point["psnr"]) for point in coder["curve"]] for id, coder in coders.items()}
     lines = []
