@@ -7,6 +7,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +22,9 @@ from latentpress.image import Image
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="RLIMIT_AS, /proc, fork")
 
 GOLDEN = Path(__file__).parent / "golden"
+ALONE = "LATENTPRESS_TESTS_ALONE"
+fork = pytest.mark.skipif(ALONE not in os.environ, reason="a child of a process with threads may wait for ever")
+"""Tests that fork: run by `test_in_a_process_of_its_own`."""
 LIMITS = (400, 100, 40, 15, 5, 0)  # megabytes beyond what the process has
 
 
@@ -57,6 +61,14 @@ def _within(megabytes: int, work: Callable[[], bytes]) -> str:
     return said.decode()
 
 
+def test_in_a_process_of_its_own() -> None:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__, "-k", "said_to_be_missing"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, env=os.environ | {ALONE: "1"})
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert "4 passed" in done.stdout
+
+
+@fork
 @pytest.mark.parametrize("name", ["hyperprior-3-photo-128x96-q80", "lossless-few", "jpeg-1-rgb-63x65-q0"])
 def test_a_file_is_decoded_or_memory_is_said_to_be_missing(name: str) -> None:
     data = (GOLDEN / f"{name}.lpx").read_bytes()
@@ -68,6 +80,7 @@ def test_a_file_is_decoded_or_memory_is_said_to_be_missing(name: str) -> None:
     assert "ours" in ends or not name.startswith("hyperprior")  # the others need next to nothing once they are loaded
 
 
+@fork
 def test_a_picture_is_coded_or_memory_is_said_to_be_missing() -> None:
     image = Image(np.random.default_rng(0).integers(0, 256, (90, 120, 3)).astype(np.uint8))
     compress(image, threads=1)

@@ -7,14 +7,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from latentpress.catalogue import NAMED_CODEC, number_of
-from latentpress.codecs.ports import Points
 from latentpress.container import Chunk, Header
 from latentpress.errors import InvalidInputError, UnsupportedError
 from latentpress.image import Image
 from latentpress.models import installed_models
+
+if TYPE_CHECKING:  # training on a bare machine has no entropy coder
+    from latentpress.codecs.ports import Points
 
 __all__ = ["Codec", "Region", "check_quality"]
 
