@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from latentpress.errors import LatentPressError, OutOfMemoryError
 
-__all__ = ["give_back", "is_short", "prepare", "telling"]
+__all__ = ["give_back", "is_short", "limited", "prepare", "telling"]
 
 _SIGNS = ("alloc", "memory", "pthread", "new thread")  # in the words of libraries that could not get any
 _SOME = 2**27
@@ -64,3 +64,12 @@ def prepare() -> None:
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
             ctypes.CDLL("libgcc_s.so.1")
+
+
+def limited() -> bool:
+    """Whether the system holds this process's memory under a limit of its own (``RLIMIT_AS``)."""
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return False
+    return resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY

@@ -16,6 +16,7 @@ from latentpress import engine
 from latentpress.codecs.rates import last_rate, mix_of, nearest_anchor
 from latentpress.engine import Network
 from latentpress.errors import CorruptFileError, InvalidInputError
+from latentpress.memory import limited
 from latentpress.models import ModelPackage, find_model
 
 __all__ = ["PackageModel", "RatedModel", "Running", "StandIn", "package_of"]
@@ -104,7 +105,8 @@ class PackageModel:
 
     def prepare(self, *networks: str) -> None:
         """Begin to load networks beside what goes on until they are run: a first picture waits less for them."""
-        if self.running.engine != "onnx":  # torch itself is imported with the first network
+        # torch itself is imported with the first network; a thread that memory does not suffice for may never start
+        if self.running.engine != "onnx" or limited():
             return
         if self._instead and self._usual:
             self._usual.prepare(*(name for name in networks if name not in self._instead))
