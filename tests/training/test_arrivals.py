@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from latentpress.training import arrivals, bare
 from latentpress.training.checkpoint import load_checkpoint
 from latentpress.training.pack import pack_training
 from latentpress.training.plan import Plan
+from latentpress.training.players import Playing
 from latentpress.training.run import train
 
 TINY = Path(__file__).parents[1] / "systems" / "tiny"
@@ -23,16 +23,17 @@ def test_a_run_takes_up_what_arrives(tiny: Plan, folder: Path, tmp_path: Path, m
     monkeypatch.setattr(arrivals, "_EVERY", 0.0)
     files = sorted(folder.glob("*"))
     said: list[str] = []
-    looks = 0
-
-    def arrived() -> Sequence[Path]:
-        nonlocal looks
-        looks += 1
-        return files if looks > 1 else files[:1]
-
-    path = train(tiny, files[:1], run=tmp_path, threads=1, report=said.append, arrived=arrived)
+    phases: list[object] = []
+    play = Playing.play
+    monkeypatch.setattr(Playing, "play", lambda self, *given: (phases.append(given[1]), play(self, *given))[1])
+    # all but the first have come while the first was read: the run did not begin with them
+    path = train(tiny, files[:1], run=tmp_path, threads=1, report=said.append, arrived=lambda: files)
     assert load_checkpoint(path).step == tiny.schedule.steps
     assert any(f"{len(files)} pictures now, 1 before" in line for line in said)
+    whole = len(set(phases))
+    phases.clear()
+    train(tiny, files, run=tmp_path / "whole", threads=1, report=said.append)
+    assert whole > len(set(phases))  # steps that are recorded are recorded anew
 
 
 def test_only_whole_shards_have_arrived(folder: Path, tmp_path: Path) -> None:

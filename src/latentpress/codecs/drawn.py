@@ -5,15 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from latentpress.codecs.base import Codec
-from latentpress.codecs.webp import encode_webp
+from latentpress.codecs.webp import LARGEST_WEBP, encode_webp
 from latentpress.image import Image
 
 __all__ = ["flat_share", "smaller_without_loss"]
 
 _DRAWN = 0.5
 """Share of flat pixels from which on a picture is taken for drawn. Drawings: 0.56 to 0.96; photographs: up to 0.22."""
-
-_LARGEST_WEBP = 16383  # pixels a side
 
 
 def flat_share(image: Image) -> float:
@@ -32,7 +30,7 @@ def smaller_without_loss(image: Image, data: bytes, lossless: Codec) -> bytes | 
     if flat_share(image) < _DRAWN:
         return None
     colours = image.pixels[:, :, : image.channels - image.has_alpha]
-    fits = image.bit_depth == 8 and max(image.width, image.height) <= _LARGEST_WEBP
+    fits = image.bit_depth == 8 and max(image.width, image.height) <= LARGEST_WEBP
     if fits and len(encode_webp(np.ascontiguousarray(colours))) > len(data):
         return None
     found = lossless.encode(image)

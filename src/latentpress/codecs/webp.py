@@ -11,7 +11,10 @@ from PIL import Image as PillowImage
 
 from latentpress.errors import CorruptFileError
 
-__all__ = ["decode_webp", "encode_webp"]
+__all__ = ["LARGEST_WEBP", "decode_webp", "encode_webp"]
+
+LARGEST_WEBP = 16383
+"""Pixels a side that a WebP file can have."""
 
 
 def encode_webp(samples: NDArray[Any]) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,11 +15,18 @@ _EVERY = 10.0  # seconds between two looks
 
 
 class Arrivals:
-    """``find`` says which files are there now, ``load`` makes samples of them. What is found first is known."""
+    """``find`` says which files are there now, ``load`` makes samples of them. ``known``: those that the run began
+    with; what has come since, while these were read, is news.
+    """
 
-    def __init__(self, find: Callable[[], Sequence[Path]], load: Callable[[Sequence[Path]], Samples]) -> None:
+    def __init__(
+        self,
+        find: Callable[[], Sequence[Path]],
+        load: Callable[[Sequence[Path]], Samples],
+        known: Iterable[str | Path],
+    ) -> None:
         self._find, self._load = find, load
-        self._known = set(find())
+        self._known = set(map(Path, known))
         self._pool = ThreadPoolExecutor(1)
         self._coming: Future[Samples | None] | None = None
         self._looked = time.monotonic()

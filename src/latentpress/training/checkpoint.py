@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from latentpress.training.plan import Plan
 
 __all__ = [
     "Checkpoint",
+    "cast",
     "checkpoint_bytes",
     "load_checkpoint",
     "network_state",
@@ -93,7 +95,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         name: {kind: groups[of][name] for kind, of in _MOMENTS.items() if name in groups[of]}
         for name in groups["first"]
     }
-    average = {name: value.to(torch.float32) for name, value in groups["average"].items()}
+    average = cast(groups["average"], torch.float32)
     return Checkpoint(recipe, step, groups["weights"] or dict(average), average, moments, history, updates)
 
 
@@ -103,8 +105,12 @@ def save_starting_point(source: str | Path, destination: str | Path) -> None:
     A run resumed from it goes on from there with fresh moments.
     """
     state = load_checkpoint(source)
-    halves = {name: value.to(torch.float16) for name, value in state.average.items()}
-    save_checkpoint(replace(state, weights={}, average=halves, moments={}), destination)
+    save_checkpoint(replace(state, weights={}, average=cast(state.average, torch.float16), moments={}), destination)
+
+
+def cast(values: Mapping[str, Tensor], kind: torch.dtype) -> dict[str, Tensor]:
+    """State of a network with its floats in another precision; counters stay whole numbers."""
+    return {name: value.to(kind) if value.is_floating_point() else value for name, value in values.items()}
 
 
 def network_state(network: torch.nn.Module) -> dict[str, Tensor]:

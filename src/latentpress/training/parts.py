@@ -17,7 +17,7 @@ import torch
 
 from latentpress.atomic import atomic_output
 from latentpress.errors import CorruptFileError, InvalidInputError
-from latentpress.training.checkpoint import Checkpoint, checkpoint_bytes, load_checkpoint
+from latentpress.training.checkpoint import Checkpoint, cast, checkpoint_bytes, load_checkpoint
 from latentpress.training.runner import BEST, CHECKPOINT, LOG
 
 __all__ = ["INDEX", "PART_SIZE", "TOTAL_SIZE", "join_state", "sha256_of", "split_state"]
@@ -104,9 +104,8 @@ def sha256_of(path: Path) -> str:
 
 def _slim(state: Checkpoint) -> bytes:
     """The checkpoint as bytes, in the precision that going on and exporting need."""
-    average = {name: value.to(torch.float16) for name, value in state.average.items()}
-    moments = {name: {kind: m.to(torch.bfloat16) for kind, m in kept.items()} for name, kept in state.moments.items()}
-    return checkpoint_bytes(replace(state, average=average, moments=moments))
+    moments = {name: cast(kept, torch.bfloat16) for name, kept in state.moments.items()}
+    return checkpoint_bytes(replace(state, average=cast(state.average, torch.float16), moments=moments))
 
 
 def _write_parts(content: bytes, out: Path, name: str, step: int, size: int) -> list[dict[str, Any]]:

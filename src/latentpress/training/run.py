@@ -88,7 +88,10 @@ def train(recipe: str | Path | Plan, data: Folders, **options: Any) -> Path:
     runner = Runner(training, net, samples, state)
     until = how.until if how.minutes is None else min(how.until, time.monotonic() + 60 * how.minutes)
     limits = Limits(plan.schedule.steps if how.max_steps is None else how.max_steps, until)
-    arrivals = Arrivals(how.arrived, lambda files: training.samples(files, how.folder, say)) if how.arrived else None
+    arrivals = None
+    if how.arrived:
+        known = [data] if isinstance(data, str | Path) else data
+        arrivals = Arrivals(how.arrived, lambda files: training.samples(files, how.folder, say), known)
     return runner.run(
         how.folder, held_out, limits, say,
         accelerate=how.accelerate, checkpoint_seconds=60 * how.checkpoint_minutes, saved=how.saved, arrivals=arrivals,

@@ -69,7 +69,7 @@ class Runner:
         self.net = net.to(training.device)
         self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._names: dict[Tensor, str] = {parameter: name for name, parameter in self.net.named_parameters()}
-        self.step, self.seconds = 0, 0.0
+        self.step, self.seconds, self._arrived = 0, 0.0, 0
         self.history: dict[str, Any] = {"hardware": _hardware(training.device), training.counted: len(samples)}
         if state:
             self.net.load_state_dict(state.weights)
@@ -136,7 +136,7 @@ class Runner:
                     break
                 if arrivals and (more := arrivals.take()) is not None:
                     say(f"step {self.step}: {len(more)} {self.training.counted} now, {len(self.samples)} before")
-                    self.samples = more
+                    self.samples, self._arrived = more, self._arrived + 1
                     self.training.renew()
                 self.advance()
                 step = min(step, time.monotonic() - start)
@@ -163,7 +163,8 @@ class Runner:
     def advance(self) -> None:
         """Do one step of every player whose turn it is; nothing waits for it."""
         place = self._place()
-        phase = self.training.enter(self.net, place)
+        # A recorded step reads the pictures where they lay: with new ones it is recorded anew.
+        phase = self.training.enter(self.net, place), self._arrived
         drawn = self.training.draw(self.samples, step_generator(self.schedule.seed, self.step))
         rate = learning_rate(self.schedule, self.step, place)
         for player in self.players:
