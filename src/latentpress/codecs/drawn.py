@@ -13,6 +13,9 @@ __all__ = ["flat_share", "smaller_without_loss"]
 _DRAWN = 0.5
 """Share of flat pixels from which on a picture is taken for drawn. Drawings: 0.56 to 0.96; photographs: up to 0.22."""
 
+_AT_BEST = 0.6
+"""Of the size of lossless WebP: a lossless file of ours is hardly smaller, line art (0.70) included."""
+
 
 def flat_share(image: Image) -> float:
     """Share of the pixels that equal both their left and their upper neighbour, 0..1; 0 for a single row or column."""
@@ -25,13 +28,13 @@ def flat_share(image: Image) -> float:
 def smaller_without_loss(image: Image, data: bytes, lossless: Codec) -> bytes | None:
     """The lossless file of an obviously drawn picture, where it is smaller than ``data``, a lossy one; else None.
 
-    Lossless WebP, which takes a tenth of the time, says first whether there is any hope.
+    Lossless WebP, which takes a tenth of the time, says first whether there is any hope: ours is up to 30 % smaller.
     """
     if flat_share(image) < _DRAWN:
         return None
     colours = image.pixels[:, :, : image.channels - image.has_alpha]
     fits = image.bit_depth == 8 and max(image.width, image.height) <= LARGEST_WEBP
-    if fits and len(encode_webp(np.ascontiguousarray(colours))) > len(data):
+    if fits and _AT_BEST * len(encode_webp(np.ascontiguousarray(colours))) > len(data):
         return None
     found = lossless.encode(image)
     return found if len(found) < len(data) else None
