@@ -17,7 +17,7 @@ from latentpress.codecs.roi import RoiLike
 from latentpress.codecs.settings import Settings
 from latentpress.container import Chunk, Header
 from latentpress.contents import FileSource, contents_of
-from latentpress.errors import CorruptFileError, LatentPressError, UnsupportedError
+from latentpress.errors import CorruptFileError, InvalidInputError, LatentPressError, UnsupportedError
 from latentpress.image import Image, ImageSource
 from latentpress.memory import telling
 
@@ -192,7 +192,11 @@ def decompress(
     data = _opened(data, key)
     if layers is not None:
         data = container.keep_layers(data, layers)
-    codec = registry.codec_for(container.read_header(data), threads, **painting(preview, look))
+    header, painted = container.read_header(data), painting(preview, look)
+    id = registry.codec_id(header)
+    if painted and id and not set(painted) <= registry.codec_class(id).takes:
+        raise InvalidInputError(f"files of {id} are shown in one way only: they have no preview and no look")
+    codec = registry.codec_for(header, threads, **painted)
     if region is None:
         return codec.decode(data)
     return codec.decode_region(data, region if isinstance(region, Region) else Region(*region))
