@@ -1,4 +1,4 @@
-"""What ``codec="auto"`` makes of drawings: their size beside `hyperprior`'s at each quality, and which are kept exactly.
+"""What ``codec="auto"`` makes of drawings: sizes beside `hyperprior`'s at each quality, and which are kept exactly.
 
     python benchmarks/drawings.py DRAWINGS
     python benchmarks/drawn.py --data DRAWINGS --out benchmarks/results/drawn.json
