@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import re
+import sys
 import tomllib
 from pathlib import Path
 
@@ -13,11 +14,8 @@ from latentpress import catalogue
 from latentpress.errors import UnsupportedError
 
 ROOT = Path(__file__).parents[2]
-SPEC = importlib.util.spec_from_file_location("docs_pages", ROOT / "docs" / "pages.py")
-assert SPEC is not None
-assert SPEC.loader is not None
-pages = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(pages)
+sys.path.insert(0, str(ROOT / "docs"))
+claims, pages = importlib.import_module("claims"), importlib.import_module("pages")
 GROUPS = tomllib.loads((ROOT / "docs" / "papers.toml").read_text(encoding="utf-8"))
 
 
@@ -47,3 +45,16 @@ def test_places_exist() -> None:
             folder = f"{Path(place).parent}/" if "/" in place else folder  # a file alone is beside the one before
             path = place if "/" in place or not folder else folder + place
             assert any((root / path).exists() for root in (ROOT, ROOT / "src" / "latentpress")), place
+
+
+def test_the_list_of_claims_is_made_from_the_results(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    page = claims.claims_page(tomllib.loads(claims.SOURCE.read_text(encoding="utf-8")))
+    assert claims.PAGE.read_text(encoding="utf-8") == page, "python docs/claims.py writes it"
+    monkeypatch.setattr(claims, "RESULTS", tmp_path)
+    (tmp_path / "r.json").write_text('{"a.b": [{"of": "x", "is": 1}, {"of": "x", "is": 3}, {"of": "y", "is": 9}]}')
+    assert claims.figure('r.json: "a.b".of=x.is') == 2
+    assert claims.figure('r.json: "a.b".*.is') == 13 / 3
+    with pytest.raises(KeyError):
+        claims.figure('r.json: "a.b".of=z.is')
+    with pytest.raises(KeyError):
+        claims.claims_page({"S0": [{"claim": "", "where": "", "verdict": "maybe", "evidence": ""}]})
