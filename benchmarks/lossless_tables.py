@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from latentpress.studies.s2_table1 import PRINTED
+from latentpress.studies.s2_table1 import TABLE
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
@@ -131,7 +131,7 @@ def page() -> str:
     """The part of the page between its marks."""
     rows, near, mosaics = (rows_of(f"{name}.json") for name in ("lossless", "near_lossless", "raw_mosaics"))
     published = ", ".join(
-        f"{'perceptrons' if name == 'Ours' else name} {values[0]:.2f}" for name, values in PRINTED.items()
+        f"{'perceptrons' if name == 'Ours' else name} {values[0]:.2f}" for name, values in TABLE.values.items()
     )
     parts = [
         "Whole files, each decoded and compared; bits a pixel are of all channels together. Seconds: processor time,",

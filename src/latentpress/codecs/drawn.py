@@ -21,8 +21,8 @@ _AT_BEST = 0.6
 
 
 def flat_share(image: Image) -> float:
-    """Share of the pixels that equal both their left and their upper neighbour, 0..1; 0 for a single row or column. Of a
-    large picture every so many rows are looked at.
+    """Share of the pixels that equal both their left and their upper neighbour, 0..1; 0 for a single row or column. In
+    a large picture every so many rows are looked at.
     """
     every = max(1, image.width * image.height // _ENOUGH)
     rows, above = image.pixels[1::every], image.pixels[:-1:every, 1:]

@@ -49,6 +49,14 @@ STUDIES: dict[str, Study] = {
     study.name: study
     for study in (
         Study(
+            name="s0-table1",
+            about="the nine systems of the survey's table on one set of pictures, against JPEG",
+            data="pictures such as Kodak's",
+            test="",
+            extra="bench",
+            module="latentpress.studies.s0_table1",
+        ),
+        Study(
             name="s1-table1",
             about="autoencoder codec, restored JPEG, JPEG and hyperprior at equal rates, on six pictures",
             data="the 24 Kodak pictures, kodim01.png to kodim24.png",
@@ -63,6 +71,22 @@ STUDIES: dict[str, Study] = {
             test="",
             extra="bench",
             module="latentpress.studies.s2_table1",
+        ),
+        Study(
+            name="s2-table2",
+            about="lossless coders, lc-fdnet among them, on pictures at hand",
+            data="lossless pictures, such as Kodak's",
+            test="",
+            extra="bench",
+            module="latentpress.studies.s2_table2",
+        ),
+        Study(
+            name="s3-table3",
+            about="the nine networks of the survey's table at the printed rates, and against JPEG at all",
+            data="pictures such as Kodak's",
+            test="",
+            extra="bench",
+            module="latentpress.studies.s3_table3",
         ),
         Study(
             name="s3-encryption",
