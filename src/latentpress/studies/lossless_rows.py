@@ -103,7 +103,8 @@ def _result(
         )
     columns = (
         "coder", "run here", *(f"printed, {name}" for name in printed.sets),
-        f"printed, over theirs on {printed.compared}", "measured bpp", "measured bits a sample", f"measured, over {printed.coders[OURS]}",
+        f"printed, over theirs on {printed.compared}", "measured bpp",
+        "measured bits a sample", f"measured, over {printed.coders[OURS]}",
     )  # fmt: skip
     sides = sorted({f"{pixels.shape[1]}x{pixels.shape[0]}" for pixels in originals.values()})
     caption = f"{folder}, {len(originals)} pictures, {', '.join(sides[:3])}{' and others' if len(sides) > 3 else ''}"

@@ -39,9 +39,9 @@ TABLE = Printed(
     compared="CLIC.p",
     pictures=None,
     intro='Table 2 of the survey compares LC-FDNet ("Ours", Rhee et al. 2022) with others on CLIC and DIV2K, which '
-    "cannot be had here, in bits a pixel of three channels. Beside it stands what coders take on pictures at hand, whole "
-    "files, each decoded and compared: what can be compared is the order and the distances, not the level. The row "
-    '"Ours" is this package\'s narrow lc-fdnet.',
+    "cannot be had here, in bits a pixel of three channels. Beside it stands what coders take on pictures at hand, "
+    "whole files, each decoded and compared: what can be compared is the order and the distances, not the level. The "
+    'row "Ours" is this package\'s narrow lc-fdnet.',
     notes=(
         "Two numbers of PNG are the same to the last digit for two sets, and the printed percentages of WebP do not "
         "follow from its bits (+17.8 % printed, +18.7 % from the table): in part they are those of the line above.",
