@@ -21,15 +21,15 @@ EXAMPLE = Path(__file__).parents[3] / "examples" / "macaws.png"
 
 
 @contextlib.contextmanager
-def running(**limits: Any) -> Iterator[tuple[str, Any]]:
-    """A service with these limits: its address, and its pool."""
+def running(folder: Path | None = None, **limits: Any) -> Iterator[tuple[str, Any]]:
+    """A service with these limits that hands out a folder: its address, and its pool."""
     for package in ("fastapi", "python_multipart", "uvicorn"):
         pytest.importorskip(package)
     import uvicorn
 
     from latentpress.apps.serve.app import create_app
 
-    app = create_app(ServiceLimits(**{"workers": 1, **limits}))
+    app = create_app(ServiceLimits(**{"workers": 1, **limits}), folder)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="on"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
@@ -60,7 +60,7 @@ def client(address: str) -> Iterator[Any]:
         yield made
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def service() -> Callable[..., contextlib.AbstractContextManager[tuple[str, Any]]]:
     """``service(workers=1, timeout=0.5)``: a service of its own."""
     return running

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from importlib.resources import files
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends, FastAPI, Query, Request
@@ -15,11 +16,13 @@ import latentpress
 from latentpress.apps.serve import tasks
 from latentpress.apps.serve.answers import Manners, SecurityHeaders, add_error_answers
 from latentpress.apps.serve.forms import MASK
+from latentpress.apps.serve.handing import add_files
 from latentpress.apps.serve.inputs import ParameterError
 from latentpress.apps.serve.limits import ServiceLimits
 from latentpress.apps.serve.pool import BusyError, WorkerPool
 from latentpress.apps.serve.previews import Wish
 from latentpress.apps.serve.schemas import (
+    LPX_MEDIA_TYPE,
     REFUSALS,
     CodecList,
     FileReport,
@@ -30,10 +33,7 @@ from latentpress.apps.serve.schemas import (
 )
 from latentpress.apps.serve.uploads import read_upload
 
-__all__ = ["LPX_MEDIA_TYPE", "create_app"]
-
-LPX_MEDIA_TYPE = "application/octet-stream"
-"""Media type of .lpx files: the format has none registered."""
+__all__ = ["create_app"]
 
 _FORMATS = {
     "png": "image/png",
@@ -49,6 +49,7 @@ _PAGE = {
     "index.html": "text/html; charset=utf-8",
     "page.css": "text/css; charset=utf-8",
     "page.js": "text/javascript; charset=utf-8",
+    "layers.js": "text/javascript; charset=utf-8",
     "settings.js": "text/javascript; charset=utf-8",
     "texts.js": "text/javascript; charset=utf-8",
     "zip.js": "text/javascript; charset=utf-8",
@@ -88,8 +89,10 @@ def _target(what: str) -> Any:
     return Query(gt=0, allow_inf_nan=False, description=what)
 
 
-def create_app(limits: ServiceLimits | None = None) -> FastAPI:
-    """The service as an ASGI application; its worker processes run from the start to the end of its lifespan."""
+def create_app(limits: ServiceLimits | None = None, folder: Path | None = None) -> FastAPI:
+    """The service as an ASGI application; its worker processes run from the start to the end of its lifespan. folder:
+    of .lpx files that it hands out.
+    """
     chosen = limits or ServiceLimits()
     service = _Service(chosen)
     app = FastAPI(
@@ -110,6 +113,8 @@ def create_app(limits: ServiceLimits | None = None) -> FastAPI:
     add_error_answers(app)
     _add_coding(app, service)
     _add_reading(app, service)
+    if folder is not None:
+        add_files(app, folder)
     _add_page(app)
     return app
 

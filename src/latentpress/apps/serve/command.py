@@ -7,6 +7,7 @@ import ipaddress
 import logging
 import socket
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -38,11 +39,19 @@ def serve(
     timeout: Annotated[
         float, typer.Option(min=0.1, max=86400, help="Seconds for the upload, for the wait, and for the work.")
     ] = 60.0,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--files", metavar="DIR", exists=True, file_okay=False, help="Hand out the .lpx files of this folder."
+        ),
+    ] = None,
 ) -> None:
     r"""Run the codecs as an HTTP service, with a page to try them on your own pictures.
 
     Serves this machine alone unless --host says otherwise. There is no login: put a proxy in front of it before others
-    can reach it. Nothing that is sent is stored. Needs the extra 'serve'.
+    can reach it. Nothing that is sent is stored. With --files DIR, GET /files/NAME hands out a file of that folder, its
+    first layers with ?layers=N, and /?file=NAME is a page on which a progressive one sharpens while it arrives. Needs
+    the extra 'serve'.
 
     Example: latentpress serve --port 8000
     """
@@ -62,7 +71,7 @@ def serve(
         queue=queue,
     )
     with _listen(host, port) as listener:
-        config = uvicorn.Config(create_app(limits), server_header=False, log_level="warning", lifespan="on")
+        config = uvicorn.Config(create_app(limits, folder), server_header=False, log_level="warning", lifespan="on")
         print(f"LatentPress is at {_address(host, listener)} (workers: {limits.workers}); Ctrl-C stops it", flush=True)
         if not _is_loopback(host):
             print(

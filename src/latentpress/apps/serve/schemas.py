@@ -12,11 +12,15 @@ __all__ = [
     "ErrorAnswer",
     "FileReport",
     "Health",
+    "LPX_MEDIA_TYPE",
     "PreviewResult",
     "REFUSALS",
     "binary_answer",
     "upload",
 ]
+
+LPX_MEDIA_TYPE = "application/octet-stream"
+"""Media type of .lpx files: the format has none registered."""
 
 
 class ErrorAnswer(BaseModel):

@@ -1,5 +1,6 @@
 /* The page of `latentpress serve`: pictures, a coder on each side, a rate; whatever changes is asked for again.
    The picture is sent with each request, because the service stores nothing. Needs slider.js. */
+import { arriving } from "./layers.js";
 import { begin, coder, mainSettings, rival, rivalSettings } from "./settings.js";
 import { ROWS, bytes, change, decimals, round, sentence } from "./texts.js";
 import { zip } from "./zip.js";
@@ -219,6 +220,18 @@ async function open(files) {
   tell(reason, true);
 }
 
+/* A file that the service hands out, shown while it arrives. */
+async function follow(name) {
+  tell("Reading the picture …");
+  const file = await arriving(`files/${encodeURIComponent(name)}`, ask, async (picture, had, all) => {
+    const image = await createImageBitmap(picture);
+    $("drop").hidden = true;
+    $("viewer").hidden = false;
+    view.show({ image, label: "Arriving" }, { image, label: `${bytes(had)} of ${bytes(all)}` });
+  });
+  await open([new File([file], name)]);
+}
+
 /* The region of interest as it was painted: white where it matters, on black. */
 function paint(brush) {
   const picture = current, { width, height } = brush, sheet = new OffscreenCanvas(width, height), context = sheet.getContext("2d");
@@ -325,6 +338,8 @@ async function start() {
     open([...event.dataTransfer.files]);
   });
   addEventListener("paste", (event) => open([...event.clipboardData.files]));
+  const name = new URLSearchParams(location.search).get("file");
+  if (name) follow(name).catch(complain);
   try {
     const [list, health] = await Promise.all([ask("codecs"), ask("health")].map((answer) => answer.then((a) => a.json())));
     $("version").textContent = `LatentPress ${health.version}.`;
