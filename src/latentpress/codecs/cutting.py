@@ -8,7 +8,7 @@ from latentpress.codecs.targets import FileSize, Reached, Target
 from latentpress.errors import InvalidInputError
 from latentpress.image import Image
 
-__all__ = ["cut_to_target"]
+__all__ = ["cut_to_target", "sizes_by_layer"]
 
 _WHOLE = 100.0
 
@@ -46,6 +46,11 @@ def cut_to_target(codec: Codec, image: Image, target: Target) -> Reached:
         )
     within = target.low <= values[chosen] <= target.high
     return Reached(files[chosen], 100 * chosen / count, values[chosen], within, 1)
+
+
+def sizes_by_layer(data: bytes) -> list[int]:
+    """Bytes of the files of the first layer, of the first two and so on, of a file of layers."""
+    return [len(container.keep_layers(data, count)) for count in range(1, container.read_header(data).rate + 1)]
 
 
 def _choice(target: Target, low: int, under: float, high: int, over: float) -> int | None:

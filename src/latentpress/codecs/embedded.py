@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from latentpress.codecs.ports import Port
 from latentpress.entropy import TOTAL
 
-__all__ = ["EmbeddedTables", "code_layer", "plane_steps", "tables_of"]
+__all__ = ["EmbeddedTables", "around", "code_layer", "plane_steps", "tables_of"]
 
 Whole = NDArray[np.int32]
 
@@ -115,18 +115,18 @@ def code_layer(port: Port, tables: EmbeddedTables, before: NDArray[Any], wanted:
         if number:
             lower = every[max(0, number - 2)].start
             mean = 64 * seen[lower : part.start].sum(axis=0) // (part.start - lower)
-            broad += mean + _around(mean) // 8
+            broad += mean + around(mean) // 8
         place = (layer * len(every) + number) * (_BROAD.size + 1) + np.searchsorted(_BROAD, broad, side="right")
         own = np.minimum((sizes[part] + 1) // 2, 2)
         for phase in (0, 1):
             where = (steps[part, None, None] > 0) & (odd == phase)
             if not where.any():
                 continue
-            near = np.searchsorted(_NEAR, _around(seen[part]), side="right")
+            near = np.searchsorted(_NEAR, around(seen[part]), side="right")
             index = ((place * (_NEAR.size + 1) + near) * _OWN + own)[where]
             given = None if wanted is None else wanted[part][where]
             there = port.bits(None if given is None else given != 0, index, tables.significance, "significance") != 0
-            lean = np.searchsorted(_SIGNS, _around(signed[part]), side="right") * _OWN + np.sign(known[part]) + 1
+            lean = np.searchsorted(_SIGNS, around(signed[part]), side="right") * _OWN + np.sign(known[part]) + 1
             index = (layer * len(every) + number) * _SIGN_SIZES + lean[where][there]
             signs = port.bits(None if given is None else given[there] > 0, index, tables.sign, "sign")
             coded = np.zeros(there.size, np.int32)
@@ -137,7 +137,7 @@ def code_layer(port: Port, tables: EmbeddedTables, before: NDArray[Any], wanted:
     return values
 
 
-def _around(x: NDArray[Any]) -> NDArray[Any]:
+def around(x: NDArray[Any]) -> NDArray[Any]:
     """Sums of the four neighbours of each place; there is nothing beyond the edges."""
     total = np.zeros_like(x)
     total[..., 1:, :] += x[..., :-1, :]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from latentpress.codecs.embedded import EmbeddedTables, code_layer
+from latentpress.codecs.latent import Values
 from latentpress.codecs.layered import LayeredModel
-from latentpress.codecs.ports import Port
+from latentpress.codecs.ports import Port, Walk
+from latentpress.codecs.signs import SignCoder, turns_of
 from latentpress.transforms.blocks import Blocks
 
 __all__ = ["RecurrentModel"]
@@ -20,65 +23,155 @@ Float = NDArray[np.float32]
 _GREY = np.float32(128)
 
 
-class RecurrentModel(LayeredModel):
-    """Works on blocks of 16x16 pixels (1, 768, h, w), grey levels less 128. The package has two networks. Their state
-    (1, hidden, h, w) is zero at the start, as the picture is; ``layer`` (1, layers) is one in its place and zero
-    elsewhere.
+@dataclass
+class _Coded:
+    """Values (layers, n, h, w) of a tile, and the coder of its signs."""
 
-    ``encoder``: residual, state, layer to significance and sign (1, n, h, w), scores of a pair of codes for each value,
-    and next. ``decoder``: values (1, n, h, w), picture, state, layer to painted and next.
+    values: NDArray[np.int32]
+    coder: SignCoder
+
+
+class RecurrentModel(LayeredModel):
+    """Works on blocks of 16x16 pixels (1, 768, h, w), grey levels less 128. The package has two networks. Their states
+    (1, n, h, w) are zero at the start, as the picture is; ``layer`` (1, layers) is one in its place, zero elsewhere.
+
+    ``encoder``: residual, state, layer to next and either significance and sign (1, n, h, w), scores of a pair of codes
+    for each value, or values (1, n, h, w), codes of -1 and 1, if the tables have ``channel``. ``decoder``: values
+    (1, n, h, w), picture, state, layer to painted, next and, for some, gain (1, 1, h, w), of the next residual.
+
+    ``priming`` of the card: steps of both before the first layer whose codes, and whose painting, do not count; of the
+    decoder's state its first ``cell`` channels stay.
     """
 
     def read(self, config: Mapping[str, Any], tables: Mapping[str, NDArray[Any]]) -> None:
         """See `PackageModel.read`."""
         super().read(config, tables)
-        self._hidden = int(config["hidden"])
-        self._tables = EmbeddedTables.read(tables)
-        if self._tables.steps.size != self.latents or len(self._tables.steps) != self.layers:
+        self._states = int(config.get("coded", config["hidden"])), int(config["hidden"])
+        self._priming, self._cell = int(config.get("priming", 0)), int(config.get("cell", config["hidden"]))
+        self._channel = None
+        if "channel" in tables:
+            self._channel, self._steps = (np.asarray(tables[name], np.int32) for name in ("channel", "steps"))
+            self._turn = turns_of(self._channel)
+            if self._channel.shape != self._steps.shape or not 0 <= self._channel.min() <= self._channel.max() < 2**10:
+                raise ValueError("the channels are not those of the codes")
+            if self._steps.min() < 1:
+                raise ValueError("a code has no step")
+        else:
+            self._tables = EmbeddedTables.read(tables)
+            self._steps = self._tables.steps
+        if self._steps.size != self.latents or len(self._steps) != self.layers:
             raise ValueError("the steps are not those of the layers")
         self._blocks = Blocks(self.stride, (3,))
 
-    def analysis(self, planes: Float, rate: int) -> Float:
+    def analysis(self, planes: Float, rate: int, least: float = 0.0) -> Float:
         """(1, 3, 16h, 16w) grey levels to the values (M, h, w) of the first ``rate`` layers: the encoder codes what the
         decoder has still wrong.
+
+        least: a place has no codes in a layer, all zero, if they mend less than this share of what they do on average.
         """
         target = self._blocks.forward(planes[0] - _GREY).transpose(2, 0, 1)[None]
-        shape = target.shape[2:]
-        picture, state = self._start(*shape)
-        coded = state
-        values: Float = self.empty(shape).astype(np.float32)
+        values: Float = np.zeros((self.layers, self.latents // self.layers, *target.shape[2:]), np.float32)
+        painter = _Painter(self, target.shape[2:])
+        coded = np.zeros((1, self._states[0], *target.shape[2:]), np.float32)
         for number in range(rate):
-            layer = self._row(number)
-            found = self.run("encoder", residual=target - picture, state=coded, layer=layer)
-            coded = found["next"]
-            signs = np.where(found["sign"][0] > 0, np.float32(1), np.float32(-1))
-            active = self._tables.steps[number, :, None, None] > 0
-            values[number] = (active & (found["significance"][0] > 0)) * signs
-            picture, state = self._paint(values[number], picture, state, layer)
-        return values.reshape(-1, *shape)
+            residual = (target - painter.picture) * painter.gain
+            for _ in range(1 + self._priming if number == 0 else 1):
+                found = self.run("encoder", residual=residual, state=coded, layer=self._row(number))
+                coded = found["next"]
+            values[number] = self._values(found, number)
+            if least:
+                with_all = np.square(target - painter.painted(values[number], number)["painted"]).mean(axis=(0, 1))
+                gains = np.square(target - painter.picture).mean(axis=(0, 1)) - with_all
+                values[number] *= gains >= least * max(float(gains.mean()), 0.0)
+            painter.paint(values[number], number)
+        return values.reshape(-1, *target.shape[2:])
 
     def synthesis(self, values: Float, rate: int) -> Float:
         """Values (M, h, w) of ``rate`` layers to grey levels (3, 16h, 16w)."""
-        shape = values.shape[1:]
-        picture, state = self._start(*shape)
-        for number in range(rate):
-            layer = values.reshape(self.layers, -1, *shape)[number]
-            picture, state = self._paint(layer, picture, state, self._row(number))
-        planes: Float = self._blocks.inverse(picture[0].transpose(1, 2, 0)) + _GREY
-        return planes
+        painter = _Painter(self, values.shape[1:])
+        for _ in self._painting(painter, values, rate):
+            pass
+        return self._planes(painter)
+
+    def pictures(self, values: Float, rate: int) -> Iterator[Float]:
+        """Grey levels (3, 16h, 16w) after each of the first ``rate`` layers of values (M, h, w)."""
+        painter = _Painter(self, values.shape[1:])
+        return (self._planes(painter) for _ in self._painting(painter, values, rate))
+
+    def _painting(self, painter: _Painter, values: Float, rate: int) -> Iterator[None]:
+        for number, layer in enumerate(values.reshape(self.layers, -1, *values.shape[1:])[:rate]):
+            painter.paint(layer, number)
+            yield
 
     def layer(self, port: Port, before: NDArray[Any], wanted: NDArray[Any] | None) -> NDArray[np.int32]:
         """See `LayeredModel.layer`."""
         return code_layer(port, self._tables, before, wanted)
 
-    def _start(self, height: int, width: int) -> tuple[Float, Float]:
-        """Picture and state before the first layer."""
-        pixels = 3 * self.stride**2
-        return np.zeros((1, pixels, height, width), np.float32), np.zeros((1, self._hidden, height, width), np.float32)
+    def empty(self, shape: tuple[int, int]) -> Any:
+        """See `LayeredModel.empty`."""
+        values = super().empty(shape)
+        return (
+            values
+            if self._channel is None
+            else _Coded(values, SignCoder(self._channel, self._steps, self._turn, shape))
+        )
 
-    def _paint(self, values: Float, picture: Float, state: Float, layer: Float) -> tuple[Float, Float]:
-        found = self.run("decoder", values=values[None], picture=picture, state=state, layer=layer)
-        return found["painted"], found["next"]
+    def walk(self, values: Any, number: int, latents: Float | None = None) -> Walk[Values]:
+        """See `LayeredModel.walk`."""
+        if self._channel is None:
+            return super().walk(values, number, latents)
+        wanted = None if latents is None else latents.reshape(values.values.shape)[number].astype(np.int32)
+
+        def run(port: Port) -> Values:
+            values.values[number] = values.coder.layer(port, number, wanted)
+            return super(RecurrentModel, self).shown(values.values[number : number + 1])
+
+        return run
+
+    def shown(self, values: Any) -> Values:
+        """See `LayeredModel.shown`."""
+        return super().shown(values if self._channel is None else values.values)
+
+    def _values(self, found: Mapping[str, Float], number: int) -> Float:
+        """The codes that an encoder's outputs stand for (n, h, w)."""
+        if self._channel is not None:
+            values: Float = found["values"][0]
+            return values
+        signs = np.where(found["sign"][0] > 0, np.float32(1), np.float32(-1))
+        active = self._steps[number, :, None, None] > 0
+        pairs: Float = (active & (found["significance"][0] > 0)) * signs
+        return pairs
+
+    def _planes(self, painter: _Painter) -> Float:
+        planes: Float = self._blocks.inverse(painter.picture[0].transpose(1, 2, 0)) + _GREY
+        return planes
 
     def _row(self, number: int) -> Float:
         return np.eye(1, self.layers, number, dtype=np.float32)
+
+
+class _Painter:
+    """The decoder's network on its way through the layers. picture (1, 768, h, w): so far; gain: of what it lacks."""
+
+    def __init__(self, model: RecurrentModel, shape: tuple[int, ...]) -> None:
+        self._model = model
+        self.picture = np.zeros((1, 3 * model.stride**2, *shape), np.float32)
+        self.gain: Float = np.ones(1, np.float32)
+        self._state = np.zeros((1, model._states[1], *shape), np.float32)
+
+    def painted(self, values: Float, number: int) -> dict[str, Float]:
+        """What the network makes of the values (n, h, w) of the next layer."""
+        state = self._state
+        for _ in range(self._model._priming if number == 0 else 0):
+            state = self._run(values, number, state)["next"]
+            state[:, self._model._cell :] = 0
+        return self._run(values, number, state)
+
+    def paint(self, values: Float, number: int) -> None:
+        """Go on with the values of the next layer."""
+        found = self.painted(values, number)
+        self.picture, self._state, self.gain = found["painted"], found["next"], found.get("gain", self.gain)
+
+    def _run(self, values: Float, number: int, state: Float) -> dict[str, Float]:
+        layer = self._model._row(number)
+        return self._model.run("decoder", values=values[None], picture=self.picture, state=state, layer=layer)

@@ -19,8 +19,9 @@ def binarise(x: Tensor, noise: Tensor | None = None) -> Tensor:
 
     Source: Raiko et al. 2015 (arXiv 1406.2989), Toderici et al. 2016 (arXiv 1511.06085), section 3.2.
     """
-    ones = x > 0 if noise is None else noise < (1 + x) / 2
-    return straight_through(x, torch.where(ones, 1.0, -1.0))
+    if noise is None:
+        return straight_through(x, torch.sign(torch.sign(x) - 0.5))  # -1 at zero; engines know signs, not comparisons
+    return straight_through(x, torch.where(noise < (1 + x) / 2, 1.0, -1.0))
 
 
 def pair_values(significance: Tensor, sign: Tensor, noise: Tensor | None = None) -> Tensor:

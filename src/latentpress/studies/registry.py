@@ -15,7 +15,8 @@ __all__ = ["STUDIES", "Study", "get_study"]
 @dataclass(frozen=True)
 class Study:
     """``about``: one line. ``data``, ``test``: what the options of these names are for; empty where there is no such
-    option. ``extra``: the group of optional packages that it needs. ``module``: its ``run`` does the work.
+    option. ``extra``: the group of optional packages that it needs. ``module``: its ``run``, or the function that is
+    named behind a colon, does the work.
     """
 
     name: str
@@ -40,8 +41,9 @@ class Study:
                 import torch  # noqa: F401
             import scipy  # noqa: F401
 
-            module = importlib.import_module(self.module)
-        result: Result = module.run(request)
+            module, _, function = self.module.partition(":")
+            work = getattr(importlib.import_module(module), function or "run")
+        result: Result = work(request)
         return result
 
 
@@ -167,6 +169,54 @@ STUDIES: dict[str, Study] = {
             test="",
             extra="bench",
             module="latentpress.studies.s4_restoration",
+        ),
+        Study(
+            name="toderici-2015",
+            about="binary codes of thumbnails by dense, convolutional and recurrent networks",
+            data="photographs to train on",
+            test="pictures to measure on, such as the Kodak set",
+            extra="train",
+            module="latentpress.studies.recurrent:toderici_2015",
+        ),
+        Study(
+            name="toderici-2017",
+            about="recurrent cells and ways of reconstruction, by areas under curves",
+            data="photographs to train on",
+            test="pictures to measure on, such as the Kodak set",
+            extra="train",
+            module="latentpress.studies.recurrent:toderici_2017",
+        ),
+        Study(
+            name="johnston-2018",
+            about="priming, diffusion, SSIM-weighted loss and spatially adaptive rate",
+            data="photographs to train on",
+            test="pictures to measure on, such as the Kodak set",
+            extra="train",
+            module="latentpress.studies.recurrent:johnston_2018",
+        ),
+        Study(
+            name="baig-2017",
+            about="incremental, skip and stateful layers of a progressive codec",
+            data="photographs to train on",
+            test="pictures to measure on, such as the Kodak set",
+            extra="train",
+            module="latentpress.studies.recurrent:baig_2017",
+        ),
+        Study(
+            name="islam-2021",
+            about="GDN in the recurrent codec, beside JPEG, WebP and HEIC",
+            data="photographs to train on",
+            test="pictures to measure on, such as the Kodak set",
+            extra="train",
+            module="latentpress.studies.recurrent:islam_2021",
+        ),
+        Study(
+            name="bit-planes",
+            about="binary codes: chances that adapt against an integer network that sees 7x7 around",
+            data="photographs to train on",
+            test="pictures to measure on, such as the Kodak set",
+            extra="train",
+            module="latentpress.studies.bit_planes",
         ),
     )
 }

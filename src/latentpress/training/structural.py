@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-__all__ = ["SMALLEST_SIDE", "ms_ssim"]
+__all__ = ["SMALLEST_SIDE", "ms_ssim", "similarity"]
 
 _WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 _RADIUS, _SIGMA = 5, 1.5
@@ -37,6 +37,19 @@ def ms_ssim(a: Tensor, b: Tensor) -> Tensor:
             term = term * (2 * mean_a * mean_b + _C1) / (mean_a * mean_a + mean_b * mean_b + _C1)
         product = product * term.mean(dim=(2, 3)).clamp_min(_LEAST) ** weight
     return product.mean(dim=1)
+
+
+def similarity(a: Tensor, b: Tensor) -> Tensor:
+    """SSIM (Wang et al. 2004) around each pixel of pictures (B, C, H, W) in grey levels, in boxes of 9x9 pixels."""
+
+    def mean(x: Tensor) -> Tensor:
+        return F.avg_pool2d(x, 9, stride=1, padding=4, count_include_pad=False)
+
+    mean_a, mean_b = mean(a), mean(b)
+    squares = mean(a * a + b * b) - mean_a * mean_a - mean_b * mean_b
+    product = mean(a * b) - mean_a * mean_b
+    size = (2 * mean_a * mean_b + _C1) / (mean_a * mean_a + mean_b * mean_b + _C1)
+    return size * (2 * product + _C2) / (squares + _C2)
 
 
 def _smooth(x: Tensor) -> Tensor:
