@@ -33,6 +33,7 @@ NUMBERS = {
     12: "vq",
     13: "ebcot",
     14: "ebcot-lossless",
+    30: "entropy-models",
 }
 """Codec numbers of the file format and the systems that own them. Only ever added to: files outlive programs."""
 

@@ -182,6 +182,11 @@ def _reduce_max(node: Node, x: Tensor, axes: Tensor | None = None) -> Tensor:
     return x.amax(dim=tuple(given), keepdim=bool(node.get("keepdims", 1)))
 
 
+def _reduce_sum(node: Node, x: Tensor, axes: Tensor | None = None) -> Tensor:
+    given = node.get("axes", range(x.dim())) if axes is None else _ints(axes)
+    return x.sum(dim=tuple(given), keepdim=bool(node.get("keepdims", 1)))
+
+
 def _squeeze(node: Node, x: Tensor, axes: Tensor | None = None) -> Tensor:
     return x.squeeze() if axes is None else x.squeeze(tuple(_ints(axes)))
 
@@ -235,6 +240,7 @@ OPERATORS: dict[str, Callable[..., Tensor | tuple[Tensor, ...]]] = {
     "Neg": lambda node, x: -x,
     "Pad": _pad,
     "ReduceMax": _reduce_max,
+    "ReduceSum": _reduce_sum,
     "Relu": lambda node, x: x.relu(),
     "Reshape": _reshape,
     "Shape": _shape,

@@ -115,9 +115,12 @@ class IntegerConv2d(nn.Module):
         """The same with its weights fixed, for a stored graph."""
         return FrozenConv2d(self)
 
+    def convolved(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        """The sums, before rounding."""
+        return F.conv2d(x, weight, bias, padding=self.kernel // 2, groups=self.groups)
+
     def forward(self, x: Tensor) -> Tensor:
-        weight, bias = self._parameters_in_use()
-        x = F.conv2d(x, weight, bias, padding=self.kernel // 2, groups=self.groups)
+        x = self.convolved(x, *self._parameters_in_use())
         unit = 2.0**-self.out_bits
         if self.integer:
             x = straight_through(x, round_half_up(x * 2.0**self.out_bits) * unit)

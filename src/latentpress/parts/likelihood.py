@@ -9,9 +9,9 @@ import math
 import torch
 from torch import Tensor
 
-from latentpress.codecs.scales import LOG_STEP, SMALLEST_SCALE
+from latentpress.codecs.scales import LOG_STEP, SCALE_COUNT, SMALLEST_SCALE
 
-__all__ = ["logistic_bits", "scale_index", "scale_of"]
+__all__ = ["initial_index", "logistic_bits", "scale_index", "scale_of"]
 
 
 def scale_of(index: Tensor) -> Tensor:
@@ -22,6 +22,11 @@ def scale_of(index: Tensor) -> Tensor:
 def scale_index(scale: Tensor) -> Tensor:
     """Fractional scale index of a logistic scale: the inverse of ``scale_of``."""
     return torch.log(scale / SMALLEST_SCALE) / LOG_STEP + 0.5
+
+
+def initial_index(deviations: Tensor) -> Tensor:
+    """Scale indices to begin with where values have these standard deviations."""
+    return scale_index(0.55 * deviations.clamp_min(1e-3)).clamp(-8, SCALE_COUNT - 1)
 
 
 def logistic_bits(residual: Tensor, scale: Tensor) -> Tensor:

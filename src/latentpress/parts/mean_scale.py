@@ -12,23 +12,44 @@ z are (B, Z, H/64, W/64). ``mix`` (B, anchors) are the interpolation weights of 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from latentpress.codecs.mean_scale.layout import CONTEXT_LIMIT, HYPER_LIMIT, MEAN_BITS
-from latentpress.codecs.scales import SCALE_BITS, SCALE_COUNT
+from latentpress.codecs.scales import SCALE_BITS
 from latentpress.errors import InvalidInputError
 from latentpress.parts.block_transforms import Analysis, Synthesis, TransformSizes
 from latentpress.parts.blocks import patches
 from latentpress.parts.integer import FEATURE_BITS, IntegerConv2d, delta_head, hidden_layer, spatial_layer
-from latentpress.parts.likelihood import scale_index
+from latentpress.parts.likelihood import initial_index, scale_index
 from latentpress.parts.quantise import straight_through
 from latentpress.parts.rate_table import IntegerRateTable
 from latentpress.transforms.klt import KltBasis
 
-__all__ = ["Context", "HyperAnalysis", "HyperSynthesis", "MeanScaleSizes", "MeanScaleNet"]
+__all__ = ["Context", "HyperAnalysis", "HyperSizes", "HyperSynthesis", "MeanScaleSizes", "MeanScaleNet"]
+
+
+class HyperSizes(Protocol):
+    """What the hyper networks need to know."""
+
+    @property
+    def latents(self) -> int:
+        """M, channels of latents."""
+
+    @property
+    def hyper_latents(self) -> int:
+        """Z, channels of hyper latents."""
+
+    @property
+    def features(self) -> int:
+        """F, channels of the entropy networks."""
+
+    @property
+    def anchors(self) -> int:
+        """Of the rate."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,13 +70,14 @@ class MeanScaleSizes(TransformSizes):
 
 class HyperAnalysis(nn.Module):
     """Latents in quantisation steps to hyper latents (before rounding). Height and width multiples of 4 (pad with
-    zeros).
+    zeros). ``signed``: it sees their signs too, for hyper latents that tell means.
     """
 
-    def __init__(self, config: MeanScaleSizes) -> None:
+    def __init__(self, config: HyperSizes, *, signed: bool = False) -> None:
         super().__init__()
         f = config.features
-        self.embed = nn.Conv2d(config.latents, f, 1)
+        self.signed = signed
+        self.embed = nn.Conv2d((1 + signed) * config.latents, f, 1)
         self.spatial = nn.Conv2d(f, f, 3, padding=1, groups=f)
         self.middle = nn.Conv2d(4 * f, f, 1)
         self.spatial2 = nn.Conv2d(f, f, 3, padding=1, groups=f)
@@ -63,15 +85,20 @@ class HyperAnalysis(nn.Module):
 
     def forward(self, y: Tensor) -> Tensor:
         h = torch.log1p(y.abs())  # magnitudes over four decades; their local size is what the scales need
+        if self.signed:
+            h = torch.cat([h, h * torch.sign(y)], dim=1)
         h = self.spatial(F.leaky_relu(self.embed(h), 0.1))
         h = F.leaky_relu(patches(h, self.middle, 2), 0.1)
         return patches(F.leaky_relu(self.spatial2(h), 0.1), self.head, 2)
 
 
 class HyperSynthesis(nn.Module):
-    """Hyper latents to features for all passes, and means and scale indices of the first. On the integer path."""
+    """Hyper latents to features for all passes, and means and scale indices of the first. On the integer path.
 
-    def __init__(self, config: MeanScaleSizes, basis: KltBasis) -> None:
+    ``initial`` (anchors, M): scale indices to begin with.
+    """
+
+    def __init__(self, config: HyperSizes, initial: Tensor) -> None:
         super().__init__()
         f, m, z = config.features, config.latents, config.hyper_latents
         # Point-wise: on crops of 128 pixels there are 2x2 hyper latents, and a 3x3 layer would only ever see corners.
@@ -84,8 +111,6 @@ class HyperSynthesis(nn.Module):
         self.trunk = hidden_layer(f, f)
         self.mean = delta_head(f, m, MEAN_BITS)
         self.scale = delta_head(f, m, SCALE_BITS)
-        deviations = torch.from_numpy(basis.deviations)[None] / config.steps()
-        initial = scale_index(0.55 * deviations.clamp_min(1e-3)).clamp(-8, SCALE_COUNT - 1)
         self.scale_offset = IntegerRateTable(config.anchors, m, SCALE_BITS, initial)
         self.hyper_scale = IntegerRateTable(config.anchors, z, SCALE_BITS, float(scale_index(torch.tensor(0.8))))
 
@@ -165,6 +190,7 @@ class MeanScaleNet(nn.Module):
         self.config = config
         self.analysis = Analysis(config, basis)
         self.hyper_analysis = HyperAnalysis(config)
-        self.hyper_synthesis = HyperSynthesis(config, basis)
+        deviations = torch.from_numpy(basis.deviations)[None] / config.steps()
+        self.hyper_synthesis = HyperSynthesis(config, initial_index(deviations))
         self.contexts = nn.ModuleList(Context(config) for _ in range(config.passes - 1))
         self.synthesis = Synthesis(config, basis)

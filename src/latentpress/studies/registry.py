@@ -99,6 +99,14 @@ STUDIES: dict[str, Study] = {
             module="latentpress.studies.s3_encryption",
         ),
         Study(
+            name="s3-entropy",
+            about="entropy models on the latents of one autoencoder: bytes, times, passes",
+            data="pictures, such as Kodak's",
+            test="",
+            extra="train",
+            module="latentpress.studies.s3_entropy",
+        ),
+        Study(
             name="dbm",
             about="pre-training as a deep Boltzmann machine against random starts",
             data="photographs to train on",

@@ -1,0 +1,182 @@
+"""Hyperpriors, without and with a context: `walks.hyper`, `walks.raster`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from latentpress.codecs.mean_scale.layout import HYPER_LIMIT, MEAN_BITS
+from latentpress.parts.integer import FEATURE_BITS, IntegerConv2d, hidden_layer
+from latentpress.parts.mean_scale import HyperAnalysis, HyperSynthesis
+from latentpress.parts.quantise import round_half_up, round_ste, straight_through
+from latentpress.parts.rates import noisy_bits, two_road_bits
+from latentpress.systems.entropy_models.layout import COMPANDED, COMPANDED_BITS, LIMIT, neighbours_2d
+from latentpress.systems.entropy_models.nets.base import (
+    Bits,
+    Counts,
+    EntropyNet,
+    Heads,
+    Predicted,
+    Sizes,
+    companded,
+    predicted,
+    shape_mass,
+    strengthened,
+)
+from latentpress.training.system import Graph
+
+__all__ = ["Context", "HyperNet", "MixtureNet", "RasterNet"]
+
+_HYPER_PRIOR = 20.0
+_LOUD = 4.0  # how much larger hyper latents begin: those that noise drowns never learn to say anything
+_SPARSITY = 3e-5  # of the loss for each unit of a sparse normalisation's weights
+
+
+class HyperNet(EntropyNet):
+    """Scales, of the kind ``scale``; otherwise means and scales, from hyper latents that see the latents' signs."""
+
+    def __init__(self, sizes: Sizes, initial: Tensor) -> None:
+        super().__init__(sizes, initial)
+        self.means = sizes.kind != "scale"
+        self.hyper_analysis = HyperAnalysis(sizes, signed=self.means)
+        self.hyper_synthesis = HyperSynthesis(sizes, initial)
+        strengthened(self.hyper_synthesis)
+        strengthened(self.hyper_analysis)
+        self.hyper_analysis.head.weight.data *= _LOUD
+
+    def bits(self, symbols: Tensor, mix: Tensor, noise: Tensor | None, hard: bool) -> Bits:
+        """See `EntropyNet.bits`."""
+        real = self.hyper_analysis(symbols)
+        whole = round_ste(real).clamp(-HYPER_LIMIT, HYPER_LIMIT)
+        scale = self.hyper_synthesis.hyper_index(mix)
+        side = two_road_bits(real, whole, round_ste(scale), noise) if hard else noisy_bits(real, scale, noise)
+        features, mean, index = self.hyper_synthesis(whole, mix)
+        told = self.predicted(symbols, features, mean if self.means else torch.zeros_like(mean), index)
+        return Bits(told.bits(symbols).sum(dim=(1, 2, 3)), side.sum(dim=(1, 2, 3)))
+
+    def predicted(self, symbols: Tensor, features: Tensor, mean: Tensor, index: Tensor) -> Predicted:
+        """Distributions of latents."""
+        return Predicted(mean[:, None], index[:, None])
+
+    def graphs(self) -> Mapping[str, Graph | bytes]:
+        """See `EntropyNet.graphs`."""
+        c = self.sizes
+        hyper, mix = torch.zeros(1, c.hyper_latents, 2, 2), torch.zeros(1, c.anchors)
+        return {
+            "hyper_analysis": Graph(self.hyper_analysis, {"latents": torch.zeros(1, c.latents, 8, 8)}, ("hyper",)),
+            "hyper_synthesis": Graph(self.hyper_synthesis, {"hyper": hyper, "mix": mix}, ("features", "mean", "index")),
+        }
+
+    def counts(self) -> Mapping[str, Counts]:
+        """See `EntropyNet.counts`."""
+        table = self.hyper_synthesis.hyper_scale
+        index = (table.integer_table() * 2.0**-table.bits).double().numpy()
+        rows = np.stack([[shape_mass(HYPER_LIMIT, one) for one in anchor] for anchor in index])
+        return {**super().counts(), "hyper_": Counts("hyper latents", _HYPER_PRIOR * rows)}
+
+
+class MixtureNet(HyperNet):
+    """With mixtures of three."""
+
+    components = 3
+
+    def __init__(self, sizes: Sizes, initial: Tensor) -> None:
+        super().__init__(sizes, initial)
+        self.heads = Heads(sizes.features, sizes.latents, self.components)
+
+    def predicted(self, symbols: Tensor, features: Tensor, mean: Tensor, index: Tensor) -> Predicted:
+        """See `HyperNet.predicted`."""
+        return predicted(self.heads(features), mean, index)
+
+    def graphs(self) -> Mapping[str, Graph | bytes]:
+        """See `EntropyNet.graphs`."""
+        features = {"features": torch.zeros(1, self.sizes.features, 8, 8)}
+        return {**super().graphs(), "heads": Graph(self.heads, features, ("mean", "index", "weight"))}
+
+
+class SparseGdn(nn.Module):
+    """Divisive normalisation between few channels, y_i = x_i / max(1, b_i + sum_j g_ij |x_j|), in whole numbers; zeros
+    among the g are learned for. After Klopp et al. 2018.
+
+    Numerators are below 2^13 and denominators 32..1023 in units of the grid, so the quotient lies at least 1/2046 from
+    where its rounding changes, or on it and is exact: a division of any engine is good enough.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.pool = IntegerConv2d(
+            channels, channels, in_bits=FEATURE_BITS, in_high=255, out_bits=FEATURE_BITS, out_low=32, out_high=1023
+        )
+        self.integer = False
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = x / self.pool(x.abs())
+        unit = 2.0**-FEATURE_BITS
+        return straight_through(y, round_half_up(y / unit) * unit) if self.integer else y
+
+
+class Context(nn.Module):
+    """What the places before one in a window add to the hyper latents' word. On the integer path; point-wise.
+
+    features (B, F, h, w); around (B, 2 * M * K, h, w): K companded latents a channel, then the same as they are, from
+    which the mean has a linear part that follows them at every rate.
+    """
+
+    def __init__(self, sizes: Sizes) -> None:
+        super().__init__()
+        m, f = sizes.latents, sizes.features
+        self.seen = m * len(neighbours_2d(sizes.reach))
+        gdn = sizes.kind == "klopp"
+        self.enter = IntegerConv2d(
+            self.seen, f, in_bits=COMPANDED_BITS, in_high=int(COMPANDED.max()), out_bits=FEATURE_BITS,
+            out_low=-255 if gdn else 0,
+        )  # fmt: skip
+        self.divide = SparseGdn(f) if gdn else nn.Identity()
+        self.trunk = hidden_layer(2 * f, 2 * f)
+        self.heads = Heads(2 * f, m, 1)
+        limit = LIMIT << MEAN_BITS
+        self.predict = IntegerConv2d(
+            self.seen, m, groups=m, in_bits=0, in_high=LIMIT, out_bits=MEAN_BITS, out_low=-limit, out_high=limit,
+            max_exponent=8, zero=True,
+        )  # fmt: skip
+
+    def forward(self, features: Tensor, around: Tensor) -> tuple[Tensor, Tensor]:
+        h = self.divide(self.enter(around[:, : self.seen]))
+        mean, index = self.heads(self.trunk(torch.cat([features, h], dim=1)))
+        return mean + self.predict(around[:, self.seen :]), index
+
+
+class RasterNet(HyperNet):
+    """With a context in a window of two dimensions."""
+
+    def __init__(self, sizes: Sizes, initial: Tensor) -> None:
+        super().__init__(sizes, initial)
+        self.context = Context(sizes)
+
+    def predicted(self, symbols: Tensor, features: Tensor, mean: Tensor, index: Tensor) -> Predicted:
+        """See `HyperNet.predicted`."""
+        around = torch.cat([self._around(companded(symbols)), self._around(symbols)], dim=1)
+        return predicted(self.context(features, around), mean, index)
+
+    def penalty(self) -> Tensor | float:
+        """See `EntropyNet.penalty`: what makes the normalisation sparse."""
+        divide = self.context.divide
+        return _SPARSITY * divide.pool.weight.abs().sum() if isinstance(divide, SparseGdn) else 0.0
+
+    def _around(self, values: Tensor) -> Tensor:
+        """(B, M * K, h, w): what lies before each place in its window, channel by channel."""
+        reach, (_, _, height, width) = self.sizes.reach, values.shape
+        windows = F.unfold(values, 2 * reach + 1, padding=reach).reshape(*values.shape[:2], -1, height, width)
+        return windows[:, :, : len(neighbours_2d(reach))].flatten(1, 2)
+
+    def graphs(self) -> Mapping[str, Graph | bytes]:
+        """See `EntropyNet.graphs`."""
+        features, around = torch.zeros(1, self.sizes.features, 8, 8), torch.zeros(1, 2 * self.context.seen, 8, 8)
+        return {
+            **super().graphs(),
+            "context": Graph(self.context, {"features": features, "around": around}, ("mean", "index")),
+        }
