@@ -34,6 +34,8 @@ NUMBERS = {
     13: "ebcot",
     14: "ebcot-lossless",
     30: "entropy-models",
+    60: "perceptron",
+    62: "kamisli",
 }
 """Codec numbers of the file format and the systems that own them. Only ever added to: files outlive programs."""
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from latentpress.parts.block_start import start_as_blocks
+from latentpress.parts.block_start import block_covariance, start_as_blocks
 from latentpress.transforms import fit_klt
 
 PICTURES = [np.random.default_rng(s).integers(0, 256, (40, 40, 3)).repeat(4, 0).repeat(4, 1) for s in range(3)]
@@ -26,7 +26,7 @@ def _layers(latents: int) -> tuple[list[nn.Conv2d], list[nn.ConvTranspose2d]]:
 def test_the_way_back_undoes_what_is_kept(latents: int) -> None:
     basis = fit_klt(PICTURES, 768)
     down, up = _layers(latents)
-    deviations = start_as_blocks(down, up, basis, 32.0)
+    deviations = start_as_blocks(down, up, block_covariance(basis, 32.0))
 
     x = (torch.from_numpy(np.stack(PICTURES).transpose(0, 3, 1, 2)).float() - 128) / 32
     with torch.inference_mode():

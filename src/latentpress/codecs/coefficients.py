@@ -101,12 +101,14 @@ class Activity:
 class CoefficientCoder:
     """The walk, with the tables of a package: ``weights`` (anchors, `KINDS`, K, 3 + 2 * groups before the last) of what
     `Activity` knows, ``means`` (coefficients after the leading ones, 9 * LEADING) of the leading values around, and
-    ``counts`` and ``radius`` of the probability tables.
+    ``counts`` and ``radius`` of the probability tables. foretells: whether values follow from those around; those of
+    residuals do not, only their magnitudes do.
 
     Raises KeyError, ValueError or InvalidInputError for arrays that do not fit together.
     """
 
-    def __init__(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+    def __init__(self, arrays: Mapping[str, NDArray[Any]], foretells: bool = True) -> None:
+        self.foretells = foretells
         self._weights, self._means = arrays["weights"].astype(np.int64), arrays["means"].astype(np.int64)
         self.tables = ProbabilityTables(arrays["counts"], arrays["radius"])
         self.groups, self.fitted = groups(self._weights.shape[2]), len(self._means) > 0
@@ -133,7 +135,7 @@ class CoefficientCoder:
                 scale = own * of[:, :1, None] + np.tensordot(of[:, 1:], shared, 1)
                 index = table_of(scale // int(mix.sum()), number).ravel()
                 mean = means[(slice(None), *batch.places)]
-                if number == 0 and batch.reach:
+                if number == 0 and batch.reach and self.foretells:
                     mean = (batch.known(values[part]).sum(axis=0) + 2) >> 2
                 places = (part, *batch.places)
                 wanted = None if x is None else rounding.round((x[places] - _in_steps(mean)).ravel(), index)

@@ -79,7 +79,9 @@ class ModelPackage:
 
     @cached_property
     def tables(self) -> dict[str, NDArray[Any]]:
-        """The arrays of tables.npz by name."""
+        """The arrays of tables.npz by name; none if the package has no such file."""
+        if TABLES not in self.files:
+            return {}
         try:
             with np.load(io.BytesIO(self.files[TABLES]), allow_pickle=False) as arrays:
                 return dict(arrays)

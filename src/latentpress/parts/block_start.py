@@ -16,25 +16,29 @@ from torch import nn
 
 from latentpress.transforms.klt import BLOCK, KltBasis
 
-__all__ = ["start_as_blocks"]
+__all__ = ["Double", "block_covariance", "start_as_blocks"]
 
 Double = NDArray[np.float64]
 
 
-@torch.no_grad()
-def start_as_blocks(
-    down: Sequence[nn.Conv2d], up: Sequence[nn.ConvTranspose2d], basis: KltBasis, unit: float
-) -> Double:
-    """Start the layers of an analysis and those of its synthesis, which undo them, both from the pixels on.
-
-    basis: all 768 components of blocks of 16 pixels. unit: grey levels that stand for 1 in the first layer. Maps
-    between layers are brought half way to one size, which suits Adam and normalisations; those to spare keep random
-    filters, of which nothing goes on at first. Returns the standard deviations of the last layer's maps.
+def block_covariance(basis: KltBasis, unit: float) -> Double:
+    """Covariance of the pixels of blocks, (3, 16, 16) twice. basis: all 768 components of blocks of 16 pixels. unit:
+    grey levels that stand for 1.
     """
     vectors, variances = basis.vectors.astype(np.float64), (basis.deviations.astype(np.float64) / unit) ** 2
     covariance: Double = ((vectors.T * variances) @ vectors).reshape(2 * (3, BLOCK, BLOCK))
-    variance = np.ones(3)
-    size = np.ones(3)
+    return covariance
+
+
+@torch.no_grad()
+def start_as_blocks(down: Sequence[nn.Conv2d], up: Sequence[nn.ConvTranspose2d], covariance: Double) -> Double:
+    """Start the layers of an analysis and those of its synthesis, which undo them, both from the pixels on.
+
+    covariance: of what the first layer sees (maps, rows, columns), twice (`block_covariance`). Maps
+    between layers are brought half way to one size, which suits Adam and normalisations; those to spare keep random
+    filters, of which nothing goes on at first. Returns the standard deviations of the last layer's maps.
+    """
+    variance = size = np.ones(len(covariance))
     for number, (into, back) in enumerate(zip(down, up, strict=True), start=1):
         side, before = into.stride[0], int(into.padding[0])
         filters, covariance = _block_transform(covariance, side, into.out_channels)

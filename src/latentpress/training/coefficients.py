@@ -67,7 +67,8 @@ def measured_tables(model: LatentModel, coder: CoefficientCoder, sample: Picture
                 counts += np.bincount((table * counts.shape[1] + column).ravel(), minlength=counts.size).reshape(
                     counts.shape
                 )
-    return arrays | {"means": _means(model, sample), "weights": weights} | _packed(counts)
+    means = {"means": _means(model, sample)} if coder.foretells else {}
+    return arrays | means | {"weights": weights} | _packed(counts)
 
 
 def _known(

@@ -16,7 +16,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from latentpress.parts.block_start import start_as_blocks
+from latentpress.parts.block_start import block_covariance, start_as_blocks
 from latentpress.parts.gdn import Gdn
 from latentpress.parts.prior import ChannelPrior
 from latentpress.parts.rate_table import RateRange, RateTable
@@ -86,5 +86,5 @@ class FactorisedNet(nn.Module):
         if basis is not None:
             a, s = self.analysis, self.synthesis
             layers = (a.first, a.second, a.third), (s.first, s.second, s.third)
-            deviations = torch.from_numpy(start_as_blocks(*layers, basis, PIXEL_UNIT)).float()
+            deviations = torch.from_numpy(start_as_blocks(*layers, block_covariance(basis, PIXEL_UNIT))).float()
             self.prior.start(PIXEL_UNIT * deviations / sizes.steps())
