@@ -26,6 +26,7 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 ROOMS = ("container", "entropy", "codecs", "image", "restoration", "systems", "engine", "models")
 _MOST_BYTES = 6000
+_INPUTS = 1500  # new ones of a child
 
 
 class Tally:
@@ -51,8 +52,8 @@ class Tally:
             self.found[place] += 1
 
 
-def guided(seconds: int, corpus: Path, findings: Path) -> None:
-    """The child with atheris; does not return."""
+def guided(seconds: int, runs: int, corpus: Path, findings: Path) -> None:
+    """The child with atheris: so many seconds or inputs, whichever comes first; does not return."""
     import atheris
 
     with atheris.instrument_imports(include=["latentpress"]):
@@ -61,12 +62,39 @@ def guided(seconds: int, corpus: Path, findings: Path) -> None:
     front.set_limits()
     tally = Tally(findings)
     atheris.Setup(
-        [sys.argv[0], f"-max_total_time={seconds}", f"-max_len={_MOST_BYTES}", "-rss_limit_mb=4096", "-timeout=20",
-         f"-artifact_prefix={findings}/", "-print_final_stats=1", str(corpus)],
+        [sys.argv[0], f"-max_total_time={seconds}", f"-runs={runs}", f"-max_len={_MOST_BYTES}", "-rss_limit_mb=4096",
+         "-timeout=20", f"-artifact_prefix={findings}/", "-print_final_stats=1", str(corpus)],
         tally,
         custom_mutator=lambda data, most, seed: front.mutated(bytes(data), atheris.Mutate, most, seed),
     )  # fmt: skip
     atheris.Fuzz()
+
+
+def in_children(seconds: float, corpus: Path, findings: Path) -> tuple[int, list[str]]:
+    """Children with atheris, one after the other, for so many seconds; gives executions and findings.
+
+    atheris keeps a reference to the result of every comparison of arrays, about a megabyte an input, so a child ends
+    before that is much, and the next one goes on with its corpus. A child that dies is a finding, and no end either.
+    """
+    end, executions, found = time.monotonic() + seconds, 0, list[str]()
+    while (left := int(end - time.monotonic())) > 0:
+        runs, count = len(list(corpus.iterdir())) + _INPUTS, 0
+        arguments = [f"--seconds={left}", f"--runs={runs}", f"--corpus={corpus}", f"--findings={findings}", "--child"]
+        child = subprocess.Popen([sys.executable, __file__, *arguments], stderr=subprocess.PIPE, text=True)
+        assert child.stderr is not None
+        for line in child.stderr:
+            if match := re.search(r"stat::number_of_executed_units:\s*(\d+)", line):
+                count = int(match[1])
+            if line.startswith(("FINDING", "==", "SUMMARY")) and "INFO" not in line:
+                found.append(line.strip())
+            if line.startswith(("FINDING", "==", "SUMMARY", "#")):
+                print(line, end="", file=sys.stderr, flush=True)
+        if child.wait():
+            found.append(f"the process ended with {child.returncode}")
+        if not count:  # it did not even begin
+            break
+        executions += count
+    return executions, found
 
 
 def blind(seconds: float, corpus: Path, findings: Path, seed: int = 0) -> Tally:
@@ -138,11 +166,12 @@ def main() -> int:
     parser.add_argument("--findings", type=Path, default=ROOT / "findings")
     parser.add_argument("--json", type=Path, help="where to write what was run and found")
     parser.add_argument("--plain", action="store_true", help="mutate without looking at coverage (no atheris)")
+    parser.add_argument("--runs", type=int, default=-1, help=argparse.SUPPRESS)
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     corpus = options.corpus or Path(tempfile.mkdtemp(prefix="latentpress-corpus-"))
     if options.child:
-        guided(options.seconds, corpus, options.findings)
+        guided(options.seconds, options.runs, corpus, options.findings)
     import front
 
     corpus.mkdir(parents=True, exist_ok=True)
@@ -153,19 +182,7 @@ def main() -> int:
         tally = blind(options.seconds, corpus, options.findings)
         executions, found = sum(tally.ends.values()) + sum(tally.found.values()), list(tally.found)
     else:
-        arguments = [f"--seconds={options.seconds}", f"--corpus={corpus}", f"--findings={options.findings}", "--child"]
-        child = subprocess.Popen([sys.executable, __file__, *arguments], stderr=subprocess.PIPE, text=True)
-        assert child.stderr is not None
-        executions, found = 0, []
-        for line in child.stderr:
-            if match := re.search(r"stat::number_of_executed_units:\s*(\d+)", line):
-                executions = int(match[1])
-            if line.startswith(("FINDING", "==", "SUMMARY")) and "INFO" not in line:
-                found.append(line.strip())
-            if line.startswith(("FINDING", "==", "SUMMARY", "#")):
-                print(line, end="", file=sys.stderr)
-        if child.wait():
-            found.append(f"the process ended with {child.returncode}")
+        executions, found = in_children(options.seconds, corpus, options.findings)
     result = {
         "seconds": round(time.monotonic() - start), "cpu_seconds": round(_cpu_seconds() - before),
         "guided": not options.plain, "executions": executions,
