@@ -32,7 +32,14 @@ from latentpress.image import Image
 __all__ = ["Case", "main"]
 
 CODECS = [one.id for one in systems() if one.codec]
-WALKS = ("mlp-lossless", "lc-fdnet", "jpeg")  # slow for each pixel: their pictures are smaller
+WALKS = (
+    "mlp-lossless",
+    "lc-fdnet",
+    "jpeg",
+    "ebcot",
+    "ebcot-lossless",
+)  # slow for each pixel: their pictures are smaller
+IN_TURN = 50  # cases of one codec, before it is the next one's turn: what was loaded is used
 
 
 class Case:
@@ -128,7 +135,8 @@ def _picture(rng: np.random.Generator, height: int, width: int, channels: int, d
 def run(first: int, count: int, seconds: float = float("inf")) -> dict[str, Any]:
     """Cases from a number on, until ``seconds`` are over."""
     start, done, differ, compared = time.monotonic(), 0, [], Counter[str]()
-    for number in range(first, first + count):
+    block = IN_TURN * len(CODECS)
+    for number in sorted(range(first, first + count), key=lambda n: ((n - first) // block, n % len(CODECS), n)):
         if time.monotonic() - start > seconds:
             break
         case = Case(number)
