@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
 import platform
 import random
 import re
@@ -26,7 +27,7 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 ROOMS = ("container", "entropy", "codecs", "image", "restoration", "systems", "engine", "models")
 _MOST_BYTES = 6000
-_INPUTS = 1500  # new ones of a child
+_FULL = 2500  # megabytes at which a child hands over to the next one
 _LONGEST = 20.0  # seconds of CPU for an input; one that never ends is stopped after ten minutes of the clock
 
 
@@ -56,8 +57,8 @@ class Tally:
             self.found[place] += 1
 
 
-def guided(seconds: int, runs: int, corpus: Path, findings: Path) -> None:
-    """The child with atheris: so many seconds or inputs, whichever comes first; does not return."""
+def guided(seconds: int, corpus: Path, findings: Path) -> None:
+    """The child with atheris: so many seconds, or until its memory is full; does not return."""
     import atheris
 
     with atheris.instrument_imports(include=["latentpress"]):
@@ -66,24 +67,32 @@ def guided(seconds: int, runs: int, corpus: Path, findings: Path) -> None:
     front.set_limits()
     tally = Tally(findings)
     atheris.Setup(
-        [sys.argv[0], f"-max_total_time={seconds}", f"-runs={runs}", f"-max_len={_MOST_BYTES}", "-rss_limit_mb=4096",
+        [sys.argv[0], f"-max_total_time={seconds}", f"-max_len={_MOST_BYTES}", "-rss_limit_mb=4096",
          "-timeout=600", f"-artifact_prefix={findings}/", "-print_final_stats=1", str(corpus)],
-        tally,
+        lambda data: tally(data) or _hand_over(tally),
         custom_mutator=lambda data, most, seed: front.mutated(bytes(data), atheris.Mutate, most, seed),
     )  # fmt: skip
     atheris.Fuzz()
 
 
+def _hand_over(tally: Tally) -> None:
+    """End this process if its memory is full, with what libFuzzer would say at the end."""
+    if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > _FULL * 1024:
+        count = sum(tally.ends.values()) + sum(tally.found.values())
+        print(f"stat::number_of_executed_units: {count}", file=sys.stderr, flush=True)
+        os._exit(0)
+
+
 def in_children(seconds: float, corpus: Path, findings: Path) -> tuple[int, list[str]]:
     """Children with atheris, one after the other, for so many seconds; gives executions and findings.
 
-    atheris keeps a reference to the result of every comparison of arrays, about a megabyte an input, so a child ends
-    before that is much, and the next one goes on with its corpus. A child that dies is a finding, and no end either.
+    atheris keeps a reference to the result of every comparison of arrays, megabytes with every input, so a child ends
+    before that is too much, and the next one goes on with its corpus. A child that dies is a finding, and no end either.
     """
     end, executions, found = time.monotonic() + seconds, 0, list[str]()
     while (left := int(end - time.monotonic())) > 0:
-        runs, count = len(list(corpus.iterdir())) + _INPUTS, 0
-        arguments = [f"--seconds={left}", f"--runs={runs}", f"--corpus={corpus}", f"--findings={findings}", "--child"]
+        count = 0
+        arguments = [f"--seconds={left}", f"--corpus={corpus}", f"--findings={findings}", "--child"]
         child = subprocess.Popen([sys.executable, __file__, *arguments], stderr=subprocess.PIPE, text=True)
         assert child.stderr is not None
         for line in child.stderr:
@@ -170,12 +179,11 @@ def main() -> int:
     parser.add_argument("--findings", type=Path, default=ROOT / "findings")
     parser.add_argument("--json", type=Path, help="where to write what was run and found")
     parser.add_argument("--plain", action="store_true", help="mutate without looking at coverage (no atheris)")
-    parser.add_argument("--runs", type=int, default=-1, help=argparse.SUPPRESS)
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     corpus = options.corpus or Path(tempfile.mkdtemp(prefix="latentpress-corpus-"))
     if options.child:
-        guided(options.seconds, options.runs, corpus, options.findings)
+        guided(options.seconds, corpus, options.findings)
     import front
 
     corpus.mkdir(parents=True, exist_ok=True)
