@@ -282,7 +282,9 @@ def _save(image: Image, stream: BinaryIO, format: str, name: str) -> None:
     if format == "PNG":
         known["pnginfo"] = _png_chunks(image.metadata)
     for key in [key for key in ("exif", "xmp") if format == "JPEG" and len(known.get(key, b"")) > _JPEG_SEGMENT]:
-        message = f"{name}: {key.upper()} of {len(known.pop(key))} bytes does not fit into a JPEG file and is left out"
+        size = len(getattr(image.metadata, key))
+        message = f"{name}: {key.upper()} of {size} bytes does not fit into a JPEG file and is left out"
+        del known[key]
         warnings.warn(message, LostMetadataWarning, stacklevel=3)
     try:
         if format == "JPEG2000":  # its library tries for ever where a disk is full

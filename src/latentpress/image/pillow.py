@@ -66,7 +66,8 @@ def info_of(metadata: Metadata) -> dict[str | tuple[int, int], Any]:
     """Metadata under the names that Pillow has for them in ``info``, and the display block as ``display``."""
     found = {
         "icc_profile": metadata.icc,
-        "exif": metadata.exif,
+        # with the mark that it has in JPEG files, which Pillow writes as it gets it
+        "exif": _EXIF_PREFIX + metadata.exif.removeprefix(_EXIF_PREFIX) if metadata.exif else b"",
         "xmp": metadata.xmp,
         "display": metadata.display,
         "dpi": dots_per_inch(metadata.display),
@@ -153,6 +154,6 @@ def _from_cmyk(picture: PillowImage.Image) -> PillowImage.Image:
             converted = ImageCms.profileToProfile(picture, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
             if converted is not None:
                 return converted
-        except ImageCms.PyCMSError:
+        except (ImageCms.PyCMSError, OSError):
             pass  # a broken profile is as good as none
     return picture.convert("RGB")
