@@ -217,6 +217,25 @@ def test_options_and_a_painted_region(page: Any, photo: Path, complaints: list[s
     assert complaints == []
 
 
+def test_looks_of_the_same_file(page: Any, photo: Path, complaints: list[str]) -> None:
+    load(page, photo)
+    page.click("#options summary")
+    exact = figures(page)
+    seen = [exact["PSNR"][0]]
+    for act in (lambda: (page.focus("#look"), page.keyboard.press("End")), lambda: page.check("#preview")):
+        act()
+        settle(page)
+        assert figures(page)["Rate"] == exact["Rate"]
+        seen.append(figures(page)["PSNR"][0])
+    assert len(set(seen)) == 3
+    assert page.is_disabled("#look")
+    saved(page, "#save")  # a look is no setting of a file
+    page.select_option("#codec", "factorised")
+    settle(page)
+    assert page.is_hidden("#look-field")
+    assert complaints == []
+
+
 def test_several_pictures_at_once(page: Any, photo: Path, tmp_path: Path, complaints: list[str]) -> None:
     (tmp_path / "other").mkdir()
     twin = Path(shutil.copy(photo, tmp_path / "other" / photo.name))

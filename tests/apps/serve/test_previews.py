@@ -33,12 +33,17 @@ def test_a_file_of_another_format_is_one(crop: Image) -> None:
 def test_options_of_a_codec(crop: Image) -> None:
     tuned = preview(crop, Wish("hyperprior", quality=50, options={"tune": "ms-ssim"}))
     assert tuned["metrics"]["psnr"] < preview(crop, Wish("hyperprior", quality=50))["metrics"]["psnr"]
+    plain, painted = (preview(crop, Wish("hyperprior", options=options)) for options in ({}, {"look": 1.0}))
+    assert painted["file"] == plain["file"]
+    assert painted["picture"] != plain["picture"]
     near = preview(crop, Wish("mlp-lossless", options={"max_error": 2}))
     assert near["lossless"]
     assert not near["identical"]
     for wish, reason in (
         (Wish("webp", options={"effort": 2}), "webp takes no effort"),
         (Wish("hyperprior", options={"max_error": 1}), "hyperprior takes no max_error"),
+        (Wish("hyperprior", options={"preview": True, "look": 0.5}), "preview goes with no look"),
+        (Wish("factorised", options={"look": 0.5}), "no painter 'sharp' for files of the model factorised-1"),
         (Wish("hyperprior", options={"tune": "colour"}), "tune must be one of"),
         (Wish("hyperprior", quality=1, size=5), "give quality or size"),
     ):
@@ -59,7 +64,8 @@ def test_coders_have_plain_names() -> None:
     assert (rows["avif-444"]["name"], rows["avif-444"]["plain"], rows["avif-420"]["plain"]) == ("AVIF", True, False)
     assert (rows["hyperprior"]["name"], rows["hyperprior"]["group"]) == ("LatentPress", "LatentPress")
     assert rows["hyperprior"]["regions"]
-    assert {"effort", "tune"} <= set(rows["hyperprior"]["takes"])
+    assert {"effort", "tune", "preview", "look"} <= set(rows["hyperprior"]["takes"])
+    assert "look" not in rows["factorised"]["takes"]
     assert rows["mlp-lossless"]["takes"] == ["max_error"]
     assert rows["png"]["group"] == "Lossless formats"
     assert all(row["name"] for row in rows.values())

@@ -78,6 +78,10 @@ _Effort = Annotated[
     int | None, Query(ge=1, le=9, description="Search this long for a smaller file; mind the time limit.")
 ]
 _Tune = Annotated[str | None, Query(max_length=16, description="What bits are spent for: mse, ms-ssim.")]
+_Preview = Annotated[bool, Query(description="Of a hyperprior file: quicker, and slightly worse.")]
+_Look = Annotated[
+    float, Query(ge=0, le=1, description="Of a hyperprior file: 0 true to the original ... 1 plausible texture.")
+]
 _Format = Annotated[
     Literal["png", "avif", "bmp", "jpeg", "jpeg2000", "ppm", "tiff", "webp"],
     Query(description="File format of the answer. JPEG and AVIF lose a little; the others nothing."),
@@ -269,13 +273,21 @@ def _add_coding(app: FastAPI, service: _Service) -> None:
         effort: _Effort = None,
         tune: _Tune = None,
         max_error: Annotated[int | None, Query(ge=0, le=8, description="Of a lossless codec; see /compress.")] = None,
+        preview: _Preview = False,
+        look: _Look = 0.0,
         within: Annotated[
             float | None,
             Query(gt=0, allow_inf_nan=False, description="Take a quicker setting if it would last longer, in seconds."),
         ] = None,
         original: Annotated[bool, Query(description="Send the original back too, as the service read it.")] = False,
     ) -> Response:
-        asked = {"effort": effort, "tune": tune, "max_error": max_error}
+        asked = {
+            "effort": effort,
+            "tune": tune,
+            "max_error": max_error,
+            "preview": preview or None,
+            "look": look or None,
+        }
         options = {name: value for name, value in asked.items() if value is not None}
         wish = Wish(codec, quality, bpp, size, options, within, original)
         # The result goes out as it is: to check megabytes of data URL against the model would only take time.
@@ -315,11 +327,8 @@ def _add_reading(app: FastAPI, service: _Service) -> None:
         request: Request,
         format: _Format = "png",
         layers: Annotated[int | None, Query(ge=1, description="Of a progressive file: only its first layers.")] = None,
-        preview: Annotated[bool, Query(description="Of a hyperprior file: quicker, and slightly worse.")] = False,
-        look: Annotated[
-            float,
-            Query(ge=0, le=1, description="Of a hyperprior file: 0 true to the original ... 1 plausible texture."),
-        ] = 0.0,
+        preview: _Preview = False,
+        look: _Look = 0.0,
     ) -> Response:
         data = await service.with_body(request, tasks.decompress, format, layers, preview, look)
         return Response(data, media_type=_FORMATS[format])

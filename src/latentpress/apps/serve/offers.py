@@ -9,15 +9,19 @@ from typing import Any
 from latentpress.apps.serve.inputs import ParameterError
 from latentpress.bench.coders import Coder
 from latentpress.bench.coders.own import OwnCoder
+from latentpress.codecs.painters import GENERATIVE, PREVIEW, painter_of, painting
 from latentpress.codecs.registry import codec_class
 from latentpress.errors import InvalidInputError, UnsupportedError
+from latentpress.models import find_model
 
 __all__ = ["LPX", "OPTIONS", "describe", "quicker", "rising", "suffix_of", "with_options"]
 
 LPX = ".lpx"
 
-OPTIONS = ("effort", "tune", "max_error")
-"""Settings of codecs that a preview takes."""
+OPTIONS = ("effort", "tune", "max_error", "preview", "look")
+"""What a preview takes: settings of codecs, and who paints (see `latentpress.decompress`)."""
+
+_PAINTERS = {"preview": PREVIEW, "look": GENERATIVE}
 
 # The beginning of an id: what people call the format, and how its files end ("" for what no program opens).
 _FORMATS = {
@@ -69,7 +73,7 @@ def describe(coders: Iterable[Coder]) -> list[dict[str, Any]]:
                 "largest": coder.quality_range[rising(coder)],
                 "usual": usual[len(usual) // 2],
                 "whole": coder.whole,
-                "takes": [option for option in OPTIONS if option in takes and _possible(option)],
+                "takes": [option for option in OPTIONS if _needed(option) in takes and _possible(option, coder)],
                 "regions": isinstance(coder, OwnCoder) and codec_class(coder.codec).regions,
             }
         )
@@ -98,11 +102,14 @@ def with_options(coder: Coder, options: dict[str, Any]) -> Coder:
         return coder
     if not isinstance(coder, OwnCoder):
         raise ParameterError(f"{coder.id} takes no {', '.join(options)}")
-    unknown = sorted(options.keys() - codec_class(coder.codec).takes)
+    takes = codec_class(coder.codec).takes
+    unknown = [option for option in options if _needed(option) not in takes]
     if unknown:
         raise ParameterError(f"{coder.id} takes no {', '.join(unknown)}")
-    made = OwnCoder(coder.id, coder.lossless, codec=coder.codec, settings=coder.given | options)
+    own = {name: value for name, value in options.items() if name not in _PAINTERS}
     try:
+        painted = painting(**{name: value for name, value in options.items() if name in _PAINTERS})
+        made = OwnCoder(coder.id, coder.lossless, codec=coder.codec, settings=coder.given | own | painted)
         made.check()
     except (InvalidInputError, UnsupportedError) as error:
         raise ParameterError(str(error)) from None
@@ -121,6 +128,16 @@ def _format(id: str) -> tuple[str, str]:
     return next((known for start, known in _FORMATS.items() if id.startswith(start)), (id, ""))
 
 
-def _possible(option: str) -> bool:
-    """Whether what the option needs is installed: a search needs the gradients of torch."""
+def _needed(option: str) -> str:
+    """The setting of a codec that an option is made of."""
+    return "painter" if option in _PAINTERS else option
+
+
+def _possible(option: str, coder: Coder) -> bool:
+    """Whether what the option needs is installed: a search needs the gradients of torch, another look its painter."""
+    if option in _PAINTERS and isinstance(coder, OwnCoder):
+        try:
+            painter_of(find_model(coder.codec, name=coder.given.get("model")), _PAINTERS[option])
+        except (InvalidInputError, UnsupportedError):
+            return False
     return option != "effort" or importlib.util.find_spec("torch") is not None

@@ -67,7 +67,7 @@ class CoderRow(BaseModel):
     largest: float = Field(description="Quality of the largest file; below `smallest` for a distance and a qp.")
     usual: float = Field(description="Quality that is used when none is given.")
     whole: bool = Field(description="Whether only whole numbers are taken.")
-    takes: list[str] = Field(description="Which of effort, tune and max_error it takes.")
+    takes: list[str] = Field(description="Which of effort, tune, max_error, preview and look it takes.")
     regions: bool = Field(description="Whether it takes a roi_mask.")
 
 

@@ -1,7 +1,7 @@
 /* The page of `latentpress serve`: pictures, a coder on each side, a rate; whatever changes is asked for again.
    The picture is sent with each request, because the service stores nothing. Needs slider.js. */
 import { arriving } from "./layers.js";
-import { begin, coder, mainSettings, rival, rivalSettings } from "./settings.js";
+import { begin, coder, lookSettings, mainSettings, rival, rivalSettings } from "./settings.js";
 import { ROWS, bytes, change, decimals, round, sentence } from "./texts.js";
 import { zip } from "./zip.js";
 
@@ -75,7 +75,7 @@ async function update() {
 }
 
 async function compare(signal, fresh) {
-  const settings = mainSettings(), row = coder();
+  const settings = { ...mainSettings(), ...lookSettings() }, row = coder();
   if (settings.effort) tell(`Effort ${settings.effort}: the search may take a while.`);
   const main = await preview(current.original ? settings : { ...settings, original: true }, row, signal);
   const image = await decoded(main.picture), first = current.original ?? (await decoded(main.original));

@@ -44,6 +44,13 @@ export function mainSettings() {
   return said;
 }
 
+/* How the main side is to be shown, which is not a matter of its file. */
+export function lookSettings() {
+  const { takes } = coder();
+  if (takes.includes("preview") && $("preview").checked) return { preview: true };
+  return takes.includes("look") && $("look").value > 0 ? { look: $("look").value } : {};
+}
+
 export function rivalSettings(bpp, within) {
   const row = rival();
   if (row.lossless) return { codec: row.id, within };
@@ -59,6 +66,8 @@ function showRate() {
   $("rate").setAttribute("aria-valuetext", `${rate()} ${name}`);
   $("effort-value").value = $("effort").value;
   $("max-error-value").value = $("max-error").value;
+  $("look-value").value = $("look").value;
+  $("look").disabled = $("preview").checked;
   if (rival()) $("other-rate-value").value = qualityAt($("other-rate"), rival());
 }
 
@@ -71,7 +80,7 @@ export function settle() {
   $("size-row").hidden = mode() !== "size";
   if (mode() === "bpp") place($("rate"), "bpp", Math.log(BPP.first / BPP.low) / Math.log(BPP.high / BPP.low), STEPS);
   else place($("rate"), row.id, usual(row), steps(row));
-  for (const [field, option] of [["effort-field", "effort"], ["tune-field", "tune"], ["max-error-field", "max_error"]]) $(field).hidden = !row.takes.includes(option);
+  for (const [field, option] of [["effort-field", "effort"], ["tune-field", "tune"], ["max-error-field", "max_error"], ["look-field", "look"], ["preview-field", "preview"]]) $(field).hidden = !row.takes.includes(option);
   $("region-field").hidden = !row.regions;
   $("options").hidden = !row.takes.length && !row.regions;
   $("match-field").hidden = !other || other.lossless;
@@ -109,9 +118,9 @@ export function begin(rows, { onlater, onnow }) {
   list();
   $("codec").disabled = $("other").disabled = false;
   const now = () => { settle(); onnow(); };
-  for (const id of ["codec", "other", "tune"]) $(id).addEventListener("change", now);
+  for (const id of ["codec", "other", "tune", "preview"]) $(id).addEventListener("change", now);
   $("variants").addEventListener("change", () => { list(); now(); });
   for (const choice of document.querySelectorAll("input[name=mode], input[name=match]")) choice.addEventListener("change", now);
-  for (const id of ["rate", "kilobytes", "effort", "max-error", "other-rate"]) $(id).addEventListener("input", () => { keep(); if ($(id).validity.valid) onlater(); });
+  for (const id of ["rate", "kilobytes", "effort", "look", "max-error", "other-rate"]) $(id).addEventListener("input", () => { keep(); if ($(id).validity.valid) onlater(); });
   settle();
 }
