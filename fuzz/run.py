@@ -87,7 +87,7 @@ def in_children(seconds: float, corpus: Path, findings: Path) -> tuple[int, list
     """Children with atheris, one after the other, for so many seconds; gives executions and findings.
 
     atheris keeps a reference to the result of every comparison of arrays, megabytes with every input, so a child ends
-    before that is too much, and the next one goes on with its corpus. A child that dies is a finding, and no end either.
+    before that is too much, and the next one goes on with its corpus. A child that dies is a finding, and no end.
     """
     end, executions, found = time.monotonic() + seconds, 0, list[str]()
     while (left := int(end - time.monotonic())) > 0:

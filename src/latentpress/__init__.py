@@ -21,6 +21,7 @@ from latentpress.errors import (
     LimitError,
     MissingExtraError,
     OutOfMemoryError,
+    SettingError,
     UnsupportedError,
 )
 
@@ -56,6 +57,7 @@ __all__ = [
     "Region",
     "Restored",
     "Roi",
+    "SettingError",
     "Settings",
     "UnsupportedError",
     "__version__",

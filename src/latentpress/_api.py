@@ -135,7 +135,8 @@ def compress(
     roi: where quality should be higher: a `Roi`, rectangles (x, y, width, height), or a mask (height, width) of bool,
     uint8 or float. For ``hyperprior`` and ``importance-map``. With a target such as ``size`` the rest pays for it.
 
-    key: a pass phrase or bytes with which the file is encrypted (see `encrypt`); needs the extra ``crypto``.
+    key: a pass phrase or bytes with which the file is encrypted (see `encrypt`); needs the extra ``crypto``. Not with
+    ``progressive``: such a file opens whole or not at all.
 
     more: settings of the codec called by its id, None for the usual. ``effort``: 1..9; above 1 ``hyperprior`` searches
     each picture for smaller files of equal quality, for seconds to minutes; needs the extra ``train``. ``tune``:
@@ -155,6 +156,8 @@ def compress(
     )  # fmt: skip
     if key is not None:
         encryption.check_key(key)
+        if progressive:
+            raise InvalidInputError("key goes with no progressive: an encrypted file opens whole or not at all")
     data = settings(image, roi)
     return data if key is None else encryption.encrypt(data, key)
 

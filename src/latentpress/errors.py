@@ -5,6 +5,8 @@ Every message is one line that says what is wrong and, where there is one, what 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 __all__ = [
     "CorruptFileError",
     "InvalidInputError",
@@ -12,8 +14,11 @@ __all__ = [
     "LimitError",
     "MissingExtraError",
     "OutOfMemoryError",
+    "SettingError",
     "UnsupportedError",
 ]
+
+_MARK = "\0"  # before and after the name of a setting
 
 
 class LatentPressError(Exception):
@@ -38,6 +43,31 @@ class OutOfMemoryError(LatentPressError, MemoryError):
 
 class InvalidInputError(LatentPressError):
     """An argument or a source picture is wrong: quality out of range, array of the wrong shape, unreadable picture."""
+
+
+class SettingError(InvalidInputError):
+    """Settings that are unknown or do not go together. The message tells them by `name`.
+
+    text: the message. more: what only a caller from Python can use, put behind it.
+    """
+
+    def __init__(self, text: str, more: str = "") -> None:
+        super().__init__(text, more)
+
+    @staticmethod
+    def name(setting: str) -> str:
+        """A setting's name, to be put into a message."""
+        return f"{_MARK}{setting}{_MARK}"
+
+    def __str__(self) -> str:
+        """The message with the names that Python has for settings."""
+        return "".join(self.args).replace(_MARK, "")
+
+    def spelled(self, spell: Callable[[str], str]) -> str:
+        """The message for another front, which calls a setting ``spell(name)``."""
+        parts = str(self.args[0]).split(_MARK)
+        parts[1::2] = map(spell, parts[1::2])
+        return "".join(parts)
 
 
 class MissingExtraError(LatentPressError):

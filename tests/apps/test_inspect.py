@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import Result
@@ -30,6 +31,22 @@ def test_inspect_for_people(run: Run, photo: Path) -> None:
         "symbols (type 1)",
     ):
         assert part in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("settings", "row"),
+    [
+        ({"quality": 40, "codec": "hyperprior"}, "quality:    about 40 (rate index 45 of 0 to 112)"),
+        ({"max_error": 2}, "largest error: 2"),
+        ({"lossless": True}, "method:     "),
+    ],
+)
+def test_how_good_it_is_in_the_words_of_compress(run: Run, photo: Path, settings: dict[str, Any], row: str) -> None:
+    packed = photo.with_suffix(".lpx")
+    packed.write_bytes(latentpress.compress(photo, **settings))
+    done = run("inspect", packed)
+    assert row in done.stdout
+    assert "\nrate index" not in done.stdout
 
 
 def test_inspect_json(run: Run, photo: Path) -> None:

@@ -96,3 +96,15 @@ def test_in_folders(run: Run, jpeg: Path, rgb: Image, monkeypatch: pytest.Monkey
     assert run("decompress", packed, "-o", pictures).exit_code == 0
     assert np.array_equal(read(pictures / "photo.png").pixels, read(jpeg).pixels)
     assert read(pictures / "drawing.png") == rgb
+
+
+def test_a_file_that_is_cut_short_is_kept_and_said_to_be(run: Run, jpeg: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folders, "_executor", lambda *_: InProcess())
+    jpeg.write_bytes(cut := jpeg.read_bytes()[:900])
+    done = run("compress", jpeg, "--lossless", "--quiet")
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert done.stderr == "warning: the JPEG file is cut short; it is kept as it is\n"
+    assert latentpress.decompress_jpeg(jpeg.with_suffix(".lpx")) == cut
+    done = run("compress", jpeg.parent, "-o", jpeg.parent / "packed", "--lossless", "-j", "1")
+    assert done.exit_code == 0, done.stderr
+    assert "warning: photo.jpg: the JPEG file is cut short; it is kept as it is\n" in done.stderr

@@ -20,12 +20,18 @@ Run = Callable[..., Result]
     [
         (
             ["photo.png", "--codec", "mlp-lossless", "--quality", "30"],
-            "mlp-lossless is lossless: it goes with no quality",
+            "mlp-lossless is lossless: it goes with no --quality",
         ),
-        (["photo.png", "--codec", "importance-map", "--tune", "mse"], "'importance-map' has no setting 'tune'"),
-        (["photo.png", "--lossless", "--effort", "3"], "'mlp-lossless' has no setting 'effort'"),
+        (
+            ["photo.png", "--codec", "importance-map", "--tune", "mse"],
+            "'importance-map' has no setting '--tune'; codecs w",
+        ),
+        (["photo.png", "--lossless", "--effort", "3"], "--lossless goes with no --effort"),
+        (["photo.png", "--max-error", "2", "--ms-ssim", "0.98"], "--max-error goes with no --ms-ssim"),
+        (["photo.png", "--quality", "3", "--ms-ssim", "0.98"], "give one of --quality, --ms-ssim, not 2 of them"),
+        (["photo.png", "--progressive", "--encrypt"], "--encrypt goes with no --progressive: "),
         (["photo.png", "--lossless", "--roi", "0,0,9,9"], "mlp-lossless knows no regions of interest"),
-        (["photo.png", "--lossless", "--max-error", "2"], "lossless coding goes with no max_error"),
+        (["photo.png", "--lossless", "--max-error", "2"], "--lossless goes with no --max-error"),
         (["photo.png", "x.jpg"], "x.jpg would not be what its ending says: the result is an .lpx file, name it *.lpx"),
         (["photo.png", "x.html"], "x.html would not be what its ending says"),
         (["photo.png", "nothere/"], "nothere/ names a folder; name a file in it, as in nothere/result.lpx"),

@@ -98,6 +98,6 @@ def test_what_no_painter_paints_is_refused(file: bytes, other: ModelPackage) -> 
 def test_looks_are_from_0_to_1(look: float) -> None:
     with pytest.raises(InvalidInputError, match="look must be a number from 0 to 1"):
         painting(look=look)
-    with pytest.raises(InvalidInputError, match="a preview has no look"):
+    with pytest.raises(InvalidInputError, match="preview goes with no look"):
         painting(preview=True, look=0.5)
     assert not painting(look=0)

@@ -111,7 +111,7 @@ def test_ids_of_headers() -> None:
 
 @pytest.mark.usefixtures("plugin")
 def test_wrong_settings() -> None:
-    with pytest.raises(InvalidInputError, match=r"codec 'plain' has no setting 'speed' \(it has: threads\)"):
+    with pytest.raises(InvalidInputError, match=r"codec 'plain' has no setting 'speed'; this one has threads"):
         get_codec("plain", speed=3)
 
 

@@ -147,7 +147,7 @@ def test_the_model_is_part_of_the_settings(tmp_path: Path, monkeypatch: pytest.M
     [
         (lambda: Compress(Settings.of(model="none")), UnsupportedError, "none"),
         (lambda: Decompress("gif"), InvalidInputError, "GIF"),
-        (lambda: Decompress(preview=True, look=0.5), InvalidInputError, "preview has no look"),
+        (lambda: Decompress(preview=True, look=0.5), InvalidInputError, "preview goes with no look"),
         (lambda: Restore("none"), UnsupportedError, "none"),
         (lambda: Restore(strength=1.5), InvalidInputError, "strength"),
         (lambda: Restore(quality=0), InvalidInputError, "quality"),

@@ -75,7 +75,7 @@ def test_a_png_file(restorer: Restorer, photo: Photo, jpeg: Callable[..., bytes]
     path = tmp_path / "saved.png"
     write(Image(read_jpeg(jpeg(photo, 20)).pixels), path)
     assert restore(path, model=restorer).origin == "estimate"
-    with pytest.raises(InvalidInputError, match="only a JPEG"):
+    with pytest.raises(InvalidInputError, match="project is for JPEG"):
         restore(path, model=restorer, project=True)
 
 

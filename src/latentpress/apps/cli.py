@@ -18,7 +18,14 @@ from typer.core import TyperGroup
 
 import latentpress
 from latentpress.apps.texts import tell
-from latentpress.errors import CorruptFileError, InvalidInputError, LatentPressError, LimitError, UnsupportedError
+from latentpress.errors import (
+    CorruptFileError,
+    InvalidInputError,
+    LatentPressError,
+    LimitError,
+    SettingError,
+    UnsupportedError,
+)
 
 __all__ = ["app", "main"]
 
@@ -81,6 +88,8 @@ class _OneLineErrors(TyperGroup):
             )
         except typer.TyperException as error:
             status = _fail(_usage(error), error.exit_code)
+        except SettingError as error:
+            status = _fail(error.spelled(lambda name: f"--{name.replace('_', '-')}"), 2)
         except _BAD_INPUT as error:
             status = _fail(str(error), 2)
         except LatentPressError as error:

@@ -146,6 +146,10 @@ def compress(
     how = folders.FolderOptions(jobs, threads or 1, scheduler, json, force, quiet)
     if key_file is not None and not encrypt:
         raise latentpress.InvalidInputError("--key-file is for --encrypt")
+    if encrypt and progressive:
+        raise latentpress.InvalidInputError(
+            "--encrypt goes with no --progressive: an encrypted file opens whole or not"
+        )
     if encrypt and scheduler is not None:
         raise latentpress.InvalidInputError("--encrypt goes with no --scheduler: keys do not travel")
     key = keys.find_key(key_file, new=True) if encrypt else None
@@ -291,8 +295,10 @@ def decompress(
 
 def _keep(coding: Settings, source: str, data: bytes, output: str, key: bytes | None, strip: bool, quiet: bool) -> bool:
     """Keep the input down to its bytes, if it is a file of that kind; gives whether."""
+    from latentpress.codecs.jpeg import CutJpegWarning
+
     start = time.perf_counter()
-    with streams.naming(source):
+    with streams.naming(source), streams.telling(CutJpegWarning):
         kept = coding.keep(data, strip=strip)
     if kept is None:
         return False

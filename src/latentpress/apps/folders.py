@@ -30,8 +30,8 @@ _INTERRUPTED = 130
 @dataclass(frozen=True)
 class FolderOptions:
     """How to go about a folder. jobs: files at a time, None: as many as the cores allow. threads: for each file.
-    scheduler: of a Dask cluster. json: the summary as JSON. force: make everything anew. quiet: print nothing but
-    errors.
+    scheduler: of a Dask cluster. json: the summary as JSON. force: make everything anew. quiet: print no results,
+    only errors and warnings.
     """
 
     jobs: int | None = None

@@ -59,7 +59,7 @@ def _show(info: latentpress.FileInfo, as_json: bool) -> None:
     if as_json:
         print(json.dumps({**dataclasses.asdict(info), "bpp": info.bpp, "overhead_bytes": info.overhead_bytes}))
         return
-    print("\n".join(f"{name + ':':12}{value}" for name, value in _rows(info)))
+    print("\n".join(f"{name + ':':11} {value}" for name, value in _rows(info)))
 
 
 def _compare(info: latentpress.FileInfo, against: str) -> None:
@@ -118,16 +118,15 @@ def _inspect_jpeg(data: bytes, as_json: bool) -> None:
     print("\n".join(f"{name + ':':12}{value}" for name, value in rows))
 
 
-def _rows(info: latentpress.FileInfo) -> list[tuple[str, str]]:
+def _rows(info: latentpress.FileInfo) -> list[tuple[str, object]]:
     """Names and values for people."""
     colour = ("gray", "gray + alpha", "RGB", "RGB + alpha")[info.channels - 1]
-    rows = [
+    rows: list[tuple[str, object]] = [
         ("format", f".lpx {info.version[0]}.{info.version[1]}"),
         ("codec", f"{info.codec or 'unknown to this version'} (number {info.codec_number})"),
         ("model", f"{info.model} ({info.model_name or 'not installed'})" if info.model else "none"),
         ("picture", f"{info.width} x {info.height}, {colour}, {info.bit_depth} bits a sample"),
-        *info.facts.items(),
-        ("rate index", str(info.rate)),
+        *(info.facts or {"rate index": str(info.rate)}).items(),
         ("size", f"{info.file_bytes:,} bytes, {info.bpp:.4f} bpp, of these {info.overhead_bytes} bytes of overhead"),
     ]
     for chunk in info.chunks:

@@ -32,7 +32,9 @@ MaxPixels = Annotated[
     int | None, typer.Option(min=1, show_default="268 million", help="Largest picture to accept, in pixels.")
 ]
 Force = Annotated[bool, typer.Option("--force", "-f", help="Replace an existing output.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Print no results, only errors, and warnings of what is lost.")
+]
 Output = Annotated[
     str | None,
     typer.Option("--output", "-o", metavar="OUT", help="The same as OUT; for a folder, that of the results."),

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, Generic, TypeVar
@@ -33,7 +33,7 @@ from latentpress.codecs.roi import Roi, pack_map, unpack_map
 from latentpress.codecs.rounding import ROUNDING_WEIGHT, rate_and_weight
 from latentpress.codecs.tiles import Grid, Tile, grid_of, pack_grid, unpack_grid
 from latentpress.container import INTEREST, STREAM, TILES, Chunk, Header
-from latentpress.errors import CorruptFileError, InvalidInputError, UnsupportedError
+from latentpress.errors import CorruptFileError, InvalidInputError, LatentPressError, UnsupportedError
 from latentpress.image import Image, Samples
 from latentpress.memory import give_back
 from latentpress.models import ModelPackage, find_model
@@ -193,6 +193,18 @@ class LatentCodec(Codec, Generic[M]):
     def config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return dict(self._config)
+
+    @classmethod
+    def facts(cls, header: Header, chunks: Sequence[Chunk]) -> dict[str, str]:
+        """``quality``: the one that gives the file's rate index, where that says no more and the model is installed."""
+        if cls.rate_of is not LatentCodec.rate_of or header.layered:
+            return {}
+        try:
+            codec = cls()
+            last = codec._open(codec._package_of(header.model), tiles=1).last_rate
+        except LatentPressError:
+            return {}
+        return {"quality": f"about {100 * header.rate / last:.0f} (rate index {header.rate} of 0 to {last})"}
 
     def encode(self, image: Image, quality: float = 50.0, *, roi: Roi | None = None) -> bytes:
         """Compress; see `Codec.encode`. Quality is continuous. roi: where quantisation is finer, for codecs that have

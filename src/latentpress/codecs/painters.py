@@ -6,7 +6,7 @@ No bit of a file depends on who paints it: its values are those that the model's
 from __future__ import annotations
 
 from latentpress.codecs.models import StandIn
-from latentpress.errors import InvalidInputError, UnsupportedError
+from latentpress.errors import InvalidInputError, SettingError, UnsupportedError
 from latentpress.models import ModelPackage, installed_models, where_to_get
 
 __all__ = ["GENERATIVE", "PAINTER", "PREVIEW", "painter_of", "painting"]
@@ -26,7 +26,7 @@ def painting(preview: bool = False, look: float = 0.0) -> dict[str, object]:
     if isinstance(look, bool) or not isinstance(look, int | float) or not 0 <= look <= 1:
         raise InvalidInputError(f"look must be a number from 0 to 1, not {look!r}")
     if preview and look:
-        raise InvalidInputError("a preview has no look; ask for one of them")
+        raise SettingError(f"{SettingError.name('preview')} goes with no {SettingError.name('look')}")
     if preview:
         return {"painter": PREVIEW}
     return {"painter": GENERATIVE, "look": look} if look else {}

@@ -18,7 +18,7 @@ from latentpress.catalogue import NAMED_CODEC, NUMBERS, number_of, system, syste
 from latentpress.codecs.base import Codec
 from latentpress.container import Header
 from latentpress.container.layout import check_codec_name
-from latentpress.errors import InvalidInputError, LatentPressError, UnsupportedError
+from latentpress.errors import InvalidInputError, LatentPressError, SettingError, UnsupportedError
 from latentpress.models import find_model
 from latentpress.models.package import CARD
 
@@ -93,6 +93,11 @@ def shared_codec(id: str, config: Mapping[str, Any], threads: int | None = None)
     except (TypeError, ValueError):
         return _make(cls, config)
     return _shared(cls, text)
+
+
+def codecs_with(name: str) -> list[str]:
+    """Ids of the built-in codecs that have a setting."""
+    return [id for id in sorted(_built_in_ids()) if name in _built_in(id).takes]
 
 
 def is_built_in(id: str) -> bool:
@@ -214,10 +219,10 @@ def _make(cls: type[Codec], config: Mapping[str, Any]) -> Codec:
     """A codec of a class; raises InvalidInputError for a setting that it does not declare."""
     unknown = sorted(config.keys() - cls.takes)
     if unknown:
-        known = f"it has: {', '.join(sorted(cls.takes))}" if cls.takes else "it has none"
-        others = [id for id in sorted(_built_in_ids()) if unknown[0] in _built_in(id).takes]
+        known = f"; this one has {', '.join(sorted(cls.takes)) or 'none'}"
+        others = codecs_with(unknown[0])
         elsewhere = f"; codecs with it: {', '.join(others)}" if others else ""
-        raise InvalidInputError(f"codec {cls.id!r} has no setting {unknown[0]!r} ({known}){elsewhere}")
+        raise SettingError(f"codec {cls.id!r} has no setting '{SettingError.name(unknown[0])}'{elsewhere}", known)
     if config.get("model") and (Path(config["model"]) / CARD).is_file():
         find_model(cls.id, name=config["model"])  # from now on files that name it are read
     return cls(**config)

@@ -16,7 +16,7 @@ from latentpress.codecs.roi import Roi, RoiLike
 from latentpress.codecs.targets import Bpp, FileSize, MsSsim, Psnr, Target, encode_to_target
 from latentpress.container import read_header
 from latentpress.contents import contents_of
-from latentpress.errors import InvalidInputError
+from latentpress.errors import InvalidInputError, SettingError
 from latentpress.image import ImageSource, as_image
 from latentpress.models import absolute_name, find_model
 
@@ -26,7 +26,7 @@ _USUAL_QUALITY = 50.0
 
 _LOSSLESS = "mlp-lossless"  # the codec for what is lossless when none is named
 
-_PROGRESSIVE = "spiht"  # the codec for files of layers when none is named
+_CHOSEN = {"lossless": _LOSSLESS, "max_error": _LOSSLESS, "progressive": "spiht"}  # by what is set, when none is named
 
 _FILES = "jpeg"  # the codec that keeps files when none is named
 
@@ -63,6 +63,7 @@ class Settings:
     more: Mapping[str, Any] = field(default_factory=dict, hash=False)
     _keeper: str | Codec = field(default="", init=False, repr=False, compare=False)  # of files, if any are kept
     _free: bool = field(default=False, init=False, repr=False, compare=False)  # to keep drawings without loss
+    _kind: str = field(default="", init=False, repr=False, compare=False)  # the setting that chose the codec
 
     @classmethod
     def of(cls, **given: Any) -> Self:
@@ -81,16 +82,22 @@ class Settings:
             usual = self.codec == "auto" and set(more) <= {"threads"}
             object.__setattr__(self, "_keeper", _FILES if usual else self.codec)
         if isinstance(self.codec, str) and self.codec == "auto":
-            exact = self.lossless or self.max_error is not None
-            lossy = _PROGRESSIVE if self.progressive else "hyperprior"
-            object.__setattr__(self, "_free", not (exact or self.progressive) and set(more) <= {"threads"})
-            object.__setattr__(self, "codec", _LOSSLESS if exact else lossy)
+            kinds = {
+                "lossless": self.lossless,
+                "max_error": self.max_error is not None,
+                "progressive": self.progressive,
+            }
+            kind = next((name for name, wanted in kinds.items() if wanted), "")
+            object.__setattr__(self, "_kind", kind)
+            object.__setattr__(self, "_free", not kind and set(more) <= {"threads"})
+            object.__setattr__(self, "codec", _CHOSEN.get(kind, "hyperprior"))
         goal = self.goal
         if len(goal) > 1:
-            raise InvalidInputError(f"give one of {', '.join(goal)}, not {len(goal)} of them")
+            raise SettingError(f"give one of {', '.join(map(SettingError.name, goal))}, not {len(goal)} of them")
         if self.quality is not None:
             check_quality(self.quality)
         self.target  # noqa: B018 - checks its value
+        self._check_kind()
         self._check_codec(self.coder())
 
     @property
@@ -137,9 +144,8 @@ class Settings:
         if codec is None or not data.startswith(codec.keeps):
             return None
         if strip:
-            raise InvalidInputError(
-                "a file that is kept as it is keeps its metadata; to leave them out, code its pixels"
-            )
+            pixels = SettingError.name("pixels")
+            raise SettingError(f"a file that is kept as it is keeps its metadata; to leave them out, give {pixels}")
         return codec.encode_file(data)
 
     def check(self) -> None:
@@ -193,19 +199,32 @@ class Settings:
             return smaller_without_loss(picture, data, exact) or data
         return data
 
+    def _check_kind(self) -> None:
+        """Raise SettingError for what does not go with the setting that chose the codec: nobody has named that."""
+        taken = registry.codec_class(self.codec).takes if self._kind and isinstance(self.codec, str) else frozenset()
+        against = [name for name in self.more if name not in taken and registry.codecs_with(name)]
+        if self._kind in ("lossless", "max_error"):
+            against += self.goal
+            if self.progressive:
+                against.append("progressive")
+        if self._kind and against:
+            raise SettingError(f"{SettingError.name(self._kind)} goes with no {SettingError.name(against[0])}")
+
     def _check_codec(self, coder: Codec) -> None:
         """Raise InvalidInputError for what the codec cannot do."""
         if isinstance(self.codec, Codec):
             given = [*self.more, *(["max_error"] if self.max_error is not None else [])]
             if given:
-                raise InvalidInputError(
-                    f"{given[0]} does not go with a codec that is made already; give it to get_codec"
+                raise SettingError(
+                    f"{SettingError.name(given[0])} does not go with a codec that is made already; give it to get_codec"
                 )
         if self.lossless and not coder.lossless and self.keeper() is None:
-            raise InvalidInputError(f"lossless coding is not what {coder.id} does")
+            raise SettingError(f"{SettingError.name('lossless')} coding is not what {coder.id} does")
         if self.lossless and coder.config().get("max_error"):
-            raise InvalidInputError("lossless coding goes with no max_error")
+            raise SettingError(f"{SettingError.name('lossless')} goes with no {SettingError.name('max_error')}")
         if self.progressive and not coder.layered:
-            raise InvalidInputError(f"{coder.id} makes no files of layers")
+            raise SettingError(
+                f"{coder.id} makes no files of layers: it goes with no {SettingError.name('progressive')}"
+            )
         if (coder.lossless or self.lossless) and self.goal:
-            raise InvalidInputError(f"{coder.id} is lossless: it goes with no {next(iter(self.goal))}")
+            raise SettingError(f"{coder.id} is lossless: it goes with no {SettingError.name(next(iter(self.goal)))}")

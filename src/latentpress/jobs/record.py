@@ -12,7 +12,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from latentpress.errors import InvalidInputError
+from latentpress.errors import SettingError
 from latentpress.jobs.listing import Entry
 from latentpress.jobs.stores import Folder
 
@@ -59,9 +59,9 @@ class Record:
         keys = [key for key in {**now, **before} if before.get(key) != now.get(key)]
         if keys:
             changes = ", ".join(f"{key} {_shown(before.get(key))} then, {_shown(now.get(key))} now" for key in keys)
-            raise InvalidInputError(
-                f"{place} holds the results of another job ({changes}); choose another folder, or --force to replace "
-                "them"
+            raise SettingError(
+                f"{place} holds the results of another job ({changes}); choose another folder, or "
+                f"{SettingError.name('force')} to replace them"
             )
 
     def _flat(self) -> dict[str, Any]:
@@ -86,8 +86,8 @@ def read_record(folder: Folder) -> Record | None:
         }
         return Record(found["work"], found["source"], dict(found["settings"]), files)
     except (ValueError, TypeError, KeyError, AttributeError):
-        raise InvalidInputError(
-            f"{folder.address(RECORD)} is damaged or of another version; --force begins anew"
+        raise SettingError(
+            f"{folder.address(RECORD)} is damaged or of another version; {SettingError.name('force')} begins anew"
         ) from None
 
 

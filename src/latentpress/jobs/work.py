@@ -10,13 +10,15 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
 import latentpress
 from latentpress import limits, restoration
+from latentpress.codecs.jpeg import CutJpegWarning
 from latentpress.codecs.painters import painting
 from latentpress.codecs.roi import STRENGTH, Roi, mask_of
 from latentpress.codecs.settings import Settings
@@ -32,6 +34,10 @@ from latentpress.jobs.stores import Source, open_folder
 from latentpress.models import absolute_name, find_model
 
 __all__ = ["Compress", "Decompress", "Made", "Restore", "Standardise", "Work"]
+
+T = TypeVar("T")
+
+_END_OF_JPEG = b"\xff\xd9"
 
 _BLACK = np.zeros((1, 1, 1), np.uint8)
 
@@ -136,9 +142,13 @@ class Compress(Work):
         """See `Work`."""
         if self.coding.keeper() is not None:
             limits.MAX_PIXELS = self.max_pixels
-            kept = self.coding.keep(_contents(source), threads=1, strip=self.strip)
+            data = _contents(source)
+            keep = partial(self.coding.keep, data, threads=1, strip=self.strip)
+            whole = data.endswith(_END_OF_JPEG)  # has no warning, and threads need not wait for each other
+            kept, warned = (keep(), ()) if whole else _warned(CutJpegWarning, keep)
             if kept is not None:  # read back by the codec already
-                return Made(self._sealed(kept), math.inf if self.verify else None, kept=True)
+                told = tuple(f"{self._name}: {text}" for text in warned)
+                return Made(self._sealed(kept), math.inf if self.verify else None, told, kept=True)
         image, warned = _read(source, self.max_pixels)
         if self.strip:
             image = image.with_metadata(Metadata())
@@ -297,12 +307,12 @@ def _read(source: Source, max_pixels: int) -> tuple[Image, tuple[str, ...]]:
     return _warned(FirstFrameWarning, lambda: read(source))
 
 
-def _warned(kind: type[Warning], work: Callable[[], Image]) -> tuple[Image, tuple[str, ...]]:
-    """A picture, and the warnings of a kind that came with it."""
+def _warned(kind: type[Warning], work: Callable[[], T]) -> tuple[T, tuple[str, ...]]:
+    """What work gives, and the warnings of a kind that came with it."""
     with _warnings_lock, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", kind)
-        image = work()
-    return image, tuple(str(one.message) for one in caught if issubclass(one.category, kind))
+        done = work()
+    return done, tuple(str(one.message) for one in caught if issubclass(one.category, kind))
 
 
 def _ending(format: str) -> str:

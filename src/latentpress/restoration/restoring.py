@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentpress.contents import FileSource, contents_of
-from latentpress.errors import InvalidInputError, UnsupportedError
+from latentpress.errors import InvalidInputError, SettingError, UnsupportedError
 from latentpress.image import Image, read
 from latentpress.memory import telling
 from latentpress.restoration.blind import estimate_coding
@@ -71,7 +71,7 @@ def restore(
     if isinstance(given, bytes) and is_jpeg(given):
         return _restore_jpeg(read_jpeg(given), restorer, strength, quality, project)
     if project:
-        raise InvalidInputError("only a JPEG file can be projected on: its own tables are needed")
+        raise SettingError(f"{SettingError.name('project')} is for JPEG files: the file's own tables are needed")
     if isinstance(given, bytes):
         from io import BytesIO
 
@@ -98,9 +98,9 @@ def _restore_jpeg(
 ) -> Restored:
     quantisation, origin, phase = _coding(jpeg, quality)
     if project and origin != "file":
-        raise InvalidInputError(
+        raise SettingError(
             "the file's own tables are not those of the artefacts (it was saved again, or a quality was given), "
-            "so there is nothing to project on; leave --project out"
+            f"so there is nothing to project on; leave {SettingError.name('project')} out"
         )
     projection = Projection(jpeg) if origin == "file" and project is not False else None
     pixels, kept = jpeg.pixels, None
@@ -129,7 +129,9 @@ def _restore_image(image: Image, restorer: Restorer, strength: float, quality: i
     colour: NDArray[np.uint8] = image.pixels[:, :, : image.channels - image.has_alpha].astype(np.uint8, copy=False)
     found = estimate_coding(colour)
     if quality is None and found is None:
-        raise InvalidInputError("the picture shows no sign of JPEG coding; give a quality if it was a JPEG once")
+        raise SettingError(
+            f"the picture shows no sign of JPEG coding; give {SettingError.name('quality')} if it was a JPEG once"
+        )
     chosen = quality if quality is not None or found is None else found.quality
     assert chosen is not None
     quantisation = standard_quantisation(chosen)

@@ -17,7 +17,7 @@ __all__ = ["CutJpegWarning", "decode_jpeg"]
 
 
 class CutJpegWarning(UserWarning):
-    """A JPEG file is cut short, and what is missing of it is gray or coarse."""
+    """A JPEG file is cut short, and what is missing of it is gray, coarse, or missing in what was made of it."""
 
 
 def decode_jpeg(data: bytes) -> NDArray[np.uint8]:

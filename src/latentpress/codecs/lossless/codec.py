@@ -143,10 +143,13 @@ class LosslessCodec(Codec):
 
     @classmethod
     def facts(cls, header: Header, chunks: Sequence[Chunk]) -> dict[str, str]:
-        """``method``: how the tiles were coded, each way named once. ``mosaic``: the pattern of a camera's mosaic."""
+        """``method``: how the tiles were coded, each way named once. ``mosaic``: the pattern of a camera's mosaic.
+        ``largest error``: of a nearly lossless file, in sample values.
+        """
         pattern = _pattern_of(chunks, header.channels - (header.channels in (2, 4)))
         mosaic = {} if pattern is None else {"mosaic": PATTERNS[pattern]}
-        return {**mosaic, "method": ", ".join(dict.fromkeys(_methods(header, chunks)))}
+        near = {"largest error": str(header.rate)} if header.rate else {}
+        return {**mosaic, **near, "method": ", ".join(dict.fromkeys(_methods(header, chunks)))}
 
     def _decode(self, data: bytes, region: Region | None) -> Image:
         header, chunks = self._read(data)

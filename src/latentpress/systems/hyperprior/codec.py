@@ -12,7 +12,7 @@ from latentpress.codecs.roi import Roi
 from latentpress.codecs.targets import psnr_of
 from latentpress.codecs.tiles import grid_of
 from latentpress.container import INTEREST
-from latentpress.errors import InvalidInputError, UnsupportedError
+from latentpress.errors import SettingError, UnsupportedError
 from latentpress.image import Image
 from latentpress.models import installed_models
 from latentpress.systems.hyperprior.layout import ENCODER
@@ -54,11 +54,14 @@ class HyperpriorCodec(LatentCodec[MeanScaleModel]):
         **painting: Any,
     ) -> None:
         if tune not in TUNES:
-            raise InvalidInputError(f"tune must be one of {', '.join(TUNES)}, not {tune!r}")
+            raise SettingError(f"{SettingError.name('tune')} must be one of {', '.join(TUNES)}, not {tune!r}")
         if isinstance(effort, bool) or not isinstance(effort, int) or not 1 <= effort <= len(_ROUNDS) + 1:
-            raise InvalidInputError(f"effort must be a whole number from 1 to {len(_ROUNDS) + 1}, not {effort!r}")
+            raise SettingError(
+                f"{SettingError.name('effort')} must be a whole number from 1 to {len(_ROUNDS) + 1}, not {effort!r}"
+            )
         if effort > 1 and tune != TUNES[0]:
-            raise InvalidInputError(f"effort above 1 searches for squared error: it goes with tune {TUNES[0]} only")
+            only = f"{SettingError.name('tune')} {TUNES[0]} only"
+            raise SettingError(f"{SettingError.name('effort')} above 1 searches for squared error: {only}")
         super().__init__(model, engine, threads, dtype, effort=effort, tune=tune, **painting)
 
     def encode(self, image: Image, quality: float = 50.0, *, roi: Roi | None = None) -> bytes:

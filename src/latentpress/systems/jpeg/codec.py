@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import warnings
 import zlib
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,7 +14,7 @@ from PIL import Image as PillowImage
 
 from latentpress import container
 from latentpress.codecs.base import Codec, check_quality
-from latentpress.codecs.jpeg import read_jpeg, write_jpeg
+from latentpress.codecs.jpeg import CutJpegWarning, read_jpeg, write_jpeg
 from latentpress.codecs.jpeg.markers import parse
 from latentpress.codecs.packing import check_kinds, colour_of, pack_sides, unpack
 from latentpress.container import STREAM, Chunk, Header, varint
@@ -80,11 +81,14 @@ class JpegCodec(Codec):
         return self._write(buffer.getvalue(), header, pack_sides(image))
 
     def encode_file(self, data: bytes) -> bytes:
-        """The ``.lpx`` file that keeps a JPEG file, whose bytes `decode_file` gives back.
+        """The ``.lpx`` file that keeps a JPEG file, whose bytes `decode_file` gives back. For one that is cut short
+        there is a `CutJpegWarning`.
 
         Raises InvalidInputError for what is no readable JPEG file, LimitError for a picture above the limits.
         """
         width, height, channels = probe(io.BytesIO(data), "JPEG")
+        if _is_cut(data):
+            warnings.warn("the JPEG file is cut short; it is kept as it is", CutJpegWarning, 2)
         return self._write(data, Header(self.number, bytes(8), width, height, channels, _STORED), [])
 
     def decode_file(self, data: bytes) -> bytes:
@@ -187,3 +191,11 @@ class JpegCodec(Codec):
 def _is_file(header: Header, chunks: Sequence[Chunk]) -> bool:
     """Whether there is nothing but a JPEG file."""
     return len(chunks) == 1 and header.bit_depth == 8 and header.channels in (1, 3)
+
+
+def _is_cut(data: bytes) -> bool:
+    """Whether the end of a JPEG file is missing, as far as it can be read."""
+    try:
+        return not parse(data, partial=True).whole
+    except LatentPressError:
+        return False
