@@ -225,6 +225,12 @@ def test_targets(run: Run, photograph: Path, option: str, value: str, low: float
     assert low <= photograph.with_suffix(".lpx").stat().st_size <= high
 
 
+def test_a_size_that_is_more_than_the_best_file_takes(run: Run, photo: Path) -> None:
+    done = run("compress", photo, "--size", "1MB")
+    assert "more bytes would make it no better" in done.stdout
+    assert "more bytes" not in run("compress", photo, "--size", "1KB", "--force").stdout
+
+
 def test_verify_reports_the_psnr(run: Run, photograph: Path) -> None:
     done = run("compress", photograph, "--psnr", "33", "--verify", "--threads", "1")
     found = float(done.stdout.split("PSNR ")[1].split(" dB")[0])
@@ -234,7 +240,7 @@ def test_verify_reports_the_psnr(run: Run, photograph: Path) -> None:
 def test_one_target_at_a_time(run: Run, photo: Path) -> None:
     done = run("compress", photo, "--quality", "5", "--bpp", "1")
     assert done.exit_code == 2
-    assert one_line(done.stderr, "one of quality, bpp")
+    assert one_line(done.stderr, "one of --quality, --bpp")
     done = run("compress", photo, "--size", "huge")
     assert done.exit_code == 2
     assert one_line(done.stderr, "150KB")

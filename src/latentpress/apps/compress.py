@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["compress", "decompress"]
 
+_FILLED = 0.97  # of a size that was asked for: a file below could not be made larger
 _STRENGTH = 12.0  # dB, of regions of interest
 
 
@@ -186,6 +187,8 @@ def compress(
         from latentpress.codecs.targets import psnr_of
 
         found = f", PSNR {psnr_of(image, coding.reader(data).decode(data)):.2f} dB"
+    if coding.size is not None and len(data) < _FILLED * coding.size and not coding.coder().layered:
+        found += ", its best: more bytes would make it no better"
     data = data if key is None else latentpress.encrypt(data, key)
     streams.write_bytes(output, data)
     before = streams.size_of(source)

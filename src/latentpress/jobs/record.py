@@ -57,6 +57,8 @@ class Record:
         """Raise InvalidInputError, saying what differs, if ``wanted`` is another job than the one at ``place``."""
         before, now = self._flat(), wanted._flat()
         keys = [key for key in {**now, **before} if before.get(key) != now.get(key)]
+        if "codec" in keys:  # which brings settings and a model of its own
+            keys = [key for key in keys if key in before and key in now and key != "model"]
         if keys:
             changes = ", ".join(f"{key} {_shown(before.get(key))} then, {_shown(now.get(key))} now" for key in keys)
             raise SettingError(

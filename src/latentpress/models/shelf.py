@@ -92,7 +92,7 @@ def named_model(name: str) -> ModelPackage:
     for package in _packages():
         if package.name == name:
             return package
-    have = ", ".join(package.name for package in _packages())
+    have = ", ".join(dict.fromkeys(package.name for package in _packages()))
     raise UnsupportedError(
         f"model {name} is not installed (installed: {have}); add its folder's parent to {SEARCH_PATH}"
     )
@@ -116,7 +116,8 @@ def _missing(codec: str, wanted: str, id: bytes | None) -> str:
     what = wanted if id is None else f"model {id.hex()}" + (f" ({shipped['name']})" if shipped else "")
     if shipped:
         return f"{codec} {what} is not installed; it comes with the package {shipped['distribution']}"
-    have = ", ".join(f"{package.name} ({package.id.hex()})" for package in installed_models(codec)) or "none"
+    found = (f"{package.name} ({package.id.hex()})" for package in installed_models(codec))
+    have = ", ".join(dict.fromkeys(found)) or "none"
     return f"{codec} {what} is not installed (installed: {have}); add its folder's parent to {SEARCH_PATH}"
 
 
