@@ -15,7 +15,7 @@ import sys
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,7 @@ WALKS = (
     "ebcot",
     "ebcot-lossless",
 )  # slow for each pixel: their pictures are smaller
-IN_TURN = 50  # cases of one codec, before it is the next one's turn: what was loaded is used
+IN_TURN = 20  # cases of one codec, before it is the next one's turn
 
 
 class Case:
@@ -133,10 +133,11 @@ def _picture(rng: np.random.Generator, height: int, width: int, channels: int, d
 
 
 def run(first: int, count: int, seconds: float = float("inf")) -> dict[str, Any]:
-    """Cases from a number on, until ``seconds`` are over."""
-    start, done, differ, compared = time.monotonic(), 0, [], Counter[str]()
-    block = IN_TURN * len(CODECS)
-    for number in sorted(range(first, first + count), key=lambda n: ((n - first) // block, n % len(CODECS), n)):
+    """Cases from a number on, until ``seconds`` are over: those of one codec after each other, so that what was loaded
+    is used.
+    """
+    start, before, done, differ, compared = time.monotonic(), _cpu_seconds(), 0, [], Counter[str]()
+    for number in sorted(range(first, first + count), key=lambda number: number % len(CODECS)):
         if time.monotonic() - start > seconds:
             break
         case = Case(number)
@@ -148,7 +149,24 @@ def run(first: int, count: int, seconds: float = float("inf")) -> dict[str, Any]
                 differ.append({"case": number, "codec": case.id, "differs": name})
                 print(f"case {number}, {case.id}: {name} differ", file=sys.stderr, flush=True)
         done += 1
-    return {"cases": done, "comparisons": dict(compared), "differences": differ}
+    return {
+        "cases": done, "comparisons": dict(compared), "differences": differ,
+        "seconds": round(time.monotonic() - start), "cpu_seconds": round(_cpu_seconds() - before),
+    }  # fmt: skip
+
+
+def joined(results: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Results of several ranges of cases as one."""
+    total: dict[str, Any] = {"cases": 0, "comparisons": {}, "differences": [], "seconds": 0, "cpu_seconds": 0}
+    for one in results:
+        for key in ("cases", "differences", "seconds", "cpu_seconds"):
+            total[key] += one[key]
+        total["comparisons"] = dict(Counter(total["comparisons"]) + Counter(one["comparisons"]))
+    return total
+
+
+def _cpu_seconds() -> float:
+    return sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
 
 
 def main() -> int:
@@ -156,17 +174,21 @@ def main() -> int:
     parser.add_argument("--cases", type=int, default=200)
     parser.add_argument("--from", type=int, default=0, dest="first", help="number of the first case")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after this time")
-    parser.add_argument("--json", type=Path, help="where to write what was compared and found")
+    parser.add_argument("--json", type=Path, help="where to write what was compared and found, again and again")
+    parser.add_argument("--join", type=Path, nargs="+", help="run nothing: make one of such files of several ranges")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
-    start = time.monotonic()
-    result = run(options.first, options.cases, options.seconds)
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    result |= {"seconds": round(time.monotonic() - start), "cpu_seconds": round(usage.ru_utime + usage.ru_stime)}
+    end, block, found = time.monotonic() + options.seconds, IN_TURN * len(CODECS), list[dict[str, Any]]()
+    for start in () if options.join else range(options.first, options.first + options.cases, block):
+        count = min(block, options.first + options.cases - start)
+        found.append(run(start, count, end - time.monotonic()))
+        if options.json:
+            options.json.write_text(json.dumps(joined(found), indent=1) + "\n")
+    found += [json.loads(path.read_text()) for path in options.join or ()]
     if options.json:
-        options.json.write_text(json.dumps(result, indent=1) + "\n")
-    print(json.dumps(result, indent=1))
-    return bool(result["differences"])
+        options.json.write_text(json.dumps(joined(found), indent=1) + "\n")
+    print(json.dumps(joined(found), indent=1))
+    return bool(joined(found)["differences"])
 
 
 if __name__ == "__main__":
