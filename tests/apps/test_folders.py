@@ -179,7 +179,7 @@ def test_force_and_other_settings(run: Run, here: None, source: Path, tmp_path: 
     assert done.exit_code == 2
     assert done.stderr.startswith("latentpress: ")
     assert "quality 8.0 then, 7.0 now" in done.stderr
-    assert "(codec plain then, mlp-lossless now); choose" in run(*command, "--lossless").stderr
+    assert "(codec hyperprior then, mlp-lossless now); choose" in run(*command, "--lossless").stderr
     before = {latentpress.inspect(data).rate for data in tree(tmp_path / "out").values()}
     assert run(*command, "--quality", "7", "--force").exit_code == 0
     assert max(latentpress.inspect(data).rate for data in tree(tmp_path / "out").values()) < max(before)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["compress", "decompress"]
 
-_FILLED = 0.97  # of a size that was asked for: a file below could not be made larger
+_FILLED = 0.75  # of a size that was asked for: a file below could not be made larger
 _STRENGTH = 12.0  # dB, of regions of interest
 
 
