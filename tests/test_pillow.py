@@ -96,9 +96,10 @@ def test_options_are_those_of_compress(picture: PillowImage.Image) -> None:
         saved(picture, quality=200)
     with pytest.raises(ValueError, match="one of"):
         saved(picture, quality=20, bpp=1)
-    pixels = np.asarray(picture)
-    assert np.array_equal(np.asarray(PillowImage.open(saved(picture, lossless=True))), pixels)
-    near = np.asarray(PillowImage.open(saved(picture, max_error=2))).astype(int) - pixels
+    small = picture.crop((0, 0, 40, 30))
+    pixels = np.asarray(small)
+    assert np.array_equal(np.asarray(PillowImage.open(saved(small, lossless=True))), pixels)
+    near = np.asarray(PillowImage.open(saved(small, max_error=2))).astype(int) - pixels
     assert 0 < np.abs(near).max() <= 2
     for option in ({"tune": "ms-ssim"}, {"roi": [(0, 0, 40, 40)]}, {"codec": "importance-map"}):
         data = saved(picture, **option).getvalue()

@@ -36,7 +36,7 @@ def test_options_of_a_codec(crop: Image) -> None:
     plain, painted = (preview(crop, Wish("hyperprior", options=options)) for options in ({}, {"look": 1.0}))
     assert painted["file"] == plain["file"]
     assert painted["picture"] != plain["picture"]
-    near = preview(crop, Wish("mlp-lossless", options={"max_error": 2}))
+    near = preview(Image(crop.pixels[:40, :56].copy()), Wish("mlp-lossless", options={"max_error": 2}))
     assert near["lossless"]
     assert not near["identical"]
     for wish, reason in (

@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 from PIL import Image as PillowImage
 
+import latentpress
 from latentpress import container
 from latentpress.container import MAGIC, STREAM, Chunk, Header
+from latentpress.image import Image
 
 httpx = pytest.importorskip("httpx")
 
@@ -113,9 +115,9 @@ def damaged(data: bytes) -> Iterator[bytes]:
     yield rewritten(data, codec=77)
 
 
-def test_damaged_lpx_files(client: Any, crop_lpx: bytes) -> None:
+def test_damaged_lpx_files(client: Any, crop: Image, crop_lpx: bytes) -> None:
     count = 0
-    for body in damaged(crop_lpx):
+    for body in damaged(latentpress.compress(crop.pixels[:64, :80], 20)):
         refused(client.post("/decompress", content=body))
         answer = client.post("/inspect", content=body)
         assert answer.status_code < 500  # a wrong symbol behind right checksums is not seen without decoding
