@@ -12,6 +12,7 @@ import pytest
 pytest.importorskip("onnx")
 
 from latentpress.catalogue import systems
+from latentpress.codecs.closed_loop import SEEN
 from latentpress.codecs.lossless.features import CLIP
 from latentpress.codecs.mean_scale.layout import HYPER_LIMIT, MEAN_BITS, RESIDUAL_LIMIT
 from latentpress.codecs.rates import mix_of
@@ -28,6 +29,7 @@ INPUTS = {
     "values": Range.of(-2 * RESIDUAL_LIMIT, 2 * RESIDUAL_LIMIT, 2.0**-MEAN_BITS),  # a residual and its mean
     "levels": Range.of(0, layout.LEVEL_LIMIT / layout.LEVEL_UNIT, 1 / layout.LEVEL_UNIT),
     "hints": FEATURES,
+    "around": Range.of(-SEEN / 32, SEEN / 32, 1 / 32),
     "band": Range.of(0, 1, 1),
     "signed": Range.of(-layout.SIGNED_LIMIT, layout.SIGNED_LIMIT, 2.0**-layout.SIGNED_BITS),
     "x": Range.of(-CLIP, CLIP, 1),
