@@ -43,6 +43,7 @@ _COMMANDS = {
     "pack-training": "pack",
     "unpack-training": "pack",
     "complexity": "complexity",
+    "slim": "slim",
     "bench": "bench",
     "compare": "compare",
     "reproduce": "reproduce",

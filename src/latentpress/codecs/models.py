@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Self, cast
@@ -19,9 +20,13 @@ from latentpress.errors import CorruptFileError, InvalidInputError
 from latentpress.memory import limited
 from latentpress.models import ModelPackage, find_model
 
-__all__ = ["PackageModel", "RatedModel", "Running", "StandIn", "package_of"]
+__all__ = ["PackageModel", "RatedModel", "Running", "StandIn", "Watcher", "package_of", "watched"]
 
 Float = NDArray[np.float32]
+Watcher = Callable[[str, Mapping[str, Float], Mapping[str, Float]], None]
+"""Gets the name of a network that ran, what went in and what came out."""
+
+_watchers: list[Watcher] = []
 
 
 @dataclass(frozen=True)
@@ -101,7 +106,10 @@ class PackageModel:
         loading, new = self._loading(network)
         if new:
             self._fill({network: loading})
-        return {name: value.astype(np.float32, copy=False) for name, value in loading.result()(**arrays).items()}
+        results = {name: value.astype(np.float32, copy=False) for name, value in loading.result()(**arrays).items()}
+        for watcher in _watchers:
+            watcher(network, arrays, results)
+        return results
 
     def prepare(self, *networks: str) -> None:
         """Begin to load networks beside what goes on until they are run: a first picture waits less for them."""
@@ -162,6 +170,16 @@ class RatedModel(PackageModel):
     def nearest_anchor(self, rate: int) -> int:
         """The anchor whose tables a rate index takes."""
         return nearest_anchor(rate, self.anchors, self.steps)
+
+
+@contextlib.contextmanager
+def watched(watcher: Watcher) -> Iterator[None]:
+    """Tell ``watcher`` of every network of a package that runs meanwhile, in whatever thread."""
+    _watchers.append(watcher)
+    try:
+        yield
+    finally:
+        _watchers.remove(watcher)
 
 
 @functools.lru_cache(maxsize=8)

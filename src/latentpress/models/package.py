@@ -1,11 +1,12 @@
 """A model package: a folder with everything that a trained codec needs to code and decode, and nothing that runs.
 
 card.json        codec, name, format, sha256, config (sizes the codec needs); for people: training, complexity, results
-NETWORK.onnx     the networks, one file each
+NETWORK.onnx     the networks, one file each; or NETWORK.onnx.coded, the same in fewer bytes (`coded`)
 tables.npz       integer probability tables
 
 The digest covers the codec's name, the config and every network and table, but not the rest of the card, so results can
-be added to a card without making it another model.
+be added to a card without making it another model. Coded networks count as what they restore to: a package and its
+coded form are one model.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentpress.errors import CorruptFileError, InvalidInputError
+from latentpress.models.coded import CODED, decoded_network
 
 __all__ = ["CARD", "FORMAT", "TABLES", "ModelPackage", "package_digest"]
 
@@ -63,7 +65,7 @@ class ModelPackage:
     def files(self) -> dict[str, bytes]:
         """Networks and tables by file name, checked against the digest at first use."""
         try:
-            found = {path.name: path.read_bytes() for path in sorted(self.folder.iterdir()) if _belongs(path)}
+            found = dict(_contents(path) for path in sorted(self.folder.iterdir()) if _belongs(path))
         except OSError as error:
             raise CorruptFileError(f"model package {self.folder} cannot be read: {error.strerror}") from error
         if package_digest(self.codec, self.config, found).hex() != self.card["sha256"]:
@@ -93,7 +95,12 @@ class ModelPackage:
 
 
 def _belongs(path: Path) -> bool:
-    return path.suffix == ".onnx" or path.name == TABLES
+    return path.suffix in (".onnx", CODED) or path.name == TABLES
+
+
+def _contents(path: Path) -> tuple[str, bytes]:
+    """What a file is called and holds, decoded."""
+    return (path.stem, decoded_network(path.read_bytes())) if path.suffix == CODED else (path.name, path.read_bytes())
 
 
 def _read_card(folder: Path) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from latentpress.errors import InvalidInputError
 from latentpress.models import ModelPackage
 from latentpress.training.plan import training_of
 
-__all__ = ["count_macs", "macs_per_pixel"]
+__all__ = ["count_macs", "layer_macs", "macs_per_pixel"]
 
 _SIDE = 256  # pixels of the square picture that is counted
 
@@ -39,8 +39,13 @@ def macs_per_pixel(package: ModelPackage) -> dict[str, float]:
 
 
 def count_macs(graph: bytes, strides: Mapping[str, float], side: int = _SIDE) -> int:
-    """Multiply-accumulates of an ONNX graph on a square picture. ``strides``: pixels of the picture's side for one of
-    an input's, by its name; an input that is a matrix has a row for each place.
+    """Multiply-accumulates of an ONNX graph on a square picture: the sum of `layer_macs`."""
+    return sum(layer_macs(graph, strides, side).values())
+
+
+def layer_macs(graph: bytes, strides: Mapping[str, float], side: int = _SIDE) -> dict[str, int]:
+    """Multiply-accumulates of each layer of an ONNX graph on a square picture, by the name of its output. ``strides``:
+    pixels of the picture's side for one of an input's, by its name; an input that is a matrix has a row for each place.
     """
     model = onnx.load_from_string(graph)
     for value in model.graph.input:
@@ -58,13 +63,13 @@ def count_macs(graph: bytes, strides: Mapping[str, float], side: int = _SIDE) ->
         for v in (*inferred.graph.input, *inferred.graph.value_info, *inferred.graph.output)
     }
     shapes |= {t.name: list(t.dims) for t in inferred.graph.initializer}
-    total = 0
+    found = {}
     for node in inferred.graph.node:
         weight = shapes.get(node.input[1], []) if len(node.input) > 1 else []
         if node.op_type == "Conv":
-            total += math.prod(weight[1:]) * math.prod(shapes[node.output[0]])
+            found[node.output[0]] = math.prod(weight[1:]) * math.prod(shapes[node.output[0]])
         elif node.op_type == "ConvTranspose":
-            total += math.prod(weight[1:]) * math.prod(shapes[node.input[0]])
+            found[node.output[0]] = math.prod(weight[1:]) * math.prod(shapes[node.input[0]])
         elif node.op_type == "Gemm":
-            total += shapes[node.output[0]][0] * math.prod(weight)
-    return total
+            found[node.output[0]] = shapes[node.output[0]][0] * math.prod(weight)
+    return found

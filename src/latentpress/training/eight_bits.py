@@ -9,7 +9,7 @@ that the rounded layers before it give.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import torch
@@ -19,7 +19,7 @@ from torch.overrides import TorchFunctionMode
 
 from latentpress.parts.integer import WEIGHT_LIMIT
 
-__all__ = ["round_to_eight_bits"]
+__all__ = ["round_columns", "round_to_eight_bits"]
 
 _DAMPING = 1e-3  # of the mean energy of the inputs: channels that are always zero would divide by nothing
 _MANTISSA = 12  # bits of a scale: a multiple by a whole number of 8 bits is then exact in float32
@@ -90,15 +90,27 @@ def _run(module: nn.Module, runs: Sequence[tuple[Tensor, ...]], watch: _Watch) -
 
 def _rounded(weight: Tensor, energy: Tensor) -> Tensor:
     """The rows of ``weight`` (out, in) as multiples of a scale each, for inputs of that ``energy`` (in, in)."""
+    scale = _short(weight.double().abs().amax(dim=1, keepdim=True).clamp_min(1e-12) / WEIGHT_LIMIT)
+
+    def nearest(column: Tensor, place: int) -> Tensor:
+        return torch.round(column / scale).clamp(-WEIGHT_LIMIT, WEIGHT_LIMIT) * scale
+
+    return round_columns(weight, energy, nearest)
+
+
+def round_columns(weight: Tensor, energy: Tensor, nearest: Callable[[Tensor, int], Tensor]) -> Tensor:
+    """``weight`` (out, in) with every column made by ``nearest`` from what it should be, (out, 1), and its place; what
+    that is wrong by is made good by the columns after it, for inputs of that ``energy`` (in, in), mean or sum of
+    products.
+    """
     left = weight.double().clone()
-    scale = _short(left.abs().amax(dim=1, keepdim=True).clamp_min(1e-12) / WEIGHT_LIMIT)
     damping = _DAMPING * energy.diagonal().mean().clamp_min(1e-12)
     inverse = torch.linalg.inv(energy + damping * torch.eye(len(energy), dtype=torch.float64))
     upper = torch.linalg.cholesky(inverse, upper=True)
     done = torch.zeros_like(left)
     for column in range(left.shape[1]):
         here = slice(column, column + 1)
-        done[:, here] = torch.round(left[:, here] / scale).clamp(-WEIGHT_LIMIT, WEIGHT_LIMIT) * scale
+        done[:, here] = nearest(left[:, here], column)
         error = (left[:, here] - done[:, here]) / upper[column, column]
         left[:, column:] -= error @ upper[here, column:]
     return done.to(weight.dtype)

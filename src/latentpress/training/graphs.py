@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 import onnx
@@ -14,7 +17,7 @@ from onnx import TensorProto, helper, numpy_helper
 from latentpress.parts.integer import WEIGHT_LIMIT
 from latentpress.training.system import Graph
 
-__all__ = ["export_graph"]
+__all__ = ["Indexed", "export_graph", "with_small_weights"]
 
 _OPSET = 17
 _SMALL = 16  # numbers in a tensor that is not worth a conversion
@@ -41,31 +44,70 @@ def export_graph(graph: Graph) -> bytes:
             opset_version=_OPSET,
             dynamo=False,
         )
-    return bytes(_with_small_weights(onnx.load_from_string(buffer.getvalue())).SerializeToString())
+    return bytes(with_small_weights(onnx.load_from_string(buffer.getvalue())).SerializeToString())
 
 
-def _with_small_weights(model: onnx.ModelProto) -> onnx.ModelProto:
+@dataclass(frozen=True)
+class Indexed:
+    """A weight on the levels of a codebook: ``levels`` (K,) float32, K up to 256, at ``index`` (the weight's shape)
+    uint8, times ``scale``, float32 that broadcasts; levels and scale are numbers that float16 holds.
+    """
+
+    index: NDArray[np.uint8]
+    levels: NDArray[np.float32]
+    scale: NDArray[np.float32]
+
+    @classmethod
+    def rounded(cls, index: NDArray[np.uint8], levels: NDArray[Any], scale: NDArray[Any]) -> Self:
+        """With levels and scale rounded to float16."""
+        return cls(index, *(one.astype(np.float16).astype(np.float32) for one in (levels, scale)))
+
+    @property
+    def values(self) -> NDArray[np.float32]:
+        """The weight."""
+        return self.levels[self.index] * self.scale
+
+
+def with_small_weights(
+    model: onnx.ModelProto, indexed: Mapping[str, Indexed] | None = None, rounded: bool = False
+) -> onnx.ModelProto:
+    """The graph with weights in few bytes and nodes that unpack them: those of convolutions as 8-bit integers and a
+    scale a channel where that is exact, those of ``indexed`` as indices of a codebook, and what else float16 holds as
+    float16; with ``rounded`` all else, rounded.
+    """
     graph = model.graph
     kernels = {node.input[1] for node in graph.node if node.op_type == "Conv"}
     loading: list[onnx.NodeProto] = []
-    scales: list[onnx.TensorProto] = []
+    more: list[onnx.TensorProto] = []
     for tensor in graph.initializer:
         if tensor.data_type != TensorProto.FLOAT:
             continue
         name, stored = tensor.name, f"{tensor.name}.stored"
+        if indexed and name in indexed:
+            book = indexed[name]
+            tensor.CopyFrom(numpy_helper.from_array(book.index, stored))
+            for part, array in (("levels", book.levels), ("scale", book.scale)):
+                more.append(numpy_helper.from_array(array.astype(np.float16), f"{name}.{part}.stored"))
+                loading.append(
+                    helper.make_node("Cast", [f"{name}.{part}.stored"], [f"{name}.{part}"], to=TensorProto.FLOAT)
+                )
+            loading.append(helper.make_node("Cast", [stored], [f"{name}.index"], to=TensorProto.INT32))
+            loading.append(helper.make_node("Gather", [f"{name}.levels", f"{name}.index"], [f"{name}.whole"]))
+            loading.append(helper.make_node("Mul", [f"{name}.whole", f"{name}.scale"], [name]))
+            continue
         values = numpy_helper.to_array(tensor)
         scale = _channel_scale(values) if name in kernels else None
         if scale is not None:
             tensor.CopyFrom(numpy_helper.from_array(np.round(values / scale).astype(np.int8), stored))
-            scales.append(numpy_helper.from_array(scale, f"{name}.scale"))
+            more.append(numpy_helper.from_array(scale, f"{name}.scale"))
             loading.append(helper.make_node("Cast", [stored], [f"{name}.whole"], to=TensorProto.FLOAT))
             loading.append(helper.make_node("Mul", [f"{name}.whole", f"{name}.scale"], [name]))
             continue
         halves = values.astype(np.float16)
-        if values.size > _SMALL and np.array_equal(halves.astype(np.float32), values):
+        if values.size > _SMALL and (rounded or np.array_equal(halves.astype(np.float32), values)):
             tensor.CopyFrom(numpy_helper.from_array(halves, stored))
             loading.append(helper.make_node("Cast", [stored], [name], to=TensorProto.FLOAT))
-    graph.initializer.extend(scales)
+    graph.initializer.extend(more)
     nodes = [*loading, *graph.node]
     del graph.node[:]
     graph.node.extend(nodes)

@@ -38,9 +38,15 @@ def new_card(state: Checkpoint, name: str, config: dict[str, Any], codec: str | 
     }
 
 
-def store(folder: Path, card: dict[str, Any], files: dict[str, bytes]) -> ModelPackage:
-    """Write the files of a package by name and its card, with the SHA-256 of both put in, and open it."""
-    for file, contents in files.items():
+def store(
+    folder: Path, card: dict[str, Any], files: dict[str, bytes], coded: dict[str, bytes] | None = None
+) -> ModelPackage:
+    """Write the files of a package by name and its card, with the SHA-256 of both put in, and open it. coded: what to
+    write for the files, if some of it is coded; earlier files that it stands for go.
+    """
+    for file in files.keys() - (coded or files).keys():
+        (folder / file).unlink(missing_ok=True)
+    for file, contents in (coded or files).items():
         with atomic_output(folder / file) as stream:
             stream.write(contents)
     card["sha256"] = package_digest(card["codec"], card["config"], files).hex()

@@ -1,0 +1,1 @@
+"""Slimmer models: the networks of a package with less arithmetic or in fewer bytes, whatever system they belong to."""

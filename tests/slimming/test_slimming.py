@@ -1,0 +1,185 @@
+"""Slimmer networks: what is taken out, fitted, put on levels and stored is what the networks then run with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+
+import torch
+from typer.testing import CliRunner
+
+from latentpress.apps.cli import app
+from latentpress.codecs import get_codec
+from latentpress.engine import OnnxNetwork
+from latentpress.errors import InvalidInputError
+from latentpress.image import Image
+from latentpress.models import ModelPackage
+from latentpress.models.coded import CODED
+from latentpress.parts.block_transforms import Synthesis, TransformSizes, random_basis
+from latentpress.slimming.channels import channel_groups, without_channels
+from latentpress.slimming.codebooks import k_means, on_levels, without_small
+from latentpress.slimming.low_rank import split_layers
+from latentpress.slimming.slim import Wish, slim
+from latentpress.slimming.weights import StoredNetwork
+from latentpress.training.complexity import count_macs
+from latentpress.training.export import export
+from latentpress.training.graphs import export_graph
+from latentpress.training.run import train
+from latentpress.training.system import Graph
+
+TINY = Path(__file__).parents[1] / "systems" / "tiny"
+SIZES = TransformSizes(latents=24, narrow=16, wide=24, narrow_depth=1, wide_depth=2, anchors=3)
+STRIDES = {"values": 16.0}
+
+
+@pytest.fixture(scope="module")
+def synthesis() -> bytes:
+    """The graph of a random synthesis with residual blocks, depth-wise kernels and tables of rates."""
+    torch.manual_seed(0)
+    net = Synthesis(SIZES, random_basis(SIZES.latents, 0))
+    for parameter in net.parameters():
+        torch.nn.init.normal_(parameter, std=0.2)
+    values, mix = torch.zeros(1, SIZES.latents, 8, 8), torch.zeros(1, SIZES.anchors)
+    return export_graph(Graph(net, {"values": values, "mix": mix}, ("pixels",)))
+
+
+@pytest.fixture(scope="module")
+def package(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> ModelPackage:
+    """A tiny hyperprior."""
+    place = tmp_path_factory.mktemp("tiny")
+    run = train(TINY / "hyperprior.toml", folder, run=place / "run", threads=1, report=lambda line: None)
+    return ModelPackage(export(run, place / "package", name="tiny", data=folder))
+
+
+def ran(graph: bytes) -> np.ndarray:
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(1, SIZES.latents, 6, 5)).astype(np.float32)
+    return OnnxNetwork(graph, 1)(values=values, mix=np.array([[0.3, 0.7, 0]], np.float32))["pixels"]
+
+
+def quiet(line: str) -> None:
+    """Nobody listens."""
+
+
+def test_stored_networks_give_what_they_were_read_from(synthesis: bytes) -> None:
+    assert np.array_equal(ran(StoredNetwork(synthesis).plain()), ran(synthesis))
+
+
+def test_channels_that_nothing_reads_leave_no_trace(synthesis: bytes) -> None:
+    network = StoredNetwork(synthesis)
+    groups = channel_groups(network)
+    assert sorted(group.count for group in groups) == [24, 32, 48, 48]  # the wide residual way, what is inside blocks
+    for group in groups:
+        for name, axis in group.slices - group.made:
+            taken = [slice(None)] * network.values[name].ndim
+            taken[axis] = slice(3, 5)  # type: ignore[call-overload]
+            network.values[name][tuple(taken)] = 0
+    before, macs = ran(network.plain()), count_macs(network.plain(), STRIDES)
+    for group in groups:
+        without_channels(network, group, np.delete(np.arange(group.count), [3, 4]))
+    np.testing.assert_allclose(ran(network.plain()), before, rtol=1e-4, atol=0.02)
+    assert count_macs(network.plain(), STRIDES) < macs
+
+
+def test_a_layer_of_low_rank_is_split_at_its_rank(synthesis: bytes) -> None:
+    network, rng = StoredNetwork(synthesis), np.random.default_rng(0)
+    name = "embed.weight"
+    thin = rng.normal(size=(24, 2)) @ rng.normal(size=(2, 24))
+    network.values[name] = thin.astype(np.float32)[:, :, None, None]
+    before = ran(network.plain())
+    ranks = split_layers(network, 0.99999, [], 0)
+    assert ranks == {name: 2}
+    np.testing.assert_allclose(ran(network.plain()), before, rtol=1e-3, atol=0.05)
+
+
+def test_k_means_finds_the_clusters() -> None:
+    rng = np.random.default_rng(0)
+    centres = np.array([-0.9, -0.1, 0.05, 1.4])
+    values = (centres[rng.integers(4, size=4000)] + rng.normal(0, 0.003, 4000)).astype(np.float32)
+    np.testing.assert_allclose(k_means(values, 4), centres, atol=1e-3)
+
+
+def test_levels_keep_zeros_and_make_good_what_rounding_does(synthesis: bytes) -> None:
+    rng = np.random.default_rng(0)
+    weight = rng.laplace(0, 1, (40, 64, 1, 1)).astype(np.float32)
+    sparse = without_small({"w": weight}, 0.4, {"w": np.ones(weight.shape)})["w"]
+    assert 0.39 < (sparse == 0).mean() < 0.41
+    mixing = rng.normal(size=(64, 8))
+    inputs = mixing @ rng.normal(size=(8, 500)) + 0.1 * rng.normal(size=(64, 500))  # inputs that go together
+    plain, fitted = on_levels(sparse, 3), on_levels(sparse, 3, energy=inputs @ inputs.T)
+    errors = []
+    for book in (plain, fitted):
+        assert len(book.levels) <= 8
+        assert (book.values[sparse == 0] == 0).all()
+        errors.append(np.square((book.values - sparse)[:, :, 0, 0] @ inputs).sum())
+    assert errors[1] < 0.5 * errors[0]
+
+
+def test_books_are_stored_as_indices(synthesis: bytes) -> None:
+    network = StoredNetwork(synthesis)
+    books = {"embed.weight": on_levels(network.values["embed.weight"], 3)}
+    network.values["embed.weight"] = books["embed.weight"].values
+    stored = network.stored(books)
+    again = StoredNetwork(stored)
+    assert np.array_equal(again.values["embed.weight"], books["embed.weight"].values)
+    np.testing.assert_allclose(ran(stored), ran(network.plain()), rtol=0.02, atol=1)  # the rest is in float16
+
+
+def test_a_painter_of_fewer_channels(
+    package: ModelPackage, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    wish = Wish(networks=["synthesis"], macs=0.95, rounds=2, steps=20, crops=40, crop=64, painter="light")
+    place = slim(package, tmp_path / "shelf" / "light", "tiny-light", folder, wish, said.append)
+    made = ModelPackage(place)
+    macs = [one["kmac_per_pixel"]["synthesis"] for one in (made.card["complexity"], package.card["complexity"])]
+    assert macs[0] <= 0.95 * macs[1]
+    assert [line for line in said if line.startswith("pruned, round 2")]
+    monkeypatch.setenv("LATENTPRESS_MODELS", str(tmp_path / "shelf"))
+    image = Image(np.asarray(Image(np.zeros((64, 80, 3), np.uint8)).pixels) + np.arange(80, dtype=np.uint8)[:, None])
+    own, light = (get_codec("hyperprior", model=str(package.folder), painter=one) for one in (None, "light"))
+    data = own.encode(image, 60)
+    assert own.exact(data) == light.exact(data)
+    assert not np.array_equal(own.decode(data).pixels, light.decode(data).pixels)
+
+
+def test_a_package_on_levels_in_coded_form(
+    package: ModelPackage, folder: Path, tmp_path: Path, picture: Callable[..., Image]
+) -> None:
+    wish = Wish(sparsity=0.2, bits=4, steps=9, crops=40, crop=64)
+    plain = ModelPackage(slim(package, tmp_path / "plain", "slim", folder, wish, quiet))
+    coded = ModelPackage(slim(plain, tmp_path / "coded", "slim", None, Wish(coded=True), quiet))
+    assert coded.id == plain.id  # in coded form it is the same model
+    assert [one for one in coded.folder.iterdir() if one.suffix == CODED]
+    sizes = [sum(one.stat().st_size for one in made.folder.glob("*.onnx*")) for made in (plain, coded)]
+    assert sizes[1] < sizes[0]
+    data = get_codec("hyperprior", model=str(plain.folder)).encode(picture(64, 64), 50)
+    codecs = [get_codec("hyperprior", model=str(coded.folder), engine=engine) for engine in ("onnx", "torch")]
+    assert len({codec.exact(data) for codec in codecs}) == 1
+    exact = {name: package.files[name] for name in package.files if name.startswith(("hyper_synthesis", "context"))}
+    assert exact.items() <= coded.files.items()  # what decides how files are read is as it was
+
+
+@pytest.mark.parametrize(
+    ("wish", "reason"),
+    [({"sparsity": 1.0}, "parts"), ({"bits": 9}, "1 to 8"), ({"rounds": 0}, "a round"), ({"macs": 0.0}, "parts")],
+)
+def test_wishes_that_cannot_be(wish: dict[str, float], reason: str) -> None:
+    with pytest.raises(InvalidInputError, match=reason):
+        Wish(**wish)  # type: ignore[arg-type]
+
+
+def test_what_is_missing_is_said_in_a_line(package: ModelPackage, tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match="--data"):
+        slim(package, tmp_path / "a", "a", None, Wish(macs=0.5), quiet)
+    with pytest.raises(InvalidInputError, match="no float network 'context'; it has: analysis"):
+        slim(package, tmp_path / "a", "a", None, Wish(networks=["context"]), quiet)
+    assert not (tmp_path / "a").exists()
+    result = CliRunner().invoke(app, ["slim", str(package.folder), str(tmp_path / "a"), "--name", "a", "--bits", "12"])
+    assert result.exit_code == 2
+    assert "1 to 8" in result.stderr
