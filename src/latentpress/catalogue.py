@@ -36,6 +36,7 @@ NUMBERS = {
     30: "entropy-models",
     60: "perceptron",
     62: "kamisli",
+    64: "comcnn",
 }
 """Codec numbers of the file format and the systems that own them. Only ever added to: files outlive programs."""
 

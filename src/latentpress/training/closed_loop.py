@@ -1,9 +1,8 @@
 """`ClosedLoopTraining`: predictors of blocks, trained on what the codec itself would have decoded around them.
 
-Kamisli 2022 (arXiv 2203.09232 has the idea for blocks of a picture) trains in rounds, each with the decoded pictures of
-the round before. Here a round is a step: crops are coded by the network as it is, block by block, and then it learns
-from all their blocks at once. What it makes small is an estimate of bits that needs no tables: the logarithm of each
-coefficient in steps.
+Kamisli 2022 trains in rounds, each with the decoded pictures of the round before. Here a round is a step: crops are
+coded by the network as it is, block by block, and then it learns from all their blocks at once. What it makes small is
+an estimate of bits that needs no tables: the logarithm of each coefficient in steps.
 """
 
 from __future__ import annotations
