@@ -4,7 +4,7 @@ from latentpress.catalogue import System
 
 __all__ = ["KINDS", "SYSTEM"]
 
-KINDS = ("factorised", "scale", "mean-scale", "mixture", "masked-2d", "ccn")
+KINDS = ("factorised", "scale", "mean-scale", "mixture", "masked-2d", "ccn", "contextformer-spatial", "manypriors")
 """Of entropy models; each has a package, ``entropy-<kind>-1``."""
 
 SYSTEM = System(
