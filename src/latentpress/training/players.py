@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from latentpress.errors import InvalidInputError
+from latentpress.training.activations import compressed_activations
 from latentpress.training.muon import Muon
 from latentpress.training.schedule import Schedule
 from latentpress.training.soap import Soap
@@ -64,7 +66,8 @@ class Playing:
             self._optimisers,
             clip=self._schedule.clip,
             device=self._device,
-            recordable=recordable and self._schedule.optimiser != "soap",  # its decompositions wait for the device
+            # decompositions of SOAP wait for the device; compressed activations have another size each time
+            recordable=recordable and self._schedule.optimiser != "soap" and self._schedule.activations == "whole",
             say=say,
         )
 
@@ -113,7 +116,9 @@ class Playing:
         return [group for optimiser in self._optimisers for group in optimiser.param_groups]
 
     def _loss(self, *drawn: Any) -> tuple[Tensor, Tensor]:
-        total, figures = self.player.loss(*drawn)
+        how = self._schedule.activations
+        with compressed_activations(how, self._parameters) if how != "whole" else nullcontext():
+            total, figures = self.player.loss(*drawn)
         return total, torch.cat([total.detach()[None], figures.to(total.device, total.dtype)])
 
 

@@ -75,6 +75,7 @@ class Schedule:
     fractions are of the time that the run has (``--minutes``), where that is further than the steps, so that a run of
     any length ends decayed; such a run, resumed, goes on but does not repeat itself bit by bit. ``optimiser``:
     ``adam``, or ``muon`` or ``soap`` for the matrices that a training names (`Player.matrices`) and Adam for the rest.
+    ``activations``: what is kept of them for the way back, `activations.ACTIVATIONS`.
     """
 
     steps: int = setting(at_least=1)
@@ -90,6 +91,7 @@ class Schedule:
     mixed_precision: bool = True
     by_clock: bool = False
     optimiser: str = setting("adam", choices=("adam", "muon", "soap"))
+    activations: str = setting("whole", choices=("whole", "divided", "shifted"))
 
     @property
     def smallest(self) -> int:

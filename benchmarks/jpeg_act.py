@@ -1,0 +1,98 @@
+"""Activations compressed in training (JPEG-ACT): bytes and gradients of a step of a recipe, and where short runs end.
+
+    python benchmarks/jpeg_act.py --recipe hyperprior --small tests/systems/tiny/hyperprior.toml --steps 300 \
+        --data DIR --valid DIR --out benchmarks/results/jpeg_act.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from common import circumstances, write_json
+from torch import nn
+
+from latentpress.training.activations import ACTIVATIONS, compressed_activations
+from latentpress.training.data import load_pictures
+from latentpress.training.plan import load_plan, training_of
+from latentpress.training.run import train
+
+SEEDS = (0, 1, 2)
+
+
+def step(recipe: str, data: Path) -> dict[str, Any]:
+    """Bytes that one step of the recipe saves, and how far its gradients are from exact ones."""
+    plan = load_plan(recipe)
+    training = training_of(plan.codec)(plan)
+    pictures = load_pictures(data, plan.schedule.smallest)
+    torch.manual_seed(0)
+    net = training.network(pictures)
+    for module in net.modules():  # layers that begin at zero would give the rest of the network no gradient
+        if isinstance(module, nn.Conv2d) and not module.weight.any():
+            nn.init.normal_(module.weight, std=0.02)
+    drawn = training.draw(pictures, np.random.default_rng(0))
+    parameters = [one for one in net.parameters() if one.requires_grad]
+    found: dict[str, Any] = {"recipe": recipe, "batch": plan.schedule.batch, "crop": plan.schedule.crop}
+    exact = torch.zeros(0)
+    for how in ACTIVATIONS:
+        torch.manual_seed(1)
+        with compressed_activations(how, parameters) as saved:
+            loss, _ = training.loss(net, *drawn)
+        gradients = torch.autograd.grad(loss, parameters, allow_unused=True, materialize_grads=True)
+        flat = torch.cat([one.flatten() for one in gradients])
+        exact = flat if how == "whole" else exact
+        found[how] = {
+            "bytes_saved": saved.all,
+            "bytes_of_maps": saved.maps,
+            "bytes_of_maps_kept": saved.kept,
+            "ratio_of_maps": saved.ratio if saved.kept else 1.0,
+            "gradient_error": float((flat - exact).norm() / exact.norm()),
+            "gradient_cosine": float(flat @ exact / flat.norm() / exact.norm()),
+        }
+    return found
+
+
+def runs(recipe: str, steps: int, data: Path, valid: Path) -> dict[str, Any]:
+    """Validation losses at the end of short runs, by how activations are kept."""
+    plan = load_plan(recipe)
+    losses: dict[str, list[float]] = {how: [] for how in ACTIVATIONS}
+    for how in ACTIVATIONS:
+        for seed in SEEDS:
+            schedule = replace(plan.schedule, activations=how, steps=steps, seed=seed, validate_every=steps)
+            with tempfile.TemporaryDirectory() as folder:
+                train(
+                    replace(plan, schedule=schedule), data, run=folder, valid=valid, threads=1, report=lambda line: None
+                )
+                lines = [line.split(",") for line in (Path(folder) / "log.csv").read_text().splitlines()]
+            column = lines[0].index("loss")
+            losses[how].append(statistics.fmean(float(line[column]) for line in lines if line[1] == "valid"))
+    means = {how: statistics.fmean(found) for how, found in losses.items()}
+    change = {how: 100 * (mean / means["whole"] - 1) for how, mean in means.items()}
+    return {"recipe": recipe, "steps": steps, "losses": losses, "means": means, "change_percent": change}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--recipe", default="hyperprior", help="of the step")
+    parser.add_argument("--small", required=True, help="recipe of the short runs")
+    parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--valid", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    found = {"step": step(arguments.recipe, arguments.data)}
+    print(found)
+    found["runs"] = runs(arguments.small, arguments.steps, arguments.data, arguments.valid)
+    print(found["runs"])
+    write_json(arguments.out, {**circumstances(), **found})
+
+
+if __name__ == "__main__":
+    main()
