@@ -35,6 +35,13 @@ def test_the_share_that_would_have_been_best() -> None:
     assert gains_of(cell_sums(made, np.zeros_like(made)), busy(made)).max() == 0
 
 
+def test_patterns_have_to_show_more() -> None:
+    made = field()
+    for share, least, most in ((0.45, 0, 0), (0.65, 0.4, 0.6), (0.9, 0.95, 1)):
+        gains = gains_of(cell_sums(np.float32(share) * made, made), None)
+        assert least <= gains.min() <= gains.max() <= most
+
+
 def test_luma_of_drawings_is_trusted_less() -> None:
     made = field()
     for flat, least, most in ((0.2, 0.95, 1), (0.375, 0.45, 0.55), (0.6, 0, 0)):

@@ -15,11 +15,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from latentpress.restoration.tables import Quantisation
+from latentpress.transforms.colour import TO_YCC
 
-__all__ = ["CELL", "QUALITY", "SHIFT", "cell_sums", "code_again", "flat_counts", "gains_of", "spread"]
+__all__ = ["CELL", "QUALITY", "SHIFT", "cell_sums", "code_again", "flat_counts", "gains_of", "patterned", "spread"]
 
 QUALITY = 86
-"""From this quality on corrections are calibrated. Below, artefacts are larger than what a restorer can do wrong."""
+"""From this quality on corrections are calibrated. Below, artefacts of photographs are larger than what a restorer can
+do wrong; of other pictures see `patterned`.
+"""
 
 CELL = 64
 """Side of the squares in pixels that evidence is gathered in."""
@@ -28,11 +31,18 @@ SHIFT = 4
 """Rows and columns that the second coding's blocks are off the first's: its artefacts fall on other places."""
 
 _SUBSAMPLINGS = {(1, 1): "4:4:4", (1, 2): "4:2:2", (2, 2): "4:2:0"}
-_NONE, _ALL = 0.2, 0.6  # shares found below which nothing of the correction is applied, and above which all of it is
+# Shares found below which nothing of the correction is applied, and above which all of it is: in good JPEGs, and in
+# pictures of patterns, where more evidence is asked for.
+_GOOD, _PATTERNED = (0.2, 0.6), (0.5, 0.8)
 _PHOTOGRAPH, _DRAWN = (
     0.25,
     0.5,
 )  # shares of flat pixels up to which all of that is applied, and from which on nothing is
+_STRIP = 4 * CELL  # rows looked at at a time
+_BUSY = 15.0  # grey levels, standard deviation of luma in a cell that is looked at
+_ALIKE = 0.7  # correlation of neighbours under which a cell is no photograph's
+_FLAT = 0.5  # share of its pixels above which neither is one with so many that are the same as their neighbours
+_PATTERNS = 1 / 3  # of the busy cells, in a picture of patterns; photographs stay below a quarter
 _LEAST = 0.1  # mean square of corrections, in grey levels, that is no evidence
 
 
@@ -65,19 +75,41 @@ def flat_counts(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
     return _cells(np.stack([flat, np.ones_like(flat)]).astype(np.float64))
 
 
-def gains_of(sums: NDArray[np.float64], flat: NDArray[np.float64]) -> NDArray[np.float32]:
+def patterned(pixels: NDArray[np.uint8]) -> bool:
+    """Whether pixels (H, W, 1 or 3) look like dithering, stripes, letters and the like: in many cells with contrast a
+    sample says little about the next one, across or down, or most are the same as the next ones.
+    """
+    few = busy = 0
+    for top in range(0, pixels.shape[0], _STRIP):
+        luma = pixels[top : top + _STRIP] @ (TO_YCC[0] if pixels.shape[2] == 3 else np.ones(1, np.float32))
+        steps = np.zeros((2, *luma.shape), np.float32)
+        steps[0, 1:], steps[1, :, 1:] = np.diff(luma, axis=0), np.diff(luma, axis=1)
+        same = (steps == 0).all(axis=0)
+        count, total, square, down, across, flat = _cells(
+            np.stack([np.ones_like(luma), luma, luma**2, *steps**2, same.astype(np.float32)])
+        )
+        variance = np.maximum(square / count - (total / count) ** 2, 1e-6)
+        unlike = (np.maximum(down, across) / count > 2 * (1 - _ALIKE) * variance) | (flat > _FLAT * count)
+        lively = variance > _BUSY**2
+        few, busy = few + int((unlike & lively).sum()), busy + int(lively.sum())
+    return few > _PATTERNS * busy
+
+
+def gains_of(sums: NDArray[np.float64], flat: NDArray[np.float64] | None) -> NDArray[np.float32]:
     """(3, rows, columns) of 0..1: how much of the correction to apply, from the share that would have been best in a
-    cell and its eight neighbours, and from how many of its pixels are flat (`flat_counts`).
+    cell and its eight neighbours, and, at high qualities, from how many of its pixels are flat (`flat_counts`).
 
     In photographs that share is too small by a third or so: the decoded picture lacks some of the detail that the
     network restores. In luma it is too large where large parts are quite flat: what is left there are the edges of a
     drawing.
     """
-    total, level = _around(sums), _around(flat)
+    total = _around(sums)
     best = total[0] / (total[1] + _LEAST * CELL * CELL)
-    photographic = np.clip((_DRAWN - level[0] / level[1]) / (_DRAWN - _PHOTOGRAPH), 0, 1)
-    gains: NDArray[np.float32] = np.clip((best - _NONE) / (_ALL - _NONE), 0, 1).astype(np.float32)
-    gains[0] *= photographic
+    none, all_of_it = _PATTERNED if flat is None else _GOOD
+    gains: NDArray[np.float32] = np.clip((best - none) / (all_of_it - none), 0, 1).astype(np.float32)
+    if flat is not None:
+        level = _around(flat)
+        gains[0] *= np.clip((_DRAWN - level[0] / level[1]) / (_DRAWN - _PHOTOGRAPH), 0, 1)
     return gains
 
 

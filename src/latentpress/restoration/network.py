@@ -19,6 +19,7 @@ from latentpress.restoration.calibration import (
     code_again,
     flat_counts,
     gains_of,
+    patterned,
     spread,
 )
 from latentpress.restoration.tables import Quantisation, describe
@@ -33,7 +34,9 @@ NETWORK = "restorer"
 """Name of the network in the package."""
 
 _TILE = 640
-"""Side of a tile in pixels, a multiple of 64; a tile is computed with a margin, so that there is no seam."""
+"""Side of a tile in pixels, a multiple of 64; a tile is computed with a margin, so that there is no seam. A picture of
+no more pixels is one tile, whatever its shape.
+"""
 
 _SMALLEST = 24
 """A side in pixels under which a picture has no second grid to speak of."""
@@ -42,19 +45,27 @@ _SMALLEST = 24
 class Restorer:
     """A network that takes JPEG artefacts away: ``Restorer(model="restore-2", threads=2)``.
 
-    model: name or folder of a model package, None for the default. threads: of the CPU, None for all. engine: "onnx"
-    or "torch". Raises UnsupportedError if the model is not installed, CorruptFileError if it is damaged.
+    model: a model package, or its name or folder, None for the default. threads: of the CPU, None for all. engine:
+    "onnx" or "torch", with ``dtype`` "float32" or "float64". Raises UnsupportedError if the model is not installed,
+    CorruptFileError if it is damaged.
     """
 
-    def __init__(self, model: str | None = None, *, threads: int | None = None, engine: str = "onnx") -> None:
-        self.package: ModelPackage = find_model(CODEC, name=model)
+    def __init__(
+        self,
+        model: str | ModelPackage | None = None,
+        *,
+        threads: int | None = None,
+        engine: str = "onnx",
+        dtype: str = "float32",
+    ) -> None:
+        self.package = model if isinstance(model, ModelPackage) else find_model(CODEC, name=model)
         try:
             self._multiple, self._margin = (int(self.package.config[key]) for key in ("multiple", "margin"))
         except (KeyError, TypeError, ValueError):
             raise CorruptFileError(
                 f"model package {self.package.folder} is no restorer: its config lacks sizes"
             ) from None
-        self._network = load(self.package.network(NETWORK), engine, threads)
+        self._network = load(self.package.network(NETWORK), engine, threads, dtype=dtype)
 
     def restore(
         self,
@@ -70,15 +81,15 @@ class Restorer:
         phase: rows and columns before the first whole 16x16 unit. strength: share of the correction that is applied,
         0..1. tile: side of the tiles, a multiple of 64; the result does not depend on it but for float rounding.
 
-        At high qualities the share is made smaller where the picture gives no reason to trust the network
-        (`latentpress.restoration.calibration`), which takes as long again.
+        At high qualities, and in pictures of patterns, the share is made smaller where the picture gives no reason to
+        trust the network (`latentpress.restoration.calibration`), which takes as long again.
         """
         values = {name: v for name, v in describe([quantisation]).items() if name in self._network.input_names}
         top, left = (-first % 16 for first in phase)
         if top or left:
             pixels = np.pad(pixels, ((top, 0), (left, 0), (0, 0)), mode="edge")
         gains = None
-        if quantisation.quality >= QUALITY and min(pixels.shape[:2]) >= _SMALLEST:
+        if min(pixels.shape[:2]) >= _SMALLEST and (quantisation.quality >= QUALITY or patterned(pixels)):
             gains = self._gains(pixels[SHIFT:, SHIFT:], quantisation, values)
         result = np.empty_like(pixels)
         tiles = list(_tiles(pixels, tile))
@@ -106,7 +117,7 @@ class Restorer:
             y, x = rows.start // CELL, columns.start // CELL
             place = (..., slice(y, y + found.shape[2]), slice(x, x + found.shape[3]))
             sums[place], flat[place] = found, flat_counts(pixels[rows, columns])
-        return gains_of(sums, flat)
+        return gains_of(sums, flat if quantisation.quality >= QUALITY else None)
 
     def _window(
         self, pixels: NDArray[np.uint8], rows: slice, columns: slice
@@ -129,6 +140,7 @@ class Restorer:
 def _tiles(pixels: NDArray[np.uint8], side: int) -> Iterator[tuple[slice, slice]]:
     """Rows and columns of each tile."""
     height, width = pixels.shape[:2]
+    side = max(height, width) if height * width <= side * side else side
     for y in range(0, height, side):
         for x in range(0, width, side):
             yield slice(y, min(y + side, height)), slice(x, min(x + side, width))

@@ -14,6 +14,7 @@ from latentpress.errors import InvalidInputError, SettingError, UnsupportedError
 from latentpress.image import Image, read
 from latentpress.memory import telling
 from latentpress.restoration.blind import estimate_coding
+from latentpress.restoration.calibration import patterned
 from latentpress.restoration.jpeg import JpegPicture, is_jpeg, read_jpeg
 from latentpress.restoration.network import Restorer
 from latentpress.restoration.projection import Projection
@@ -117,7 +118,7 @@ def _coding(jpeg: JpegPicture, quality: int | None) -> tuple[Quantisation, Origi
     own = jpeg.quantisation
     if quality is not None:
         return standard_quantisation(quality, own.subsampling), "hint", (0, 0)
-    found = estimate_coding(jpeg.pixels)
+    found = None if patterned(jpeg.pixels) else estimate_coding(jpeg.pixels)  # patterns look coded by chance
     if found is not None and found.quality < own.quality - _RESAVED:
         return standard_quantisation(found.quality), "estimate", found.phase
     return own, "file", (0, 0)
