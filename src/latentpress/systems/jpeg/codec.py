@@ -123,12 +123,13 @@ class JpegCodec(Codec):
         check = zlib.crc32(data).to_bytes(4, "little")
         package = find_model(self.id, name=self._config["model"])
         for method, model in ((_TAKEN_APART, package.id), (_STORED, bytes(8))):
+            head = replace(header, model=model, rate=method)
             try:
                 payload = pack_bytes(data) if method == _STORED else self._take_apart(data, package)
+                back = self._file(head, [stream := Chunk(STREAM, check + payload)])
             except (CorruptFileError, UnsupportedError):
-                continue  # damaged, or of a kind that is not taken apart
-            head = replace(header, model=model, rate=method)
-            if self._file(head, [stream := Chunk(STREAM, check + payload)]) == data:
+                continue  # damaged, of a kind that is not taken apart, or its codes are not chosen as usual
+            if back == data:
                 return container.write(head, [*sides, stream])
         raise LatentPressError("the file does not come back from what was written; please report this")
 
@@ -137,8 +138,6 @@ class JpegCodec(Codec):
         if parse(data).frame.arithmetic:
             raise UnsupportedError("each decision of arithmetic codes takes a step of Python's: too slow to be useful")
         file = read_jpeg(data)
-        if write_jpeg(file.rest, [plane.coefficients for plane in file.planes], file.fills) != data:
-            raise UnsupportedError("the JPEG file's codes are not chosen as usual")
         rest = pack_bytes(file.rest)
         stream = encode_planes(file.frame, file.planes, JpegModel.open(package), self._config["threads"])
         return varint.encode(len(rest)) + rest + bytes(file.fills) + stream
