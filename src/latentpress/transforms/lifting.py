@@ -7,12 +7,22 @@ around them, then the even ones corrected by what the odd ones missed. Each step
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CDF53", "CDF97", "HAAR", "WAVELETS", "Bands", "Pyramid", "Wavelet"]
+__all__ = ["CDF53", "CDF97", "HAAR", "WAVELETS", "Bands", "Lifting", "Pyramid", "Wavelet"]
+
+
+class Lifting(Protocol):
+    """A wavelet: its low and high band of the first axis, and back."""
+
+    def analyse(self, x: NDArray[Any], /) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Low and high band: ceil(n / 2) and floor(n / 2) samples."""
+
+    def synthesise(self, low: NDArray[Any], high: NDArray[Any], /) -> NDArray[Any]:
+        """The inverse."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +102,7 @@ the details (3 n, H / 2^l, W / 2^l), of each plane those across, down and both.
 class Pyramid:
     """Stage: planes (n, H, W), sides multiples of 2^levels, to their `Bands`. Exact to rounding, or exact."""
 
-    wavelet: Wavelet
+    wavelet: Lifting
     levels: int
 
     def forward(self, planes: NDArray[Any]) -> Bands:

@@ -11,7 +11,7 @@ from PIL import features
 
 from latentpress.codecs import tiles
 from latentpress.image import Image
-from latentpress.systems.ebcot_lossless.codec import ReversibleCodec
+from latentpress.systems.ebcot_lossless.codec import EbcotLosslessCodec
 
 
 @pytest.mark.parametrize("depth", [8, 11, 16])
@@ -20,18 +20,18 @@ def test_extreme_samples_come_back(depth: int) -> None:
     samples = rng.integers(0, 2**depth, (45, 70, 3)).astype(np.uint8 if depth == 8 else np.uint16)
     samples[:20] = (samples[:20] > 2 ** (depth - 1)) * np.array(2**depth - 1, samples.dtype)
     image = Image(samples, depth)
-    assert ReversibleCodec().decode(ReversibleCodec().encode(image)) == image
+    assert EbcotLosslessCodec().decode(EbcotLosslessCodec().encode(image)) == image
 
 
 def test_tiles_lose_nothing(photograph: Image, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tiles, "_SIDE", 4)
     monkeypatch.setattr(tiles, "_WHOLE", 2)
     image = Image(photograph.pixels[:150].copy())
-    assert ReversibleCodec().decode(ReversibleCodec().encode(image)) == image
+    assert EbcotLosslessCodec().decode(EbcotLosslessCodec().encode(image)) == image
 
 
 @pytest.mark.skipif(not features.check("jpg_2000"), reason="Pillow without OpenJPEG")
 def test_about_as_small_as_jpeg_2000(photograph: Image) -> None:
     stream = io.BytesIO()
     PillowImage.fromarray(photograph.pixels).save(stream, "JPEG2000", irreversible=False)
-    assert len(ReversibleCodec().encode(photograph)) < 1.04 * len(stream.getvalue())
+    assert len(EbcotLosslessCodec().encode(photograph)) < 1.04 * len(stream.getvalue())

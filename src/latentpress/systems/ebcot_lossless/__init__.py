@@ -9,5 +9,5 @@ SYSTEM = System(
     about="lossless: reversible 5/3 wavelet, bit planes with the MQ coder, as in JPEG 2000",
     group="G11",
     sources=("S1", "doi:10.1109/83.847830"),
-    codec="codec:ReversibleCodec",
+    codec="codec:EbcotLosslessCodec",
 )

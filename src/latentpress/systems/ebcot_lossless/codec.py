@@ -1,94 +1,33 @@
-"""`ReversibleCodec`: whole numbers all the way, so that nothing is lost."""
+"""`EbcotLosslessCodec`: lossless JPEG 2000's way, in a file of ours."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
+from latentpress.codecs.latent import LatentCodec
+from latentpress.codecs.plain import Plain
+from latentpress.codecs.reversible import Reversible, ReversibleModel
+from latentpress.transforms.lifting import CDF53, Wavelet
 
-from latentpress.codecs.block_bands import code_bands
-from latentpress.codecs.latent import LatentCodec, TileSettings, Values
-from latentpress.codecs.means import AdaptiveMeans, code_means
-from latentpress.codecs.plain import Plain, PlainModel
-from latentpress.codecs.ports import Port
-from latentpress.codecs.stages import Stage, chain
-from latentpress.errors import CorruptFileError
-from latentpress.image import Image
-from latentpress.image.colour import rgb_to_yuv, yuv_to_rgb
-from latentpress.transforms.bands import Gathered
-from latentpress.transforms.lifting import CDF53, Pyramid
-
-__all__ = ["ReversibleCodec", "ReversibleModel"]
-
-Float = NDArray[np.float32]
-
-_LEVELS = 5
+__all__ = ["EbcotLosslessCodec", "EbcotLosslessModel"]
 
 
-class ReversibleModel(PlainModel):
-    """The rate is the depth of the samples in bits."""
+class EbcotLosslessModel(ReversibleModel):
+    """The reversible 5/3 wavelet."""
 
-    stride: ClassVar[int] = 2**_LEVELS
     reach: ClassVar[int] = 2  # the filters see 62 pixels
-    rates: ClassVar[int] = 17
 
-    def stages(self, rate: int) -> Stage[Any, Any]:
-        """Grey levels R, G, B (3, H, W), multiples of those that the depth has, to whole coefficients (M, h, w)."""
-        return chain(_Samples(rate), Pyramid(replace(CDF53, reversible=True), _LEVELS), Gathered(3, _LEVELS))
-
-    def analysis(self, planes: Float, rate: int) -> Float:
-        """See `LatentModel.analysis`."""
-        latents: Float = self.stages(rate).forward(planes[0]).astype(np.float32)
-        return latents
-
-    def code(self, port: Port, rate: int, shape: tuple[int, int], latents: Float | None, tile: TileSettings) -> Values:
-        """See `LatentModel.code`."""
-        if rate < 8:
-            raise CorruptFileError(f"the file breaks the format: samples of {rate} bits")
-        gathered = Gathered(3, _LEVELS)
-        wanted = None if latents is None else gathered.inverse(latents.astype(np.int32))
-        low = code_means(port, AdaptiveMeans(), None if wanted is None else wanted[0], shape)
-        details = code_bands(port, None if wanted is None else wanted[1:], gathered.shapes(*shape)[1:])
-        exact = gathered.forward([low, *details]).astype(np.int32)
-        return Values(exact.astype(np.float32), (exact,))
-
-    def synthesis(self, values: Float, rate: int) -> Float:
-        """See `LatentModel.synthesis`."""
-        planes: Float = self.stages(rate).inverse(values.astype(np.int32))
-        return planes
+    def wavelet(self, depth: int) -> Wavelet:
+        """See `ReversibleModel.wavelet`."""
+        return replace(CDF53, reversible=True)
 
 
-class _Samples:
-    """Stage: grey levels 0..255 (3, H, W), as codecs have them, to Y, U, V of the samples of a depth. Exact up to 16
-    bits: a float has 24.
-    """
-
-    def __init__(self, depth: int) -> None:
-        self._scale = np.float32((2**depth - 1) / 255)
-
-    def forward(self, planes: Float) -> NDArray[np.int32]:
-        """Whole numbers."""
-        return rgb_to_yuv(np.rint(planes * self._scale).astype(np.int32).transpose(1, 2, 0))
-
-    def inverse(self, planes: NDArray[np.int32]) -> Float:
-        """Grey levels."""
-        levels: Float = yuv_to_rgb(planes).transpose(2, 0, 1).astype(np.float32) / self._scale
-        return levels
-
-
-class ReversibleCodec(Plain, LatentCodec[ReversibleModel]):
+class EbcotLosslessCodec(Reversible, Plain, LatentCodec[EbcotLosslessModel]):
     """Lossless codec: reversible 5/3 wavelet, bit planes of code blocks with the MQ coder, as in JPEG 2000.
 
     threads: that work on tiles of a large picture.
     """
 
     id: ClassVar[str] = "ebcot-lossless"
-    lossless: ClassVar[bool] = True
-    model_class: ClassVar[type[ReversibleModel]] = ReversibleModel
-    largest_tile: ClassVar[int] = 2**12
-
-    def rate_of(self, model: ReversibleModel, quality: float, image: Image) -> tuple[int, float]:
-        """See `LatentCodec.rate_of`."""
-        return image.bit_depth, 0.0
+    model_class: ClassVar[type[EbcotLosslessModel]] = EbcotLosslessModel
