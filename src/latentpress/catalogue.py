@@ -33,6 +33,7 @@ NUMBERS = {
     12: "vq",
     13: "ebcot",
     14: "ebcot-lossless",
+    15: "trimmed-jpeg",
     30: "entropy-models",
     60: "perceptron",
     62: "kamisli",

@@ -13,12 +13,12 @@ from torch import nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
 
 from latentpress.parts.restorers import CONDITIONS, symmetric_  # noqa: E402
+from latentpress.parts.table_unet import TableUnet, TableUnetConfig  # noqa: E402
 from latentpress.restoration import tables  # noqa: E402
 from latentpress.restoration.tables import describe, standard_quantisation  # noqa: E402
 from latentpress.systems.cas_cnn.net import CasCnn, CasCnnConfig, UpConv  # noqa: E402
 from latentpress.systems.idcn.net import Idcn, IdcnConfig  # noqa: E402
 from latentpress.systems.residual_cnn.net import ResidualCnn, ResidualCnnConfig  # noqa: E402
-from latentpress.systems.table_unet.net import TableUnet, TableUnetConfig  # noqa: E402
 from latentpress.transforms import block_dct  # noqa: E402
 
 NARROW = {"a": 4, "b": 4, "c": 4, "d": 4, "up_a": 4, "up_b": 4, "up_c": 4, "embedding": 4}

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentpress.errors import InvalidInputError
+from latentpress.transforms import zigzag
 from latentpress.transforms.jpeg_tables import scaled_tables
 
 __all__ = [
@@ -26,6 +27,7 @@ CONDITIONS = 10
 
 _FREQUENCY = np.add.outer(np.arange(8), np.arange(8))
 _BANDS = (_FREQUENCY == 0, (_FREQUENCY >= 1) & (_FREQUENCY <= 2), (_FREQUENCY >= 3) & (_FREQUENCY <= 5), _FREQUENCY > 5)
+_LARGEST_STEP = 255
 _LOW = (_FREQUENCY >= 1) & (_FREQUENCY <= 4)
 
 
@@ -51,6 +53,15 @@ class Quantisation:
         """Whether both tables are libjpeg's at `quality`."""
         luma, chroma = standard_tables(self.quality)
         return np.array_equal(self.luma, luma) and np.array_equal(self.chroma, chroma)
+
+    def without(self, share: float) -> Quantisation:
+        """The same with this share of the coefficients left out, the highest frequencies: their step is the largest
+        that a JPEG of 8 bits can name, at which nearly all are zero.
+        """
+        left = zigzag(8)[round(64 * (1 - share)) :]
+        luma, chroma = self.luma.copy(), self.chroma.copy()
+        luma.flat[left] = chroma.flat[left] = _LARGEST_STEP
+        return Quantisation(luma, chroma, self.subsampling)
 
     def condition(self) -> NDArray[np.float32]:
         """(10,): log2 of the steps, of luma and then chroma, averaged over the DC and low, middle and high

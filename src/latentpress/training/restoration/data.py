@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -52,12 +53,16 @@ def jpeg_round_trip(pixels: NDArray[np.uint8], quantisation: Quantisation) -> ND
 
 
 def degrade(
-    crops: NDArray[np.uint8], rng: np.random.Generator, twice: float = 0.0
+    crops: NDArray[np.uint8],
+    rng: np.random.Generator,
+    twice: float = 0.0,
+    sent: Callable[[Quantisation], Quantisation] = lambda tables: tables,
 ) -> tuple[NDArray[np.uint8], list[Quantisation]]:
-    """(B, 3, H, W) crops as JPEG decoders show them, each at a `random_quantisation`. The blocks begin at the crop's
-    first pixel, as those of a whole file do. A share ``twice`` of them was a JPEG before, on blocks that lie elsewhere.
+    """(B, 3, H, W) crops as JPEG decoders show them, each at a `random_quantisation` of which ``sent`` makes what is
+    coded with. The blocks begin at the crop's first pixel, as those of a whole file do. A share ``twice`` of them was a
+    JPEG before, on blocks that lie elsewhere.
     """
-    quantisations = [random_quantisation(rng) for _ in crops]
+    quantisations = [sent(random_quantisation(rng)) for _ in crops]
     decoded = []
     for crop, quantisation in zip(crops, quantisations, strict=True):
         pixels = np.ascontiguousarray(crop.transpose(1, 2, 0))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from latentpress.restoration.tables import describe, standard_quantisation
+from latentpress.restoration.tables import Quantisation, describe, standard_quantisation
 from latentpress.training.data import Pictures
 from latentpress.training.restoration.data import jpeg_round_trip
 from latentpress.training.restoration.objective import rgb_of, ycc_of
@@ -39,11 +39,14 @@ def validate(
     *,
     device: str = "cpu",
     mixed_precision: bool = False,
+    sent: Callable[[Quantisation], Quantisation] = lambda tables: tables,
 ) -> list[ValidationPoint]:
-    """Restore the pictures (each cut to multiples of 64 pixels) from JPEGs of these qualities."""
+    """Restore the pictures (each cut to multiples of 64 pixels) from JPEGs of these qualities. sent: see
+    `RestorerTraining.sent`.
+    """
     points = []
     for quality in qualities:
-        quantisation = standard_quantisation(quality)
+        quantisation = sent(standard_quantisation(quality))
         values = describe([quantisation])
         rows = []
         for picture in pictures:
