@@ -96,6 +96,7 @@ CASES: dict[str, Callable[[], bytes]] = {
     "pad edge": lambda: node("Pad", {"p": ints(0, 0, 2, 3, 0, 0, 9, 12)}, mode="edge"),
     "pad reflect": lambda: node("Pad", {"p": ints(0, 0, 2, 3, 0, 0, 1, 2)}, mode="reflect"),
     "pad axes": lambda: node("Pad", {"p": ints(2, 3, 1, 2), "": np.float32(0), "a": ints(-2, -1)}, mode="edge"),
+    "flatten": lambda: node("Flatten", axis=2),
     "reshape": lambda: node("Reshape", {"s": ints(0, -1, 20)}),
     "transpose": lambda: node("Transpose", perm=[0, 2, 3, 1]),
     "transpose plain": lambda: node("Transpose"),

@@ -227,6 +227,7 @@ OPERATORS: dict[str, Callable[..., Tensor | tuple[Tensor, ...]]] = {
     "DepthToSpace": _depth_to_space,
     "Div": lambda node, a, b: a / b if a.is_floating_point() else torch.div(a, b, rounding_mode="trunc"),
     "Exp": lambda node, x: x.exp(),
+    "Flatten": lambda node, x: x.reshape(math.prod(x.shape[: node.get("axis", 1)]), -1),
     "Floor": _floor,
     "Gather": _gather,
     "Gemm": _gemm,

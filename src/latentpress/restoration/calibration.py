@@ -41,7 +41,6 @@ _PHOTOGRAPH, _DRAWN = (
 _STRIP = 4 * CELL  # rows looked at at a time
 _BUSY = 15.0  # grey levels, standard deviation of luma in a cell that is looked at
 _ALIKE = 0.7  # correlation of neighbours under which a cell is no photograph's
-_FLAT = 0.5  # share of its pixels above which neither is one with so many that are the same as their neighbours
 _PATTERNS = 1 / 3  # of the busy cells, in a picture of patterns; photographs stay below a quarter
 _LEAST = 0.1  # mean square of corrections, in grey levels, that is no evidence
 
@@ -77,19 +76,16 @@ def flat_counts(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
 
 def patterned(pixels: NDArray[np.uint8]) -> bool:
     """Whether pixels (H, W, 1 or 3) look like dithering, stripes, letters and the like: in many cells with contrast a
-    sample says little about the next one, across or down, or most are the same as the next ones.
+    sample says little about the next one, across or down.
     """
     few = busy = 0
     for top in range(0, pixels.shape[0], _STRIP):
         luma = pixels[top : top + _STRIP] @ (TO_YCC[0] if pixels.shape[2] == 3 else np.ones(1, np.float32))
         steps = np.zeros((2, *luma.shape), np.float32)
         steps[0, 1:], steps[1, :, 1:] = np.diff(luma, axis=0), np.diff(luma, axis=1)
-        same = (steps == 0).all(axis=0)
-        count, total, square, down, across, flat = _cells(
-            np.stack([np.ones_like(luma), luma, luma**2, *steps**2, same.astype(np.float32)])
-        )
+        count, total, square, down, across = _cells(np.stack([np.ones_like(luma), luma, luma**2, *steps**2]))
         variance = np.maximum(square / count - (total / count) ** 2, 1e-6)
-        unlike = (np.maximum(down, across) / count > 2 * (1 - _ALIKE) * variance) | (flat > _FLAT * count)
+        unlike = np.maximum(down, across) / count > 2 * (1 - _ALIKE) * variance
         lively = variance > _BUSY**2
         few, busy = few + int((unlike & lively).sum()), busy + int(lively.sum())
     return few > _PATTERNS * busy
