@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 from common import circumstances, pictures, read_rgb, write_json
+from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
 from latentpress import Image, get_codec
@@ -57,11 +58,11 @@ def main() -> None:
     rates = {kind: round(bd_rate(*anchor, *np.array(curves[kind]).T).percent, 2) for kind in KINDS[1:]}
     print(rates)
     count = len(points["jpeg", QUALITIES[0]])
-    result = {"pictures": count, "qualities": QUALITIES, "curves_bpp_psnr": curves, "bd_rate_against_jpeg": rates}
-    write_json(given.out, circumstances() | result)
+    found = {"pictures": count, "qualities": QUALITIES, "curves_bpp_psnr": curves, "bd_rate_against_jpeg": rates}
+    write_json(given.out, circumstances() | found)
 
 
-def _pixels(jpeg: bytes) -> np.ndarray:
+def _pixels(jpeg: bytes) -> NDArray[np.uint8]:
     with PillowImage.open(io.BytesIO(jpeg)) as picture:
         return np.asarray(picture.convert("RGB"))
 

@@ -116,8 +116,8 @@ class Projection:
         slacks = [np.where(part, np.float32(_ENCODER_ERROR), np.float32(0)) for part in changed]
         held = [part.copy() for part in changed]
         if not all(part.all() for part in held):
-            for part, outside in zip(held, self._all_broken(rgb, levels, slacks), strict=True):
-                part |= outside
+            for where, outside in zip(held, self._all_broken(rgb, levels, slacks), strict=True):
+                where |= outside
         for _ in range(rounds):
             ycc = to_ycc(rgb)
             for component, (part, margin, where) in enumerate(zip(levels, margins, held, strict=True)):
