@@ -75,6 +75,7 @@ class Restorer:
         phase: tuple[int, int] = (0, 0),
         strength: float = 1.0,
         tile: int = _TILE,
+        calibrated: bool = True,
     ) -> NDArray[np.uint8]:
         """(H, W, 3) RGB or (H, W, 1) gray of a decoded JPEG, restored.
 
@@ -82,14 +83,15 @@ class Restorer:
         0..1. tile: side of the tiles, a multiple of 64; the result does not depend on it but for float rounding.
 
         At high qualities, and in pictures of patterns, the share is made smaller where the picture gives no reason to
-        trust the network (`latentpress.restoration.calibration`), which takes as long again.
+        trust the network (`latentpress.restoration.calibration`), which takes as long again; not if not ``calibrated``.
         """
         values = {name: v for name, v in describe([quantisation]).items() if name in self._network.input_names}
         top, left = (-first % 16 for first in phase)
         if top or left:
             pixels = np.pad(pixels, ((top, 0), (left, 0), (0, 0)), mode="edge")
         gains = None
-        if min(pixels.shape[:2]) >= _SMALLEST and (quantisation.quality >= QUALITY or patterned(pixels)):
+        doubtful = calibrated and (quantisation.quality >= QUALITY or patterned(pixels))
+        if doubtful and min(pixels.shape[:2]) >= _SMALLEST:
             gains = self._gains(pixels[SHIFT:, SHIFT:], quantisation, values)
         result = np.empty_like(pixels)
         tiles = list(_tiles(pixels, tile))

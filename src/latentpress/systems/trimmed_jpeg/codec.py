@@ -74,7 +74,7 @@ class TrimmedJpegCodec(Codec):
         colours = 3 if header.channels > 2 else 1
         if jpeg.pixels.shape != (header.height, header.width, colours):
             raise CorruptFileError("the picture's data are damaged: a JPEG file of another size")
-        pixels = self._restorer(header.model).restore(jpeg.pixels, jpeg.quantisation)
+        pixels = self._restorer(header.model).restore(jpeg.pixels, jpeg.quantisation, calibrated=False)
         return unpack(Image(pixels).to_depth(header.bit_depth).pixels, header, chunks)
 
     def exact(self, data: bytes) -> bytes:
