@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from functools import cached_property
 from typing import Any
 
@@ -13,7 +14,7 @@ from latentpress.bench.coders.base import Coder, Pixels
 from latentpress.catalogue import systems
 from latentpress.codecs import Codec, list_codecs, shared_codec
 from latentpress.codecs.registry import codec_class
-from latentpress.errors import UnsupportedError
+from latentpress.errors import MissingExtraError, UnsupportedError
 from latentpress.image import Image
 
 __all__ = ["OwnCoder", "coders"]
@@ -40,8 +41,14 @@ class OwnCoder(Coder):
         self.qualities = (100.0,) if lossless else tuple(float(q) for q in range(0, 101, 10))
 
     def check(self) -> None:
-        """Raise UnsupportedError if the codec does not load, or its model or painter is not installed."""
-        self._decode(self._encode(np.zeros((1, 1, 3), np.uint8), 50.0))
+        """Raise UnsupportedError if codec, model or painter are not there or do not load, and MissingExtraError
+        if a search has no gradients. Nothing is searched for: that takes seconds even for one pixel.
+        """
+        if self._codec.config().get("effort", 1) > 1 and importlib.util.find_spec("torch") is None:
+            raise MissingExtraError("effort above 1", "train")
+        quick = {name: value for name, value in self.given.items() if name != "effort"}
+        codec = shared_codec(self.codec, quick, self.threads)
+        codec.decode(codec.encode(Image(np.zeros((1, 1, 3), np.uint8)), 50.0))
 
     def versions(self) -> dict[str, str]:
         """This package, and the libraries that its codecs stand on."""
