@@ -10,7 +10,7 @@ pytest.importorskip("torch")
 import torch
 
 from latentpress.errors import InvalidInputError
-from latentpress.parts.progressive import ProgressiveNet, Sizes
+from latentpress.parts.progressive import Inpainter, ProgressiveNet, Sizes
 from latentpress.parts.recurrent import CELLS, AssociativeLstm, ConvLstm, cell_of
 from latentpress.training.structural import similarity
 from latentpress.transforms.klt import KltBasis, fit_klt
@@ -75,7 +75,22 @@ def test_networks_begin_as_transform_coders(start: tuple[torch.Tensor, KltBasis]
     assert torch.allclose(net[-1][0], usual[-1][0], atol=1e-2)
 
 
+def test_inpainting_paints_what_is_not_coded_from_its_neighbours(start: tuple[torch.Tensor, KltBasis]) -> None:
+    picture = torch.cat([torch.full((1, 256, 5, 6), level) for level in (20.0, -30.0, 60.0)], dim=1)
+    known = (torch.from_numpy(np.indices((5, 6)).sum(axis=0) % 2 == 0))[None, None].float()
+    net = Inpainter(4)
+    with torch.no_grad():
+        assert torch.allclose(net(picture * known, known), picture, atol=1e-4)
+        assert torch.equal(net(picture, 0 * known), 0 * picture)
+        x, basis = start
+        whole = ProgressiveNet(Sizes(layers=6, channels=24, hidden=6), basis)(x)
+        halves = ProgressiveNet(Sizes(layers=7, channels=24, hidden=6, inpainting=True), basis)(x)
+    assert (halves[-1][0] - x).square().mean() < 1.1 * (whole[-1][0] - x).square().mean()
+
+
 def test_wrong_sizes_are_named() -> None:
+    with pytest.raises(InvalidInputError, match="inpainting is for pairs"):
+        Sizes(inpainting=True, signs=8)
     for wrong in (
         {"cell": "rnn"},
         {"layers": 0},

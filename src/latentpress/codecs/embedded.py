@@ -60,12 +60,15 @@ class EmbeddedTables:
         return found
 
 
-def plane_steps(layers: int, deviations: NDArray[Any]) -> Whole:
+def plane_steps(layers: int, deviations: NDArray[Any], halves: bool = False) -> Whole:
     """Steps of a file's layers (layers, channels) for channels, at least 2, of these falling standard deviations.
     Halved from bit plane to bit plane. The first planes, with little but the mean in them, are a layer each. After them
     a plane is two layers: first the channels that are mostly below the step, whose few codes mend the most, then the
-    others.
+    others. halves: the first plane is two layers, of the places where row + column is even, and of the others.
     """
+    if halves and layers > 1:
+        rest = plane_steps(layers - 1, deviations)
+        return np.concatenate([rest[:1], rest])
     rows = []
     for layer in range(layers):
         step = _FIRST >> (layer if layer < _WHOLE else (layer + _WHOLE) // 2)
@@ -100,8 +103,16 @@ def tables_of(steps: Whole, counts: Mapping[str, NDArray[np.int64]] | None = Non
     return made
 
 
-def code_layer(port: Port, tables: EmbeddedTables, before: NDArray[Any], wanted: NDArray[Any] | None) -> Whole:
-    """Code the values (channels, h, w) of the layer after those of ``before`` (layers so far, channels, h, w)."""
+def code_layer(
+    port: Port,
+    tables: EmbeddedTables,
+    before: NDArray[Any],
+    wanted: NDArray[Any] | None,
+    phases: tuple[int, ...] = (0, 1),
+) -> Whole:
+    """Code the values (channels, h, w) of the layer after those of ``before`` (layers so far, channels, h, w). phases:
+    0 and 1, where it has values: at places with row + column even and odd.
+    """
     layer, (channels, height, width) = len(before), before.shape[1:]
     steps = tables.steps[layer]
     known: Whole = np.einsum("lc,lchw->chw", tables.steps[:layer], before.astype(np.int32)) // steps.max()
@@ -118,7 +129,7 @@ def code_layer(port: Port, tables: EmbeddedTables, before: NDArray[Any], wanted:
             broad += mean + around(mean) // 8
         place = (layer * len(every) + number) * (_BROAD.size + 1) + np.searchsorted(_BROAD, broad, side="right")
         own = np.minimum((sizes[part] + 1) // 2, 2)
-        for phase in (0, 1):
+        for phase in phases:
             where = (steps[part, None, None] > 0) & (odd == phase)
             if not where.any():
                 continue

@@ -40,7 +40,8 @@ class RecurrentModel(LayeredModel):
     (1, n, h, w), picture, state, layer to painted, next and, for some, gain (1, 1, h, w), of the next residual.
 
     ``priming`` of the card: steps of both before the first layer whose codes, and whose painting, do not count; of the
-    decoder's state its first ``cell`` channels stay.
+    decoder's state its first ``cell`` channels stay. ``inpainting``: a layer of every second place is first, then
+    ``inpaint``: picture, known (1, 1, h, w) to painted, then a layer of the others.
     """
 
     def read(self, config: Mapping[str, Any], tables: Mapping[str, NDArray[Any]]) -> None:
@@ -48,6 +49,7 @@ class RecurrentModel(LayeredModel):
         super().read(config, tables)
         self._states = int(config.get("coded", config["hidden"])), int(config["hidden"])
         self._priming, self._cell = int(config.get("priming", 0)), int(config.get("cell", config["hidden"]))
+        self.inpaints = bool(config.get("inpainting", False))
         self._channel = None
         if "channel" in tables:
             self._channel, self._steps = (np.asarray(tables[name], np.int32) for name in ("channel", "steps"))
@@ -79,6 +81,8 @@ class RecurrentModel(LayeredModel):
                 found = self.run("encoder", residual=residual, state=coded, layer=self._row(number))
                 coded = found["next"]
             values[number] = self._values(found, number)
+            if len(self._phases(number)) == 1:
+                values[number] *= np.indices(target.shape[2:]).sum(axis=0) % 2 == self._phases(number)[0]
             if least:
                 with_all = np.square(target - painter.painted(values[number], number)["painted"]).mean(axis=(0, 1))
                 gains = np.square(target - painter.picture).mean(axis=(0, 1)) - with_all
@@ -105,7 +109,7 @@ class RecurrentModel(LayeredModel):
 
     def layer(self, port: Port, before: NDArray[Any], wanted: NDArray[Any] | None) -> NDArray[np.int32]:
         """See `LayeredModel.layer`."""
-        return code_layer(port, self._tables, before, wanted)
+        return code_layer(port, self._tables, before, wanted, self._phases(len(before)))
 
     def empty(self, shape: tuple[int, int]) -> Any:
         """See `LayeredModel.empty`."""
@@ -131,6 +135,10 @@ class RecurrentModel(LayeredModel):
     def shown(self, values: Any) -> Values:
         """See `LayeredModel.shown`."""
         return super().shown(values if self._channel is None else values.values)
+
+    def _phases(self, number: int) -> tuple[int, ...]:
+        """Where a layer has codes; see `code_layer`."""
+        return (number,) if self.inpaints and number < 2 else (0, 1)
 
     def _values(self, found: Mapping[str, Float], number: int) -> Float:
         """The codes that an encoder's outputs stand for (n, h, w)."""
@@ -171,6 +179,9 @@ class _Painter:
         """Go on with the values of the next layer."""
         found = self.painted(values, number)
         self.picture, self._state, self.gain = found["painted"], found["next"], found.get("gain", self.gain)
+        if self._model.inpaints and number == 0:
+            known = (values != 0).any(axis=0)[None, None].astype(np.float32)
+            self.picture = self._model.run("inpaint", picture=self.picture, known=known)["painted"]
 
     def _run(self, values: Float, number: int, state: Float) -> dict[str, Float]:
         layer = self._model._row(number)

@@ -26,7 +26,7 @@ from latentpress.parts.gdn import Gdn
 from latentpress.parts.recurrent import CELLS, cell_of
 from latentpress.transforms.klt import KltBasis
 
-__all__ = ["ProgressiveNet", "Sizes"]
+__all__ = ["Inpainter", "ProgressiveNet", "Sizes"]
 
 _PIXELS = 768
 _SHARP = 2.0  # how steeply the chance of a sign rises at zero
@@ -48,6 +48,7 @@ class Sizes:
     ``one-shot``, it paints the picture anew from what it remembers; ``scaled``, it adds to it by a gain that the
     picture so far says. ``normalisation``: ``gdn`` behind the encoder's and decoder's first layer, its inverse before
     their last one. ``priming``: steps of the cells before the first codes count. ``diffusion``: their steps a layer.
+    ``inpainting``: the first layer is of every second place; the others are predicted from it, then coded.
     """
 
     layers: int = 12
@@ -59,8 +60,13 @@ class Sizes:
     normalisation: str = "none"
     priming: int = 0
     diffusion: int = 1
+    inpainting: bool = False
 
     def __post_init__(self) -> None:
+        if self.inpainting and (self.signs or self.layers < 2 or self.reconstruction == "one-shot"):
+            raise InvalidInputError(
+                "recipe: model.inpainting is for pairs of codes that add to it, in 2 layers or more"
+            )
         for name, among in _CHOICES.items():
             if getattr(self, name) not in among:
                 raise InvalidInputError(f"recipe: model.{name} must be one of {', '.join(among)}")
@@ -108,13 +114,14 @@ class PairEncoder(_Side):
 
     def __init__(self, sizes: Sizes) -> None:
         super().__init__(sizes, sizes.channels, 2 * sizes.channels)
+        self.halves = sizes.inpainting
         self.analysis = nn.Conv2d(_PIXELS, sizes.channels, 1, bias=False)
         self.threshold = nn.Parameter(torch.full((sizes.layers, sizes.channels), 0.7))
         self.register_buffer("steps", torch.ones(sizes.layers, sizes.channels))
 
     def start(self, deviations: np.ndarray) -> None:
         """The steps of channels of these standard deviations."""
-        self.steps.copy_(torch.from_numpy(plane_steps(len(self.steps), deviations)))
+        self.steps.copy_(torch.from_numpy(plane_steps(len(self.steps), deviations, self.halves)))
 
     def forward(self, residual: Tensor, state: Tensor, layer: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         step = _row(layer, self.steps)
@@ -130,6 +137,9 @@ class PairEncoder(_Side):
         """Values, their estimated bits (B,), and the next state."""
         significance, sign, state = self(residual, state, layer)
         active = (_row(layer, self.steps) > 0).to(residual)
+        if self.halves:
+            odd = torch.from_numpy(np.indices(residual.shape[2:]).sum(axis=0) % 2).to(residual)
+            active = active * (1 - layer[:, 0] * odd - layer[:, 1] * (1 - odd))
         values = active * pair_values(significance, sign, _draws(significance, noise))
         return values, pair_bits(significance, active), state
 
@@ -247,6 +257,40 @@ class Decoder(_Side):
         return picture, torch.cat([inner, gain - 1], dim=1), gain
 
 
+class Inpainter(nn.Module):
+    """The picture (B, 768, h, w) after the first layer, and which blocks of it have codes (B, 1, h, w), 1 or 0, to the
+    picture with the others painted from their neighbours: at the start with the mean colour of those above, below, left
+    and right that are known.
+    """
+
+    one: Tensor
+    three: Tensor
+    outputs = ("painted",)
+
+    def __init__(self, features: int) -> None:
+        super().__init__()
+        self.mean, self.spread = nn.Conv2d(_PIXELS, 3, 1, bias=False), nn.Conv2d(3, _PIXELS, 1, bias=False)
+        colours = torch.eye(3).repeat_interleave(_PIXELS // 3, dim=1)[:, :, None, None]
+        self.mean.weight.data.copy_(3 * colours / _PIXELS)
+        self.spread.weight.data.copy_(colours.transpose(0, 1))
+        cross = torch.tensor([[0.0, 1, 0], [1, 0, 1], [0, 1, 0]])[None, None]
+        self.register_buffer("one", cross)
+        self.register_buffer("three", cross.repeat(3, 1, 1, 1))
+        self.reduce = nn.Conv2d(_PIXELS, features, 1)
+        self.near = nn.Conv2d(features + 1, features, 3, padding=1)
+        self.head = nn.Conv2d(features, _PIXELS, 1)
+        zero_(self.head)
+
+    def forward(self, picture: Tensor, known: Tensor) -> Tensor:
+        kept = picture * known
+        beside = F.conv2d(known, self.one, padding=1).clamp_min(1)
+        usual = F.conv2d(self.mean(kept), self.three, padding=1, groups=3) / beside
+        inner = F.leaky_relu(self.reduce(kept / 128), 0.1)
+        inner = F.leaky_relu(self.near(torch.cat([inner, known], dim=1)), 0.1)
+        painted: Tensor = kept + (1 - known) * (self.spread(usual) + 128 * self.head(inner))
+        return painted
+
+
 class ProgressiveNet(nn.Module):
     """Encoder and decoder, and how a batch goes through them. ``basis``: of the block transforms at the start."""
 
@@ -255,6 +299,8 @@ class ProgressiveNet(nn.Module):
         self.sizes = sizes
         self.encoder: PairEncoder | SignEncoder = SignEncoder(sizes) if sizes.signs else PairEncoder(sizes)
         self.decoder = Decoder(sizes)
+        if sizes.inpainting:
+            self.inpaint = Inpainter(sizes.hidden)
         if basis is None:
             return
         vectors = torch.from_numpy(np.ascontiguousarray(basis.vectors))[:, :, None, None]
@@ -287,6 +333,8 @@ class ProgressiveNet(nn.Module):
                 after = self.decoder(values, picture, after, layer)[1] * self.decoder.cells
             picture, after, *gains = self.decoder(values, picture, after, layer)
             gain = gains[0] if gains else gain
+            if self.sizes.inpainting and number == 0:
+                picture = self.inpaint(picture, (values != 0).any(dim=1, keepdim=True).to(x))
             found.append((picture, bits))
         return found
 

@@ -32,10 +32,11 @@ from latentpress.transforms.klt import fit_klt
 __all__ = ["run", "study"]
 
 _SIZES = Sizes(layers=8, channels=160, hidden=8, signs=32)
-_STEPS = 800
+_STEPS = 3000
 _SIDE = 384  # pixels of the pictures to learn from
-_EVERY = 6
+_EVERY = 8
 _ONE = 2**FEATURE_BITS
+_QUARTER = _ONE // 4  # of a step: a step is one
 _MOST = 255
 
 Whole = NDArray[np.int32]
@@ -123,7 +124,7 @@ def _bits(walk: SignCoder, values: Whole) -> list[float]:
 def _inputs(coder: SignCoder, number: int, values: Whole, layers: int) -> tuple[Tensor, Tensor, Tensor]:
     """What the network sees before the codes that are next."""
     every = np.arange(len(values))
-    known = np.clip(np.concatenate(coder.seen(number, every)), -_MOST, _MOST)
+    known = np.clip(_QUARTER * np.concatenate(coder.seen(number, every)), -_MOST, _MOST)
     layer = torch.zeros(1, layers, *values.shape[1:])
     layer[:, number] = 1
     return torch.from_numpy(values)[None].float(), torch.from_numpy(known)[None].float() / _ONE, layer

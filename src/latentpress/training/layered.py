@@ -49,7 +49,7 @@ class LayeredTraining(Training):
     sections: ClassVar[Mapping[str, type[Any]]] = {"objective": LayeredObjective}
     figures: ClassVar[tuple[str, ...]] = ("bpp", "psnr")
     at: ClassVar[str] = "layers"
-    strides: ClassVar[Mapping[str, float]] = {"residual": 16, "picture": 16, "state": 16, "values": 16}
+    strides: ClassVar[Mapping[str, float]] = {"residual": 16, "picture": 16, "state": 16, "values": 16, "known": 16}
     one_sided: ClassVar[Mapping[str, Sequence[str]]] = {"encoder": ("encoder",), "decoder": ()}
 
     def network(self, samples: Pictures | None) -> ProgressiveNet:
@@ -112,16 +112,22 @@ class LayeredTraining(Training):
         layer = torch.zeros(1, c.layers)
         encoder = {"residual": blocks, "state": coded, "layer": layer}
         decoder = {"values": values, "picture": blocks, "state": state, "layer": layer}
+        graphs = [("encoder", encoder), ("decoder", decoder)]
+        if c.inpainting:
+            graphs.append(("inpaint", {"picture": blocks, "known": torch.zeros(1, 1, 8, 8)}))
         return {
             name: Graph(getattr(net, name), inputs, getattr(net, name).outputs, fixed=("layer",))
-            for name, inputs in (("encoder", encoder), ("decoder", decoder))
+            for name, inputs in graphs
         }
 
     def sizes(self, net: Any) -> dict[str, Any]:
         """See `RecurrentModel`. A step of a cell sees one block more on each side."""
         c = self.model
         found = {"anchors": c.layers + 1, "steps_per_anchor": 1, "latents": c.layers * (c.signs or c.channels)}
-        found |= {"margin": c.layers * c.diffusion + c.priming, "hidden": net.decoder.states}
+        reach = c.layers * c.diffusion + c.priming
+        # even, so that every second place of a tile is one of the pixels around it
+        found |= {"margin": reach + reach % 2 + 2 * c.inpainting, "hidden": net.decoder.states}
+        found |= {"inpainting": c.inpainting}
         return found | {"coded": net.encoder.cell.states, "cell": net.decoder.cell.states, "priming": c.priming}
 
     def tables(self, net: Any, model: Any, sample: Pictures) -> Arrays:
