@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latentpress.codecs.lossless.fast import loops
+
 __all__ = ["DIRECT", "LARGEST_ALPHABET", "Alphabet", "BitReader", "BitWriter"]
 
 Integers = NDArray[np.int64]
@@ -34,13 +36,17 @@ class Alphabet:
 
     def split(self, residuals: Integers) -> tuple[NDArray[np.int32], Integers, Integers]:
         """Symbols, numbers of plain bits, and the plain bits."""
+        if (fast := loops()) is not None:
+            symbols, (extra, plain) = np.empty(residuals.size, np.int32), np.empty((2, residuals.size), np.int64)
+            fast.split(residuals, self.zero, DIRECT, symbols, extra, plain)
+            return symbols, extra, plain
         magnitude = np.abs(residuals)
         exponent = np.frexp(magnitude.astype(np.float64))[1].astype(np.int64) - 3  # plain bits, if there are any
         large = magnitude >= DIRECT
         extra = np.where(large, exponent, 0)
         index = np.where(large, DIRECT + 4 * (exponent - 2) + ((magnitude >> extra) & 3), magnitude)
-        symbols = self.zero + np.sign(residuals) * index
-        return symbols.astype(np.int32), extra, magnitude & ((1 << extra) - 1)
+        signed = self.zero + np.sign(residuals) * index
+        return signed.astype(np.int32), extra, magnitude & ((1 << extra) - 1)
 
     def extra(self, symbols: NDArray[Any]) -> Integers:
         """How many plain bits each symbol has."""
@@ -52,6 +58,14 @@ class Alphabet:
         signed = symbols.astype(np.int64) - self.zero
         out: Integers = np.sign(signed) * (self._first[np.abs(signed)] + plain)
         return out
+
+    def read(self, symbols: NDArray[np.int32], bits: BitReader) -> Integers:
+        """Residuals of symbols, their plain bits read."""
+        if (fast := loops()) is not None:
+            out = np.empty(symbols.size, np.int64)
+            bits.place = fast.join(symbols, self.zero, self._first, self._extra, bits.words, bits.place, out)
+            return out
+        return self.join(symbols, bits.read(self.extra(symbols)))
 
 
 LARGEST_ALPHABET = Alphabet(17)
@@ -84,19 +98,22 @@ class BitWriter:
 
 
 class BitReader:
-    """Reads what a `BitWriter` wrote. Past the end there are zeros; ``left`` tells how many bits are left over."""
+    """Reads what a `BitWriter` wrote. Past the end there are zeros; ``left`` tells how many bits are left over.
+
+    words: four bytes from each byte on; place: the next bit.
+    """
 
     def __init__(self, data: bytes | memoryview) -> None:
         raw = np.frombuffer(data, np.uint8).astype(np.int64)
         raw = np.concatenate([raw, np.zeros(4, np.int64)])
-        self._words = raw[:-3] | (raw[1:-2] << 8) | (raw[2:-1] << 16) | (raw[3:] << 24)
+        self.words = raw[:-3] | (raw[1:-2] << 8) | (raw[2:-1] << 16) | (raw[3:] << 24)
         self._size = 8 * len(data)
-        self._place = 0
+        self.place = 0
 
     @property
     def left(self) -> int:
         """Bits not read yet; negative if more were asked for than there are."""
-        return self._size - self._place
+        return self._size - self.place
 
     def read(self, counts: Integers) -> Integers:
         """The next fields, of ``counts`` bits each."""
@@ -105,8 +122,8 @@ class BitReader:
         if some.size:
             lengths = counts[some]
             ends = np.cumsum(lengths)
-            starts = self._place + ends - lengths
-            self._place += int(ends[-1])
-            words = self._words[np.minimum(starts >> 3, self._words.size - 1)]
+            starts = self.place + ends - lengths
+            self.place += int(ends[-1])
+            words = self.words[np.minimum(starts >> 3, self.words.size - 1)]
             out[some] = (words >> (starts & 7)) & ((1 << lengths) - 1)
         return out

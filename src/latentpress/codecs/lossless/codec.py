@@ -93,8 +93,8 @@ class LosslessCodec(Codec):
         return Running(engine, threads if engine == "onnx" else None, self._config["dtype"])
 
     @abstractmethod
-    def trained_coders(self, package: ModelPackage) -> Mapping[Method, PlaneCoder]:
-        """What codes planes with the networks of a package, by method."""
+    def trained_coders(self, package: ModelPackage, threads: int) -> Mapping[Method, PlaneCoder]:
+        """What codes planes with the networks of a package, by method. threads: that work on a tile."""
 
     def method(self, channels: int, max_error: int) -> Method:
         """The method with networks for samples of so many channels (see `colours_of`)."""
@@ -109,7 +109,8 @@ class LosslessCodec(Codec):
         package = find_model(self.id, name=self._config["model"]) if self._config["network"] else None
         colours = image.channels - image.has_alpha
         pattern = self._pattern(image.pixels[:, :, :colours])
-        coder = self._coder(image.bit_depth, colours if pattern is None else 4, self._config["max_error"], package)
+        parts, planes = tiles_of(image.height, image.width), colours if pattern is None else 4
+        coder = self._coder(image.bit_depth, planes, self._config["max_error"], package, len(parts))
         method = Method.ADAPTIVE if package is None else self.method(coder.channels, coder.max_error)
 
         def encode_tile(part: Region) -> bytes:
@@ -120,7 +121,7 @@ class LosslessCodec(Codec):
             both = drawn != method and drawn in coder.coders and looks_drawn(samples)
             return coder.encode(samples, (method, drawn) if both else (method,))
 
-        tiles = each(encode_tile, tiles_of(image.height, image.width), self._workers)
+        tiles = each(encode_tile, parts, self._workers)
         named = package if any(tile[0] & 7 in (Method.NETWORK, Method.STEPS) for tile in tiles) else None
         model = named.id if named else bytes(8)
         rate = self._config["max_error"]
@@ -159,8 +160,10 @@ class LosslessCodec(Codec):
             raise CorruptFileError(f"the file breaks the format: a largest error of {header.rate}")
         package = package_of(self.id, self._config["model"], header.model) if header.has_model else None
         pattern = _pattern_of(chunks, colours)
-        coder = self._coder(header.bit_depth, colours if pattern is None else 4, header.rate, package)
         parts = tiles_of(header.height, header.width)
+        places = [place for place in zip(parts, _tiles(chunks, len(parts)), strict=True) if _meet(place[0], wanted)]
+        planes = colours if pattern is None else 4
+        coder = self._coder(header.bit_depth, planes, header.rate, package, len(places))
         kind = np.uint8 if header.bit_depth == 8 else np.uint16
         pixels = np.empty((wanted.height, wanted.width, colours), kind)
 
@@ -176,8 +179,7 @@ class LosslessCodec(Codec):
                 _less(rows, part.y), _less(columns, part.x)
             ]
 
-        places = zip(parts, _tiles(chunks, len(parts)), strict=True)
-        each(decode_tile, [place for place in places if _meet(place[0], wanted)], self._workers)
+        each(decode_tile, places, self._workers)
         return unpack(pixels, header, chunks, wanted)
 
     def _pattern(self, samples: NDArray[Any]) -> int | None:
@@ -196,13 +198,14 @@ class LosslessCodec(Codec):
         check_kinds(chunks, (STREAM, MOSAIC))
         return header, chunks
 
-    def _coder(self, depth: int, colours: int, max_error: int, package: ModelPackage | None) -> TileCoder:
+    def _coder(self, depth: int, colours: int, max_error: int, package: ModelPackage | None, tiles: int) -> TileCoder:
+        threads = max(1, self._workers // tiles)
         coders: dict[Method, PlaneCoder] = {
-            Method.ADAPTIVE: WaveCoder(PlainModel()),
-            Method.ADAPTIVE_DRAWN: WaveCoder(PlainModel(), drawn=True),
+            Method.ADAPTIVE: WaveCoder(PlainModel(), threads=threads),
+            Method.ADAPTIVE_DRAWN: WaveCoder(PlainModel(), drawn=True, threads=threads),
         }
         if package is not None:
-            coders |= self.trained_coders(package)
+            coders |= self.trained_coders(package, threads)
         return TileCoder(depth, colours, max_error, coders, self._config["verify"])
 
     @property

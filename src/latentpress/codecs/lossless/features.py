@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latentpress.codecs.lossless.fast import loops
 from latentpress.codecs.lossless.lanes import Lanes, Skewed
 
 __all__ = [
@@ -108,36 +109,50 @@ class Gatherer:
     def __init__(self, lanes: Lanes, values: list[Skewed], errors: list[Skewed], shift: int) -> None:
         plane = len(values) - 1
         self._values, self._errors = values, errors
-        self._own = [lanes.offset(*place) for place in (_OWN if plane == 0 else _OWN[:_OWN_NEXT])]
-        self._own_errors = [lanes.offset(*place) for place in _ERRORS]
-        self._around = [lanes.offset(*place) for place in _AROUND]
-        self._errors_around = [lanes.offset(*place) for place in _ERRORS_AROUND]
+        places = (_OWN if plane == 0 else _OWN[:_OWN_NEXT], _ERRORS, _AROUND, _ERRORS_AROUND)
+        offsets = [np.array([lanes.offset(*place) for place in some]) for some in places]
+        self._own, self._own_errors, self._around, self._errors_around = offsets
         self._plane = plane
         self._floor = float(64 << shift)
-        self._pairs = (np.array([a for a, _ in _ACTIVITY]), np.array([b for _, b in _ACTIVITY]))
+        self._pairs = np.array(_ACTIVITY).T.copy()
 
     def __call__(self, wave: int, slots: slice) -> Features:
         """The features of the pixels at ``slots`` of a wave."""
         plane, count = self._plane, slots.stop - slots.start
-        own = self._values[plane]
-        at = own.at(wave, slots)
+        at = self._values[plane].at(wave, slots)
         linear = np.empty((linear_of(plane), count))
+        errors = np.empty((len(self._own_errors) + len(self._errors_around) * plane, count))
+        base, scale = self._gather(at, linear, errors)
+        return normalised(linear, errors, base, scale)
+
+    def _gather(self, at: int, linear: Floats, errors: Floats) -> tuple[Floats, Floats]:
+        """Fill in differences in pixel values and signed errors of the pixels from ``at`` on; gives base and scale."""
+        plane, count, k, m = self._plane, linear.shape[1], len(self._own), len(self._own_errors)
+        own = self._values[plane]
+        if (fast := loops()) is not None:
+            base, scale = np.empty(count), np.empty(count)
+            signed = self._errors[plane].flat
+            fast.gather(
+                own.flat, signed, at, self._own, self._own_errors, self._pairs, self._floor, linear, errors, base, scale
+            )
+            for seen, signs in zip(self._values[:plane], self._errors[:plane], strict=True):
+                places, around = self._around, self._errors_around
+                fast.gather_beside(seen.flat, signs.flat, at, places, around, linear[k:], errors[m:])
+                k, m = k + len(places), m + len(around)
+            return base, scale
         for i, offset in enumerate(self._own):
             linear[i] = own.flat[at + offset : at + offset + count]
         west, north, corner = linear[_W], linear[_N], linear[_NW]
         low, high = np.minimum(west, north), np.maximum(west, north)
         base = np.minimum(np.maximum(west + north - corner, low), high)
 
-        errors = np.empty((len(self._own_errors) + len(self._errors_around) * plane, count))
         flat = self._errors[plane].flat
         for i, offset in enumerate(self._own_errors):
             errors[i] = flat[at + offset : at + offset + count]
         rough = np.abs(linear[self._pairs[0]] - linear[self._pairs[1]]).sum(axis=0)
         scale = 16.0 * rough + np.abs(errors[:4]).sum(axis=0) + self._floor
 
-        k = len(self._own)
         linear[:k] -= base
-        m = len(self._own_errors)
         for p in range(plane):
             flat = self._values[p].flat
             centre = flat[at : at + count]
@@ -151,11 +166,15 @@ class Gatherer:
             for offset in self._errors_around:
                 errors[m] = flat[at + offset : at + offset + count]
                 m += 1
-        return normalised(linear, errors, base, scale)
+        return base, scale
 
 
 def normalised(linear: Floats, errors: Floats, base: Floats, scale: Floats) -> Features:
     """Features of differences ``linear`` in pixel values and signed ``errors`` in 1/16, both overwritten."""
+    if (fast := loops()) is not None:
+        level = np.empty(scale.size, np.int64)
+        fast.normalise(linear, errors, scale, _LEVELS, float(CLIP), np.empty(scale.size), level)
+        return Features(linear, base, scale, level, errors)
     # floor(2^33 / D): exact, both below 2^53 and far from a rounding edge
     inverse = np.floor(2.0**33 / scale)
     linear *= inverse

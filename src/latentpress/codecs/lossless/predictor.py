@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentpress.codecs.lossless.adaptive import LeastSquares
+from latentpress.codecs.lossless.fast import loops
 from latentpress.codecs.lossless.features import UNIT, Features, Gatherer
 from latentpress.codecs.lossless.lanes import Lanes, Skewed
 
@@ -35,6 +36,11 @@ class Guess:
     def value(self, correction: Floats | float = 0.0) -> Floats:
         """Predicted values (N,) in 1/16 pixel value, whole numbers; correction: added to ``prediction``."""
         features = self.features
+        if (fast := loops()) is not None:
+            out = np.empty_like(features.base)
+            wrong = np.atleast_1d(np.asarray(correction, np.float64))
+            fast.values(self.prediction, wrong, features.scale, features.base, 1.0 / (16 * UNIT), out)
+            return out
         step = np.floor((self.prediction + correction) * features.scale * (1.0 / (16 * UNIT)) + 0.5)
         value: Floats = 16.0 * features.base + step
         return value
@@ -42,6 +48,10 @@ class Guess:
     def target(self, values: Floats) -> Floats:
         """The normalised differences (N,) that least squares learn from."""
         features = self.features
+        if (fast := loops()) is not None:
+            out = np.empty_like(features.base)
+            fast.targets(values, features.scale, features.base, 16.0 * UNIT, float(TARGET_CLIP), out)
+            return out
         target = np.floor((values - features.base) * (16.0 * UNIT) / features.scale + 0.5)
         bounded: Floats = np.minimum(np.maximum(target, -TARGET_CLIP), TARGET_CLIP)
         return bounded
@@ -78,10 +88,13 @@ class PlanePredictor:
         features = self._gather(wave, slots)
         return Guess(slots, features, *self._squares.predict(features.linear, slots))
 
-    def learn(self, wave: int, guess: Guess, values: Floats) -> None:
-        """Take in the values (N,) of the pixels that were predicted."""
+    def store(self, wave: int, guess: Guess, values: Floats) -> None:
+        """Keep the values (N,) of the pixels that were predicted, for pixels to come and for other planes."""
         self._values.close(wave, guess.slots, values)
         self._errors.close(wave, guess.slots, 16.0 * values - guess.value())
+
+    def learn(self, guess: Guess, values: Floats) -> None:
+        """Fit the weights to the values that were stored."""
         self._squares.learn(guess.features.linear, guess.target(values), guess.slots)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from latentpress.codecs.lossless.fast import loops
 from latentpress.codecs.lossless.features import level_of
 from latentpress.codecs.lossless.predictor import Guess
 from latentpress.codecs.lossless.tables import CLASSES, PHASES, table_of
@@ -65,6 +66,16 @@ class Refinement:
         the error over an eighth of the activity.
         """
         features = guess.features
+        if (fast := loops()) is not None:
+            context, nearest, sign, tables = np.empty((4, value.size), np.int64)
+            wide = np.atleast_1d(np.asarray(spread, np.float64))
+            fast.refine(
+                features.linear, guess.prediction, features.level, value, wide, self._sums, self._counts, self._floor,
+                _LEVELS, _CAUTION, self._offset, CLASSES, (OCTAVE // 16, 4 / OCTAVE), _SIGNS, _TABLES, context, nearest,
+                sign, tables,
+            )  # fmt: skip
+            self._plain, self._context = value, context
+            return Refined(nearest, sign, tables)
         # which neighbours lie above the prediction: their difference from the base exceeds that of the prediction
         bits = features.linear[:8] * 16.0 > guess.prediction
         level = np.minimum(np.maximum((features.level - self._floor) >> 4, 0), _LEVELS - 1)
@@ -80,9 +91,12 @@ class Refinement:
 
     def learn(self, values: Floats) -> None:
         """Take in the pixel values of the wave that was refined last."""
-        error = np.minimum(np.maximum(16.0 * values - self._plain, -_LARGEST), _LARGEST)
-        self._sums += np.bincount(self._context, error, _CONTEXTS)
-        self._counts += np.bincount(self._context, None, _CONTEXTS)
+        if (fast := loops()) is not None:
+            fast.learn_bias(self._sums, self._counts, self._context, self._plain, values, _LARGEST)
+        else:
+            error = np.minimum(np.maximum(16.0 * values - self._plain, -_LARGEST), _LARGEST)
+            self._sums += np.bincount(self._context, error, _CONTEXTS)
+            self._counts += np.bincount(self._context, None, _CONTEXTS)
         self._waves += 1
         if self._waves % _CHECK == 0:
             full = np.flatnonzero(self._counts > _REMEMBERED)

@@ -83,7 +83,7 @@ class ResidualReader:
             symbols: NDArray[np.int32] = self._coder.decode(_FAMILY, rows)
         except (AssertionError, ValueError, KeyError) as error:
             raise CorruptFileError("the picture's data are damaged: they fit no symbol") from error
-        return symbols, alphabet.join(symbols, self._bits.read(alphabet.extra(symbols)))
+        return symbols, alphabet.read(symbols, self._bits)
 
     def finish(self) -> None:
         """Make sure that the stream ends here."""

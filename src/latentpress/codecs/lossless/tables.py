@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentpress.codecs.lossless.alphabet import Alphabet
+from latentpress.codecs.lossless.fast import loops
 
 __all__ = ["CLASSES", "PHASES", "TABLES", "AdaptiveTables", "table_of"]
 
@@ -54,7 +55,10 @@ class AdaptiveTables:
 
     def learn(self, tables: NDArray[np.int64], symbols: NDArray[np.int32]) -> None:
         """Count the symbols of a wave, which were coded with the tables."""
-        np.add.at(self._flat, tables * self._size + symbols, _COUNT)
+        if (fast := loops()) is not None:
+            fast.count_symbols(self._counts, tables, symbols, _COUNT)
+        else:
+            np.add.at(self._flat, tables * self._size + symbols, _COUNT)
         self._waves += 1
         if self._waves % _CHECK == 0:
             full = np.flatnonzero(self._counts.sum(axis=1) > _LIMIT)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from latentpress.codecs.lossless import fast
 from latentpress.codecs.lossless.alphabet import Alphabet
 from latentpress.codecs.lossless.drawn import DrawnPlane, flat_counts
 from latentpress.codecs.lossless.features import LAG
 from latentpress.codecs.lossless.lanes import Lanes, Skewed
 from latentpress.codecs.lossless.model import Model
-from latentpress.codecs.lossless.predictor import tile_predictors
-from latentpress.codecs.lossless.refinement import Refinement
+from latentpress.codecs.lossless.predictor import Guess, PlanePredictor, tile_predictors
+from latentpress.codecs.lossless.refinement import Refined, Refinement
 from latentpress.codecs.lossless.stream import ResidualPort
 from latentpress.codecs.lossless.tables import AdaptiveTables
 from latentpress.progress import steps
@@ -59,10 +63,11 @@ def lanes_of(height: int, width: int) -> Lanes:
 
 
 class Walk:
-    """Predictors, probability tables and quantiser of a tile; `run` visits all its pixels.
+    """The planes of a tile and their order; `run` visits all pixels.
 
     port: what codes; source: None where a decoder does not know the values. ranges: of each plane. depth: bits a
-    sample. max_error: 0 for lossless. drawn: see `drawn`.
+    sample. max_error: 0 for lossless. drawn: see `drawn`. threads: that predict planes at the same time, which they
+    may, being waves apart.
     """
 
     def __init__(
@@ -75,64 +80,124 @@ class Walk:
         depth: int,
         max_error: int,
         drawn: bool = False,
+        threads: int = 1,
     ) -> None:
-        self._port, self._source = port, source
-        sees, shift = [bounds.sees for bounds in ranges], depth - 8
-        kinds = [len(seen) for seen in sees]
-        self._lanes = lanes
-        self._max_error = max_error
-        self._alphabets = [Alphabet(bounds.bits) for bounds in ranges]
-        self._ranges = ranges
+        fast.expect(lanes.height * lanes.width)
+        self._port, self._source, self._lanes, self._threads = port, source, lanes, threads
+        sees, kinds = [bounds.sees for bounds in ranges], [len(bounds.sees) for bounds in ranges]
         middles, starts = [bounds.middle for bounds in ranges], [model.start(kind) for kind in kinds]
-        self._predictors, self._values = tile_predictors(lanes, middles, sees, starts, shift)
-        self._networks = [model.network(kind, shift) for kind in kinds]
-        self._refinements = [Refinement(shift, 2 * max_error + 1) for _ in kinds]
-        counts = [model.counts(kind) for kind in kinds]
-        self._drawn: list[DrawnPlane] = []
-        if drawn:
-            counts = [np.concatenate([start, flat_counts(start[0], start[-1])]) for start in counts]
-            step = 2 * max_error + 1
-            self._drawn = [DrawnPlane(r.low, r.high, a, step) for r, a in zip(ranges, self._alphabets, strict=True)]
-        self._tables = [AdaptiveTables(start, a) for start, a in zip(counts, self._alphabets, strict=True)]
+        predictors, self._values = tile_predictors(lanes, middles, sees, starts, depth - 8)
+        self._planes = [
+            _Plane(number, lanes, predictor, bounds, model, kind, depth - 8, max_error, drawn)
+            for number, (predictor, bounds, kind) in enumerate(zip(predictors, ranges, kinds, strict=True))
+        ]
 
     def run(self) -> list[Integers]:
         """Visit the waves of all planes, each plane `LAG` waves behind the one before it; gives the planes (height,
         width) as a decoder will have them. Raises CorruptFileError if a stream is certainly damaged.
         """
         waves = self._lanes.waves
-        ticks = waves + LAG * (len(self._ranges) - 1)
-        for tick in steps(range(ticks), ticks):
-            for plane in range(len(self._ranges)):
-                if 0 <= tick - LAG * plane < waves:
-                    self._visit(plane, tick - LAG * plane)
+        ticks = waves + LAG * (len(self._planes) - 1)
+        helpers = min(self._threads, len(self._planes)) - 1
+        with ThreadPoolExecutor(helpers) if helpers > 0 else nullcontext() as pool:
+            for tick in steps(range(ticks), ticks):
+                active = [plane for plane in self._planes if 0 <= tick - LAG * plane.number < waves]
+                _expect_all(active, tick, pool, helpers)
+                for plane in active:
+                    plane.code(self._port, self._source, self._values)
         return [values.plane() for values in self._values]
 
-    def _visit(self, plane: int, wave: int) -> None:
-        predictor, refinement, bounds = self._predictors[plane], self._refinements[plane], self._ranges[plane]
-        slots = self._lanes.active(wave)
-        guess = predictor.look(wave, slots)
-        correction, spread = self._networks[plane](guess)
-        refined = refinement(guess, guess.value(correction), spread)
+
+def _expect_all(planes: Sequence[_Plane], tick: int, pool: ThreadPoolExecutor | None, helpers: int) -> None:
+    """Predict a wave of each plane, with the help of a pool that begins with the last, which have most to do."""
+    left = deque(planes)
+
+    def work(take: Callable[[], _Plane]) -> None:
+        with suppress(IndexError):
+            while True:
+                plane = take()
+                plane.expect(tick - LAG * plane.number)
+
+    others = [pool.submit(work, left.pop) for _ in range(min(helpers, len(planes) - 1))] if pool else []
+    work(left.popleft)
+    for other in others:
+        other.result()
+
+
+@dataclass(frozen=True)
+class _Expected:
+    """A wave of a plane before it is coded."""
+
+    wave: int
+    guess: Guess
+    centre: Integers
+    refined: Refined
+    rows: Floats
+
+
+class _Plane:
+    """Predictor, network, probability tables and quantiser of a plane: `expect` a wave, then `code` it."""
+
+    def __init__(
+        self,
+        number: int,
+        lanes: Lanes,
+        predictor: PlanePredictor,
+        bounds: PlaneRange,
+        model: Model,
+        kind: int,
+        shift: int,
+        max_error: int,
+        drawn: bool,
+    ) -> None:
+        self.number, self._lanes, self._bounds, self._max_error = number, lanes, bounds, max_error
+        self._predictor, self._network, self._alphabet = predictor, model.network(kind, shift), Alphabet(bounds.bits)
+        self._step = 2 * max_error + 1
+        self._refinement = Refinement(shift, self._step)
+        counts, self._drawn = model.counts(kind), None
+        if drawn:
+            counts = np.concatenate([counts, flat_counts(counts[0], counts[-1])])
+            self._drawn = DrawnPlane(bounds.low, bounds.high, self._alphabet, self._step)
+        self._tables = AdaptiveTables(counts, self._alphabet)
+        self._learn: Callable[[], None] = lambda: None
+
+    def expect(self, wave: int) -> None:
+        """Learn from the wave before, and predict this one."""
+        self._learn()
+        guess = self._predictor.look(wave, self._lanes.active(wave))
+        correction, spread = self._network(guess)
+        refined = self._refinement(guess, guess.value(correction), spread)
         if self._drawn:
-            refined = self._drawn[plane].refine(guess, refined)
-        centre = np.minimum(np.maximum(refined.nearest, bounds.low), bounds.high)
-        rows = self._tables[plane].rows(refined.tables)
+            refined = self._drawn.refine(guess, refined)
+        centre = np.minimum(np.maximum(refined.nearest, self._bounds.low), self._bounds.high)
+        rows = self._tables.rows(refined.tables)
         if self._drawn:
-            rows = self._drawn[plane].weigh(rows, centre, refined.sign)
-        wanted = None
-        if self._source is not None:
-            true = self._source(plane, wave, slots, self._values)
-            wanted = self._nearest((true.astype(np.int64) - centre) * refined.sign)
-        symbols, residuals = self._port.rows(wanted, self._alphabets[plane], refined.tables, rows, plane)
-        values = (centre + (2 * self._max_error + 1) * refined.sign * residuals).astype(np.float64)
-        self._tables[plane].learn(refined.tables, symbols)
+            rows = self._drawn.weigh(rows, centre, refined.sign)
+        self._expected = _Expected(wave, guess, centre, refined, rows)
+
+    def code(self, port: ResidualPort, source: Source | None, known: Sequence[Skewed]) -> None:
+        """Code the wave that is expected, and let other planes see it."""
+        now = self._expected
+        refined, wanted = now.refined, None
+        if source is not None:
+            true = source(self.number, now.wave, now.guess.slots, known)
+            wanted = self._nearest((true.astype(np.int64) - now.centre) * refined.sign)
+        symbols, residuals = port.rows(wanted, self._alphabet, refined.tables, now.rows, self.number)
+        values = (now.centre + self._step * refined.sign * residuals).astype(np.float64)
+        self._predictor.store(now.wave, now.guess, values)
+        self._learn = lambda: self._take_in(now, symbols, values)
+
+    def _take_in(self, now: _Expected, symbols: NDArray[np.int32], values: Floats) -> None:
+        self._tables.learn(now.refined.tables, symbols)
         if self._drawn:
-            self._drawn[plane].learn(values)
-        refinement.learn(values)
-        predictor.learn(wave, guess, values)
+            self._drawn.learn(values)
+        self._refinement.learn(values)
+        self._predictor.learn(now.guess, values)
 
     def _nearest(self, difference: Integers) -> Integers:
         """The residuals that bring values nearest, of differences from what is expected."""
-        nearest: Integers = (np.abs(difference) + self._max_error) // (2 * self._max_error + 1)
+        if not self._max_error:
+            return difference
+        nearest: Integers = (np.abs(difference) + self._max_error) // self._step
         nearest *= np.sign(difference)
         return nearest

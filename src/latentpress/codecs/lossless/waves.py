@@ -18,18 +18,18 @@ __all__ = ["WaveCoder"]
 class WaveCoder:
     """Codes tiles of every kind, lossless and near-lossless; a `latentpress.codecs.lossless.tiles.PlaneCoder`.
 
-    drawn: for tiles that were drawn in part (see `latentpress.codecs.lossless.drawn`).
+    drawn: for tiles that were drawn in part (see `latentpress.codecs.lossless.drawn`). threads: that work on a tile.
     """
 
-    def __init__(self, model: Model, drawn: bool = False) -> None:
-        self._model, self._drawn = model, drawn
+    def __init__(self, model: Model, drawn: bool = False, threads: int = 1) -> None:
+        self._model, self._how = model, (drawn, threads)
 
     def encode(self, colours: Colours, samples: NDArray[Any], depth: int, max_error: int) -> tuple[bytes, NDArray[Any]]:
         """The stream of a tile (H, W, channels), and its samples as a decoder will have them."""
         lanes = lanes_of(*samples.shape[:2])
         source, ranges = plane_source(colours, samples, lanes), plane_ranges(colours, depth)
         writer = ResidualWriter()
-        planes = Walk(writer, source, lanes, ranges, self._model, depth, max_error, self._drawn).run()
+        planes = Walk(writer, source, lanes, ranges, self._model, depth, max_error, *self._how).run()
         return writer.finish(), join_planes(colours, planes, depth)
 
     def decode(
@@ -37,6 +37,6 @@ class WaveCoder:
     ) -> NDArray[np.unsignedinteger[Any]]:
         """The samples of a tile. Raises CorruptFileError if the stream is certainly damaged."""
         lanes, ranges, reader = lanes_of(height, width), plane_ranges(colours, depth), ResidualReader(data)
-        planes = Walk(reader, None, lanes, ranges, self._model, depth, max_error, self._drawn).run()
+        planes = Walk(reader, None, lanes, ranges, self._model, depth, max_error, *self._how).run()
         reader.finish()
         return join_planes(colours, planes, depth)

@@ -24,13 +24,13 @@ class LcFdnetCodec(LosslessCodec):
 
     id: ClassVar[str] = "lc-fdnet"
 
-    def trained_coders(self, package: ModelPackage) -> Mapping[Method, PlaneCoder]:
+    def trained_coders(self, package: ModelPackage, threads: int) -> Mapping[Method, PlaneCoder]:
         """Sub-images, and the walk in waves for what they are not for."""
         model = TrainedSteps.open(package, self.running(self._config["threads"]))
         return {
             Method.STEPS: StepCoder(model),
-            Method.NETWORK: WaveCoder(model.first),
-            Method.NETWORK_DRAWN: WaveCoder(model.first, drawn=True),
+            Method.NETWORK: WaveCoder(model.first, threads=threads),
+            Method.NETWORK_DRAWN: WaveCoder(model.first, drawn=True, threads=threads),
         }
 
     def method(self, channels: int, max_error: int) -> Method:

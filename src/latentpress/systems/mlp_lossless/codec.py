@@ -28,7 +28,10 @@ class MlpLosslessCodec(LosslessCodec):
 
     id: ClassVar[str] = "mlp-lossless"
 
-    def trained_coders(self, package: ModelPackage) -> Mapping[Method, PlaneCoder]:
+    def trained_coders(self, package: ModelPackage, threads: int) -> Mapping[Method, PlaneCoder]:
         """The walk in waves."""
         model = TrainedModel.open(package, self.running())
-        return {Method.NETWORK: WaveCoder(model), Method.NETWORK_DRAWN: WaveCoder(model, drawn=True)}
+        return {
+            Method.NETWORK: WaveCoder(model, threads=threads),
+            Method.NETWORK_DRAWN: WaveCoder(model, drawn=True, threads=threads),
+        }

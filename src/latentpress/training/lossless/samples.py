@@ -56,7 +56,8 @@ def walk_picture(picture: NDArray[np.uint8], starts: Sequence[NDArray[np.int64]]
                 guess = predictor.look(wave, slots)
                 values = true[p].view(wave, slots)
                 visit(p, guess, values)
-                predictor.learn(wave, guess, values)
+                predictor.store(wave, guess, values)
+                predictor.learn(guess, values)
     return predictors
 
 

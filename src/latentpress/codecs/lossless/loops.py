@@ -1,0 +1,370 @@
+"""Steps of the lossless walk as loops over pixels, compiled by numba; each is one of the NumPy functions that use it.
+
+All numbers are whole, or come from one correctly rounded operation at a time in the order of the NumPy code, so both
+give the same bits. Sums that are free in their order are of whole numbers that floats hold exactly. Machine code is
+kept beside the source, or where numba keeps it for folders that cannot be written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+__all__ = [
+    "assemble",
+    "count_symbols",
+    "eliminate",
+    "fade",
+    "gather",
+    "gather_beside",
+    "join",
+    "keep",
+    "learn_bias",
+    "network_inputs",
+    "normalise",
+    "predict",
+    "refine",
+    "split",
+    "targets",
+    "values",
+    "window_sums",
+]
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _compiled(function: F) -> F:
+    return cast(F, njit(nogil=True, cache=True, error_model="numpy")(function))
+
+
+def _any_order(function: F) -> F:
+    """For sums of whole numbers alone: several may be added at a time."""
+    return cast(F, njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc"})(function))
+
+
+@_compiled
+def gather(
+    values: Floats,
+    errors: Floats,
+    at: int,
+    places: Integers,
+    error_places: Integers,
+    pairs: Integers,
+    floor: float,
+    linear: Floats,
+    found: Floats,
+    base: Floats,
+    scale: Floats,
+) -> None:
+    """A plane's own neighbours around ``at`` as differences from the base prediction, with base and activity."""
+    count = base.size
+    for i in range(error_places.size):
+        start = at + error_places[i]
+        for j in range(count):
+            found[i, j] = errors[start + j]
+    for i in range(places.size):
+        start = at + places[i]
+        for j in range(count):
+            linear[i, j] = values[start + j]
+    for j in range(count):
+        rough = 0.0
+        for k in range(pairs.shape[1]):
+            rough += abs(linear[pairs[0, k], j] - linear[pairs[1, k], j])
+        near = abs(found[0, j]) + abs(found[1, j]) + abs(found[2, j]) + abs(found[3, j])
+        scale[j] = 16.0 * rough + near + floor
+        west, north = linear[0, j], linear[1, j]
+        base[j] = min(max(west + north - linear[2, j], min(west, north)), max(west, north))
+    for i in range(places.size):
+        for j in range(count):
+            linear[i, j] -= base[j]
+
+
+@_compiled
+def gather_beside(
+    values: Floats, errors: Floats, at: int, places: Integers, error_places: Integers, linear: Floats, found: Floats
+) -> None:
+    """Neighbours in a plane that is seen, as differences from the pixel there, and its error there."""
+    count = linear.shape[1]
+    last = places.size - 1
+    for i in range(last):
+        start = at + places[i + 1]
+        for j in range(count):
+            linear[i, j] = values[start + j] - values[at + j]
+    for j in range(count):
+        linear[last, j] = errors[at + j] * 0.0625
+    for i in range(error_places.size):
+        start = at + error_places[i]
+        for j in range(count):
+            found[i, j] = errors[start + j]
+
+
+@_compiled
+def normalise(
+    linear: Floats, errors: Floats, scale: Floats, levels: Floats, clip: float, inverse: Floats, level: Integers
+) -> None:
+    """Differences and errors in units of the activity, in place, and its level."""
+    count = scale.size
+    for j in range(count):
+        inverse[j] = np.floor(2.0**33 / scale[j])
+    for i in range(linear.shape[0]):
+        for j in range(count):
+            linear[i, j] = min(max(np.floor(linear[i, j] * inverse[j] * 2.0**-20 + 0.5), -clip), clip)
+    for i in range(errors.shape[0]):
+        for j in range(count):
+            errors[i, j] = min(np.floor(abs(errors[i, j]) * inverse[j] * 2.0**-24), clip)
+    for j in range(count):
+        low, high = 0, levels.size  # the last level that is not above the scale
+        while high - low > 1:
+            middle = (low + high) >> 1
+            if levels[middle] <= scale[j]:
+                low = middle
+            else:
+                high = middle
+        level[j] = low
+
+
+@_compiled
+def predict(
+    weights: Floats, shared: Floats, linear: Floats, start: int, half: float, local: Floats, whole: Floats
+) -> None:
+    """Predictions by the weights of each slot and by those that all share, in 1/16; half: of 1/16 in weights' unit."""
+    count = local.size
+    local[:] = half
+    whole[:] = half
+    for i in range(linear.shape[0]):
+        for j in range(count):
+            local[j] += weights[i, start + j] * linear[i, j]
+            whole[j] += shared[i] * linear[i, j]
+    unit = 0.5 / half
+    for j in range(count):
+        local[j] = np.floor(local[j] * unit)
+        whole[j] = np.floor(whole[j] * unit)
+
+
+@_compiled
+def network_inputs(
+    linear: Floats,
+    errors: Floats,
+    prediction: Floats,
+    shared: Floats,
+    level: Integers,
+    middle: int,
+    clip: float,
+    x: NDArray[np.float32],
+) -> None:
+    """What a plane's network reads, a row a pixel."""
+    n, m = linear.shape[0], errors.shape[0]
+    for j in range(prediction.size):
+        for i in range(n):
+            x[j, i] = linear[i, j]
+        x[j, n] = min(max(np.floor(prediction[j] * 0.0625), -clip), clip)
+        x[j, n + 1] = min(max(np.floor((shared[j] - prediction[j]) * 0.125), -clip), clip)
+        x[j, n + 2] = min(max((level[j] - middle) * 2.0, -clip), clip)
+        for i in range(m):
+            x[j, n + 3 + i] = errors[i, j]
+
+
+@_compiled
+def values(prediction: Floats, correction: Floats, scale: Floats, base: Floats, unit: float, out: Floats) -> None:
+    """Predicted values in 1/16. correction: of every pixel, or one zero."""
+    some = correction.size > 1
+    for j in range(out.size):
+        normalised = prediction[j] + correction[j] if some else prediction[j] + correction[0]
+        out[j] = 16.0 * base[j] + np.floor(normalised * scale[j] * unit + 0.5)
+
+
+@_compiled
+def targets(found: Floats, scale: Floats, base: Floats, unit: float, clip: float, out: Floats) -> None:
+    """The normalised differences that were right."""
+    for j in range(out.size):
+        out[j] = min(max(np.floor((found[j] - base[j]) * unit / scale[j] + 0.5), -clip), clip)
+
+
+@_compiled
+def refine(
+    linear: Floats,
+    prediction: Floats,
+    level: Integers,
+    value: Floats,
+    spread: Floats,
+    sums: Floats,
+    counts: Floats,
+    floor: int,
+    levels: int,
+    caution: float,
+    offset: int,
+    classes: int,
+    steps: tuple[int, float],
+    signs: Integers,
+    numbers: Integers,
+    context: Integers,
+    nearest: Integers,
+    sign: Integers,
+    tables: Integers,
+) -> None:
+    """Bias cancellation and the choice of tables."""
+    some = spread.size > 1
+    for j in range(value.size):
+        texture = 0
+        for i in range(8):
+            texture = 2 * texture + (linear[i, j] * 16.0 > prediction[j])
+        place = texture * levels + min(max((level[j] - floor) >> 4, 0), levels - 1)
+        context[j] = place
+        bias = np.floor(sums[place] / (counts[place] + caution) + 0.5)
+        corrected = int(value[j] + bias) + 8
+        wide = level[j] * steps[0] + offset + (spread[j] if some else spread[0])
+        klass = int(min(max(np.floor(wide * steps[1]), 0), classes - 1))
+        nearest[j] = corrected >> 4
+        sign[j] = signs[corrected & 15]
+        tables[j] = numbers[(klass << 4) + (corrected & 15)]
+
+
+@_compiled
+def learn_bias(sums: Floats, counts: Floats, context: Integers, plain: Floats, found: Floats, largest: float) -> None:
+    """Add the errors of a wave to their contexts."""
+    for j in range(context.size):
+        sums[context[j]] += min(max(16.0 * found[j] - plain[j], -largest), largest)
+        counts[context[j]] += 1.0
+
+
+@_compiled
+def count_symbols(counts: Floats, tables: Integers, symbols: NDArray[np.int32], one: float) -> None:
+    """Count symbols in the tables that they were coded with."""
+    for j in range(tables.size):
+        counts[tables[j], symbols[j]] += one
+
+
+@_compiled
+def keep(linear: Floats, target: Floats, start: int, wave: NDArray[np.float32]) -> None:
+    """Features and targets of the slots from ``start`` on, zeros in all others."""
+    n, count = linear.shape
+    for i in range(n + 1):
+        wave[i, :start] = 0
+        wave[i, start : start + count] = linear[i] if i < n else target
+        wave[i, start + count :] = 0
+
+
+@_compiled
+def split(
+    residuals: Integers, zero: int, direct: int, symbols: NDArray[np.int32], extra: Integers, plain: Integers
+) -> None:
+    """Residuals as symbols and plain bits."""
+    for j in range(residuals.size):
+        magnitude = abs(residuals[j])
+        bits = 0
+        if magnitude < direct:
+            index = magnitude
+        else:
+            while magnitude >> bits >= 8:
+                bits += 1
+            index = direct + 4 * (bits - 2) + ((magnitude >> bits) & 3)
+        symbols[j] = zero + index if residuals[j] >= 0 else zero - index
+        extra[j] = bits
+        plain[j] = magnitude & ((1 << bits) - 1)
+
+
+@_compiled
+def join(
+    symbols: NDArray[np.int32], zero: int, first: Integers, extra: Integers, words: Integers, place: int, out: Integers
+) -> int:
+    """Residuals of symbols, with plain bits from ``place`` on; gives the place behind them."""
+    for j in range(symbols.size):
+        index = abs(symbols[j] - zero)
+        bits, value = extra[index], first[index]
+        if bits:
+            word = words[min(place >> 3, words.size - 1)]
+            value += (word >> (place & 7)) & ((1 << bits) - 1)
+            place += bits
+        out[j] = value if symbols[j] >= zero else -value
+    return place
+
+
+@_any_order
+def window_sums(waves: NDArray[np.float32], first: int, out: NDArray[np.float32]) -> None:
+    """Sums of products of the features in waves (waves, n + 1, bands, rows, lanes), for each lane of the bands from
+    ``first`` on: (n, n + 1, bands, lanes), below 2^24.
+    """
+    every, wide, _, rows, _ = waves.shape
+    n, _, bands, lanes = out.shape
+    length = every * rows
+    samples = np.empty((wide, length), np.float32)
+    for b in range(bands):
+        for lane in range(lanes):
+            for w in range(every):
+                for f in range(wide):
+                    for r in range(rows):
+                        samples[f, w * rows + r] = waves[w, f, first + b, r, lane]
+            for i in range(n):
+                for j in range(i, wide):
+                    total = np.float32(0)
+                    for s in range(length):
+                        total += samples[i, s] * samples[j, s]
+                    out[i, j, b, lane] = total
+    for i in range(n):
+        for j in range(i):
+            out[i, j] = out[j, i]
+
+
+@_any_order
+def fade(recent: Floats, older: Floats, share: float, older_share: float) -> None:
+    """Let the recent past fade into the older one; all sums are of whole numbers."""
+    for i in range(recent.shape[0]):
+        for j in range(recent.shape[1]):
+            some = recent[i, j].reshape(-1)
+            total = 0.0
+            for g in range(some.size):
+                faded = np.floor(some[g] * share)
+                total += faded
+                some[g] -= faded
+            older[i, j] += total - np.floor(older[i, j] * older_share)
+
+
+@_any_order
+def assemble(recent: Floats, older: Floats, shares: tuple[float, float, float], first: int, systems: Floats) -> None:
+    """The normal equations of each lane of the bands from ``first`` on, and last those of the whole tile. shares: of
+    the recent past of all bands, of the older past, and of the bands beside. Sums of multiples of 1/4096.
+    """
+    everywhere, past, beside = shares
+    lanes = recent.shape[3]
+    start, size = first * lanes, systems.shape[2] - 1
+    for i in range(recent.shape[0]):
+        for j in range(recent.shape[1]):
+            some, out = recent[i, j].reshape(-1), systems[i, j]
+            total = 0.0
+            for g in range(some.size):
+                total += some[g]
+            common = total * everywhere + older[i, j] * past
+            for g in range(size):
+                out[g] = some[start + g] + common
+            for g in range(max(lanes - start, 0), size):
+                out[g] += some[start + g - lanes] * beside
+            for g in range(min(size, some.size - lanes - start)):
+                out[g] += some[start + g + lanes] * beside
+            out[size] = total + older[i, j]
+
+
+@_compiled
+def eliminate(systems: Floats) -> None:
+    """Gauss elimination of all systems, in place; solutions are left in the last column."""
+    n, size = systems.shape[0], systems.shape[2]
+    for k in range(n):
+        for g in range(size):
+            systems[k, k, g] = max(systems[k, k, g], 1e-9)
+        for j in range(k + 1, n + 1):
+            for g in range(size):
+                systems[k, j, g] /= systems[k, k, g]
+        for i in range(k + 1, n):
+            for j in range(k + 1, n + 1):
+                for g in range(size):
+                    systems[i, j, g] -= systems[i, k, g] * systems[k, j, g]
+    for k in range(n - 1, 0, -1):
+        for i in range(k):
+            for g in range(size):
+                systems[i, n, g] -= systems[i, k, g] * systems[k, n, g]
