@@ -25,7 +25,9 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
 from latentpress.image import Image, read
+from latentpress.systems.calic.codec import CalicCodec
 from latentpress.systems.lc_fdnet.codec import LcFdnetCodec
+from latentpress.systems.lcic.codec import LcicCodec
 from latentpress.systems.mlp_lossless.codec import MlpLosslessCodec
 
 SUFFIXES = {".png", ".ppm", ".pgm", ".tif", ".tiff", ".bmp"}
@@ -41,6 +43,16 @@ OWN = {"mlp-lossless": MlpLosslessCodec, "lc-fdnet": LcFdnetCodec}
 def own(name: str = "mlp-lossless", **settings: Any) -> Pair:
     """One of ours."""
     codec = OWN[name](threads=1, verify=False, **settings)
+    return codec.encode, lambda data: codec.decode(data).pixels
+
+
+HAND = {"calic": CalicCodec, "lcic": LcicCodec}
+"""Coders by hand in the house; theirs is compiled code where numba is installed."""
+
+
+def by_hand(name: str) -> Pair:
+    """One of them."""
+    codec = HAND[name](threads=1)
     return codec.encode, lambda data: codec.decode(data).pixels
 
 
@@ -135,7 +147,11 @@ def main() -> None:
     for bound in arguments.near:
         codecs |= {name: (pair, bound) for name, pair in near(bound).items()}
     if not arguments.near:
-        codecs = {name: (own(name), 0) for name in OWN} | {name: (pair, 0) for name, pair in others().items()}
+        codecs = (
+            {name: (own(name), 0) for name in OWN}
+            | {name: (by_hand(name), 0) for name in HAND}
+            | {name: (pair, 0) for name, pair in others().items()}
+        )
     if arguments.codecs:
         codecs = {name: pair for name, pair in codecs.items() if name in arguments.codecs}
     for name, _, folder in (entry.partition("=") for entry in arguments.sets):

@@ -25,6 +25,8 @@ NAMES = {
     "png": "PNG (zlib 9)",
     "webp": "WebP lossless, m4",
     "jpeg-ls": "JPEG-LS",
+    "calic": "calic",
+    "lcic": "lcic",
     "jxl-e3": "JPEG XL e3",
     "jxl-e7": "JPEG XL e7",
     "lc-fdnet": "**lc-fdnet**",

@@ -6,10 +6,14 @@ the same whole numbers, without a pass over memory for each operation and withou
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from types import ModuleType
+from typing import Any, TypeVar, cast
 
-__all__ = ["expect", "loops"]
+__all__ = ["compiled", "expect", "loops"]
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 _MANY = 1 << 16  # pixels that are worth half a second in which compiled code is loaded
 
@@ -34,3 +38,12 @@ def _compiled() -> ModuleType | None:
     except ImportError:  # not installed, or one that does not go with this NumPy
         return None
     return compiled
+
+
+def compiled(function: F) -> F:
+    """A loop over whole numbers as machine code where numba is installed, else as it is."""
+    try:
+        from numba import njit
+    except ImportError:
+        return function
+    return cast(F, njit(nogil=True, cache=True)(function))
