@@ -104,7 +104,6 @@ def _result(
         "model",
         *(f"bpp at {one}" for one in qualities),
         "over mean-scale",
-        "decode, s",
         "passes",
         "parameters",
         "kB",

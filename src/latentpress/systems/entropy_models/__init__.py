@@ -4,7 +4,17 @@ from latentpress.catalogue import System
 
 __all__ = ["KINDS", "SYSTEM"]
 
-KINDS = ("factorised", "scale", "mean-scale", "mixture", "masked-2d", "ccn", "contextformer-spatial", "manypriors")
+KINDS = (
+    "factorised",
+    "scale",
+    "mean-scale",
+    "mixture",
+    "masked-2d",
+    "masked-3d",
+    "ccn",
+    "contextformer-spatial",
+    "manypriors",
+)
 """Of entropy models; each has a package, ``entropy-<kind>-1``."""
 
 SYSTEM = System(
