@@ -80,6 +80,7 @@ class Codec(ABC):
     takes: names of the settings that its constructor has; others are refused before it is called.
     regions: whether `encode` takes ``roi``, a `Roi`, by keyword.
     layered: whether its files are made of layers and may be cut off (`latentpress.codecs.layered`).
+    graded: whether the layers are so many that a target is met by leaving some of them out.
     keeps: first bytes of the picture files that it can keep as they are (`encode_file`), empty for none.
     """
 
@@ -89,6 +90,7 @@ class Codec(ABC):
     takes: ClassVar[frozenset[str]] = frozenset()
     regions: ClassVar[bool] = False
     layered: ClassVar[bool] = False
+    graded: ClassVar[bool] = False
     keeps: ClassVar[bytes] = b""
 
     def __init_subclass__(cls, **options: Any) -> None:

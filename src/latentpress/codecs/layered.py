@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from latentpress import container
 from latentpress.codecs.alpha import opaque_alpha
-from latentpress.codecs.base import check_quality
+from latentpress.codecs.base import Codec, check_quality
 from latentpress.codecs.decoding import Decoding
 from latentpress.codecs.latent import LatentCodec, LatentModel, TileSettings, Values, Window
 from latentpress.codecs.packing import check_kinds, colour_of, pack_sides
@@ -25,7 +25,7 @@ from latentpress.errors import CorruptFileError, UnsupportedError
 from latentpress.image import Image
 from latentpress.memory import give_back
 
-__all__ = ["LayeredCodec", "LayeredModel"]
+__all__ = ["LayeredCodec", "LayeredModel", "read_layers"]
 
 Float = NDArray[np.float32]
 
@@ -77,6 +77,28 @@ class LayeredModel(LatentModel):
         return Values(values.reshape(-1, *values.shape[2:]).astype(np.float32), (values,))
 
 
+def read_layers(codec: Codec, data: bytes, kinds: Sequence[int], level: int) -> tuple[Header, list[Chunk], list[bytes]]:
+    """A file of layers of a codec, which writes critical chunks of ``kinds``: header, chunks, payloads of the layers
+    that are whole. If some are missing, with a `CutFileWarning` for the caller ``level`` calls above; alpha that was
+    cut off as well is opaque.
+
+    Raises UnsupportedError for the file of another codec, CorruptFileError for one that breaks the format.
+    """
+    header, chunks = container.read(data, layered=True)
+    if header.codec != codec.number:
+        raise UnsupportedError(f"this is a file of codec number {header.codec}, not of {codec.id}")
+    if not header.layered:
+        raise CorruptFileError(f"the file breaks the format: those of {codec.id} are made of layers")
+    check_kinds(chunks, kinds)
+    layers = layers_of(chunks)
+    if len(layers) < header.rate:
+        said = f"the file is cut off: this is the picture of {len(layers)} of its {header.rate} layers"
+        warnings.warn(said, CutFileWarning, stacklevel=level)
+        if not layers and header.channels in (2, 4) and all(chunk.kind != ALPHA for chunk in chunks):
+            chunks.append(Chunk(ALPHA, opaque_alpha(header.height, header.width)))
+    return header, chunks, layers
+
+
 M = TypeVar("M", bound=LayeredModel)
 
 
@@ -86,6 +108,7 @@ class LayeredCodec(LatentCodec[M]):
     """
 
     layered: ClassVar[bool] = True
+    graded: ClassVar[bool] = True
     kinds: ClassVar[tuple[int, ...]] = (LAYER, TILES)
     largest_tile: ClassVar[int] = 2**14  # all layers of a tile are in memory
 
@@ -126,18 +149,7 @@ class LayeredCodec(LatentCodec[M]):
         """A file taken apart, checked and ready to be decoded, with a warning if it has been cut. Raises as `decode`
         does.
         """
-        header, chunks = container.read(data, layered=True)
-        if header.codec != self.number:
-            raise UnsupportedError(f"this is a file of codec number {header.codec}, not of {self.id}")
-        if not header.layered:
-            raise CorruptFileError(f"the file breaks the format: those of {self.id} are made of layers")
-        check_kinds(chunks, self.kinds)
-        layers = layers_of(chunks)
-        if len(layers) < header.rate:
-            said = f"the file is cut off: this is the picture of {len(layers)} of its {header.rate} layers"
-            warnings.warn(said, CutFileWarning, stacklevel=4)
-            if not layers and header.channels in (2, 4) and all(chunk.kind != ALPHA for chunk in chunks):
-                chunks.append(Chunk(ALPHA, opaque_alpha(header.height, header.width)))
+        header, chunks, layers = read_layers(self, data, self.kinds, 5)
         grid = self._grid_of(header, chunks)
         package = self._package_of(header.model)
         model = self._open(package, len(grid.tiles), self._painter(package))

@@ -192,7 +192,7 @@ class Settings:
         if target is None:
             data = coder.encode(picture, _USUAL_QUALITY if self.quality is None else self.quality, **interest)
         else:
-            reach = cut_to_target if coder.layered else encode_to_target
+            reach = cut_to_target if coder.graded else encode_to_target
             data = reach(coder, picture, target, **interest).data
         if self._free and roi is None:
             exact = registry.shared_codec(_LOSSLESS, self.more, threads)
