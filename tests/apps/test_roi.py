@@ -11,6 +11,7 @@ from typer.testing import Result
 
 import latentpress
 from latentpress.image import Image, write
+from latentpress.models import find_model
 
 Run = Callable[..., Result]
 
@@ -40,12 +41,25 @@ def test_a_size_is_kept_with_a_region(run: Run, photo: Path, tmp_path: Path) -> 
     assert out.stat().st_size <= 700
 
 
+def test_a_class_is_a_region(run: Run, photo: Path, tmp_path: Path, rgb: Image) -> None:
+    try:
+        find_model("semantic")
+    except latentpress.UnsupportedError:
+        pytest.skip("the package semantic-1 is not installed")
+    every = [part for kind in range(6) for part in ("--roi-class", kind)]
+    usual = ("compress", photo, "--threads", 1, "--quiet", "--codec", "hyperprior")
+    assert run(*usual, "-o", tmp_path / "a.lpx", *every).exit_code == 0
+    assert run(*usual, "-o", tmp_path / "b.lpx", "--roi", "0,0,65,63").exit_code == 0
+    assert (tmp_path / "a.lpx").read_bytes() == (tmp_path / "b.lpx").read_bytes()
+
+
 @pytest.mark.parametrize(
     ("option", "value", "message"),
     [
         ("--roi", "1,2,3", "four whole numbers"),
         ("--roi", "60,0,6,6", "does not lie"),
         ("--roi-mask", "absent.png", "absent.png"),
+        ("--roi-class", "6", "classes are 0 to 5"),
         ("--roi-mask", "small.png", "plane of 65 x 63"),
     ],
 )

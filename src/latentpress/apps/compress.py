@@ -93,6 +93,12 @@ def compress(
             help="Higher quality where this gray picture, as large as IN, is bright; for a folder, one of masks.",
         ),
     ] = None,
+    roi_class: Annotated[
+        list[int] | None,
+        typer.Option(
+            metavar="0..5", help="Higher quality where the picture is of this class (dark to bright; see semantic)."
+        ),
+    ] = None,
     roi_strength: Annotated[
         float | None,
         typer.Option(metavar="DB", show_default="12", help="How much finer the steps are there, in dB, up to 18."),
@@ -141,8 +147,8 @@ def compress(
         codec=codec, lossless=lossless, max_error=max_error, pixels=pixels, progressive=progressive,
         mosaic=mosaic, model=model, effort=effort, tune=tune, threads=threads,
     )  # fmt: skip
-    if roi_strength is not None and not (roi or roi_mask):
-        raise latentpress.InvalidInputError("--roi-strength goes with --roi or --roi-mask")
+    if roi_strength is not None and not (roi or roi_mask or roi_class):
+        raise latentpress.InvalidInputError("--roi-strength goes with --roi, --roi-mask or --roi-class")
     strength = _STRENGTH if roi_strength is None else roi_strength
     how = folders.FolderOptions(jobs, threads or 1, scheduler, json, force, quiet)
     if key_file is not None and not encrypt:
@@ -155,15 +161,19 @@ def compress(
         raise latentpress.InvalidInputError("--encrypt goes with no --scheduler: keys do not travel")
     key = keys.find_key(key_file, new=True) if encrypt else None
     if frames:
-        for name, given in {"--roi": roi, "--roi-mask": roi_mask, "--verify": verify}.items():
+        for name, given in {
+            "--roi": roi, "--roi-mask": roi_mask, "--roi-class": roi_class, "--verify": verify
+        }.items():  # fmt: skip
             if given:
                 raise latentpress.InvalidInputError(f"--frames goes with no {name}")
         how.refuse(source)
         compress_frames(coding, source, output, key, strip=strip, force=force, quiet=quiet)
         return
     if folders.is_folder(source):
-        if roi:
-            raise latentpress.InvalidInputError("--roi is for single files; --roi-mask takes a folder of masks")
+        if roi or roi_class:
+            raise latentpress.InvalidInputError(
+                "--roi and --roi-class are for single files; --roi-mask takes a folder of masks"
+            )
         from latentpress.jobs import Compress
 
         work = Compress(coding, strip=strip, verify=verify, masks=roi_mask or "", strength=strength, key=key)
@@ -171,14 +181,14 @@ def compress(
         return
     how.refuse(source)
     output = streams.choose_output(source, output, ".lpx", force=force)
-    original = None if coding.keeper() is None or roi or roi_mask else streams.read_bytes(source)
+    original = None if coding.keeper() is None or roi or roi_mask or roi_class else streams.read_bytes(source)
     if original is not None and _keep(coding, source, original, output, key, strip, quiet):
         return
     image = streams.read_picture(source, original)
     if strip:
         image = image.with_metadata(latentpress.Metadata())
     start = time.perf_counter()
-    interest = _interest(image, roi or [], roi_mask, strength)
+    interest = _interest(image, roi or [], roi_mask, roi_class or [], strength)
     with progress_line("compress", image.width * image.height, quiet=quiet):
         data = coding(image, interest)
     seconds = time.perf_counter() - start
@@ -318,16 +328,22 @@ def _keep(coding: Settings, source: str, data: bytes, output: str, key: bytes | 
 
 
 def _interest(
-    image: latentpress.Image, regions: list[str], mask: str | None, strength: float
+    image: latentpress.Image, regions: list[str], mask: str | None, classes: list[int], strength: float
 ) -> latentpress.Roi | None:
     """The region of interest that the options name, if they do; raises InvalidInputError."""
-    if not regions and mask is None:
+    if not regions and mask is None and not classes:
         return None
     from latentpress.codecs.roi import mask_of
 
+    if mask is not None and classes:
+        raise latentpress.InvalidInputError("--roi-mask goes with no --roi-class")
     weights = None if mask is None else mask_of(streams.read_picture(mask))
     parts = [_parse_region("--roi", text) for text in regions]
-    return latentpress.Roi.of(image.width, image.height, parts, weights, strength)
+    if not classes:
+        return latentpress.Roi.of(image.width, image.height, parts, weights, strength)
+    from latentpress.systems.semantic.interest import mask_of_classes
+
+    return latentpress.Roi.of(image.width, image.height, parts, mask_of_classes(image, classes), strength)
 
 
 def _parse_region(option: str, text: str) -> latentpress.Region:
