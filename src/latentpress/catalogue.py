@@ -41,6 +41,8 @@ NUMBERS = {
     60: "perceptron",
     62: "kamisli",
     64: "comcnn",
+    70: "faces",
+    71: "semantic",
 }
 """Codec numbers of the file format and the systems that own them. Only ever added to: files outlive programs."""
 

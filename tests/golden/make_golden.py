@@ -28,6 +28,7 @@ from latentpress.codecs.base import Codec, Region
 from latentpress.codecs.roi import Roi
 from latentpress.image import Image, read, write
 from latentpress.models import find_model
+from latentpress.systems.faces.drawing import face
 
 HERE = Path(__file__).parent
 INDEX = HERE / "golden.json"
@@ -79,6 +80,13 @@ def wanted(one: System) -> Iterator[Wanted]:
         for title, (picture, qualities) in pictures.items():
             for quality in qualities:
                 yield Wanted(f"{model or one.id}-{title}-q{quality}", one.id, picture, settings, quality)
+    if one.id == "faces":
+        portrait = Image(face(np.random.default_rng(0)).pixels)
+        for quality in (5, 30):
+            yield Wanted(f"faces-1-face-q{quality}", one.id, portrait, {"model": "faces-1"}, quality)
+    if one.id == "semantic":
+        shared = {"model": "semantic-1", "classes": "shared"}
+        yield Wanted("semantic-1-shared-photo-q40", one.id, pictures["photo-128x96"][0], shared, 40)
     if one.id == "hyperprior":
         roi = Roi.of(63, 65, [Region(20, 20, 16, 16)])
         yield Wanted("roi-rgb-63x65-q30", one.id, drawn(65, 63, 3), quality=30, more={"roi": roi})
