@@ -10,6 +10,7 @@ KINDS = (
     "mean-scale",
     "mixture",
     "masked-2d",
+    "klopp",
     "masked-3d",
     "ccn",
     "contextformer-spatial",
