@@ -32,7 +32,6 @@ DCT = Linear(separable(dct_matrix()))
         (DeadZone(), PLANES - 128, 0),
         (chain(), PLANES, 0),
     ],
-    ids=repr,
 )
 def test_the_way_back(stage: Stage[Any, Any], x: Any, error: float) -> None:
     there = stage.forward(x)
