@@ -19,6 +19,9 @@ QUALITY := 50
 # What `make bench` measures; points that are there already are kept.
 CODERS := hyperprior,hyperprior-ms-ssim,jpeg-420,webp,avif-444,avif-444-s6-default
 
+# Tests run in so many processes.
+JOBS ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 1)
+
 .PHONY: help demo test check format bench web docs package clean
 
 help:
@@ -40,7 +43,7 @@ demo: $(VENV)/.run
 
 test: $(VENV)/.dev
 	@command -v npm >/dev/null && $(MAKE) --no-print-directory web || echo "no page for a browser: its tests are skipped"
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
