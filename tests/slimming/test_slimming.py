@@ -18,7 +18,7 @@ from latentpress.codecs import get_codec
 from latentpress.engine import OnnxNetwork
 from latentpress.errors import InvalidInputError
 from latentpress.image import Image
-from latentpress.models import ModelPackage
+from latentpress.models import ModelPackage, named_model
 from latentpress.models.coded import CODED
 from latentpress.parts.block_transforms import Synthesis, TransformSizes, random_basis
 from latentpress.slimming.channels import channel_groups, without_channels
@@ -179,6 +179,8 @@ def test_what_is_missing_is_said_in_a_line(package: ModelPackage, tmp_path: Path
         slim(package, tmp_path / "a", "a", None, Wish(macs=0.5), quiet)
     with pytest.raises(InvalidInputError, match="no float network 'context'; it has: analysis"):
         slim(package, tmp_path / "a", "a", None, Wish(networks=["context"]), quiet)
+    with pytest.raises(InvalidInputError, match="restore-2 has no network that runs on one side"):
+        slim(named_model("restore-2"), tmp_path / "a", "a", None, Wish(bits=4), quiet)
     assert not (tmp_path / "a").exists()
     result = CliRunner().invoke(app, ["slim", str(package.folder), str(tmp_path / "a"), "--name", "a", "--bits", "12"])
     assert result.exit_code == 2

@@ -82,6 +82,10 @@ def slim(package: ModelPackage, out: str | Path, name: str, data: Folders | None
     wanted = wish.networks or list(sides)
     if unknown := [one for one in wanted if one not in sides]:
         raise InvalidInputError(f"{package.name} has no float network {unknown[0]!r}; it has: {', '.join(sides)}")
+    if wish.changes and not wanted:
+        raise InvalidInputError(
+            f"{package.name} has no network that runs on one side only; --coded is what can be done"
+        )
     if wish.painter and list(wanted) != ["synthesis"]:
         raise InvalidInputError("a painter is a synthesis; name no other network")
     if data is None and (wish.macs < 1 or wish.steps):
