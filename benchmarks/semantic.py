@@ -42,8 +42,8 @@ QUALITIES = {
 SETTINGS: dict[str, dict[str, Any]] = {
     "threads 1": {"threads": 1},
     "threads 2": {"threads": 2},
-    "torch": {"engine": "torch", "threads": 1},
-    "torch float64": {"engine": "torch", "dtype": "float64", "threads": 1},
+    "torch": {"engine": "torch"},
+    "torch float64": {"engine": "torch", "dtype": "float64"},
 }
 Pixels = NDArray[np.uint8]
 Coder = tuple[Callable[[Pixels, float], bytes], Callable[[bytes], Pixels]]
