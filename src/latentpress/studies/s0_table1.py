@@ -15,8 +15,8 @@ ROWS = (
     Row("[29] network and DCT", ("better than traditional", "DIV2K, LIVE1", "34.51", "0.922"), "",
         remark="a restorer and no codec: see s4-restoration"),
     Row("[30] CNN, adversarial, MS-SSIM", ("80 % compression", "Kodak", "", "0.985"), ""),
-    Row("[31] CCN", ("much faster", "Kodak", "31.01", "0.978"), ""),
-    Row("[32] segmentation on both sides", ("-35.31 % BD-rate", "Kodak, ADE20K", "33.57", "0.977"), ""),
+    Row("[31] CCN", ("much faster", "Kodak", "31.01", "0.978"), "entropy-ccn"),
+    Row("[32] segmentation on both sides", ("-35.31 % BD-rate", "Kodak, ADE20K", "33.57", "0.977"), "semantic-shared"),
     Row("[33] 20 layers and wavelet", ("79 % space saved", "UWSN", "53.96", ""), ""),
 )  # fmt: skip
 """The rows as printed (result, set, PSNR, SSIM), and the coder that stands for each."""

@@ -24,7 +24,7 @@ TABLE = Printed(
         "PNG": "png",
         "JPEG2000": "jpeg2000-lossless",
         "WebP": "webp-lossless-m6",
-        "LCIC": "",
+        "LCIC": "lcic",
         "FLIF": "",
         "L3C": "",
         OURS: "mlp-lossless",

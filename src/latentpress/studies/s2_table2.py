@@ -27,7 +27,7 @@ TABLE = Printed(
         "PNG": "png",
         "JPEG2000": "jpeg2000-lossless",
         "WebP": "webp-lossless-m6",
-        "LCIC": "",
+        "LCIC": "lcic",
         "FLIF": "",
         "JPEG-XL": "jxl-lossless-e9",
         "L3C": "",

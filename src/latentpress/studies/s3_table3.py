@@ -16,9 +16,9 @@ def _row(label: str, cells: tuple[float, float, float, float], coder: str, remar
 
 ROWS = (
     _row("Sun et al. [30], CNN", (31.735, 84.1, 95.3, 52.4), "", "our 8-bit networks are measured elsewhere"),
-    _row("Brummer et al. [31], CNN", (33.432, 85.7, 96.1, 50.1), "", ""),
-    _row("Kamisli [32], CNN", (32.753, 83.4, 94.3, 56.7), "", ""),
-    _row("Koyuncu et al. [33], called RNN", (28.431, 80.2, 91.7, 44.8), "", ""),
+    _row("Brummer et al. [31], CNN", (33.432, 85.7, 96.1, 50.1), "entropy-manypriors", ""),
+    _row("Kamisli [32], CNN", (32.753, 83.4, 94.3, 56.7), "kamisli", ""),
+    _row("Koyuncu et al. [33], called RNN", (28.431, 80.2, 91.7, 44.8), "entropy-contextformer-spatial", ""),
     _row("Fu et al. [34], called RNN", (28.982, 81.3, 92.1, 46.0), "", ""),
     _row("Islam et al. [35], RNN", (26.682, 79.5, 90.3, 41.2), "", ""),
     _row("Iwai et al. [36], GAN", (22.831, 72.7, 88.5, 30.1), "", "a second synthesis: its files are hyperprior's"),
