@@ -53,7 +53,7 @@ def test_a_preview_of_a_file_and_of_a_folder(run: Run, photo: Path, tmp_path: Pa
     for found in (photo.with_name("a.ppm"), out / "a.png"):
         assert np.abs(read(found).pixels.astype(int) - preview.pixels).max() <= 1
     refused = run("decompress", packed, photo.with_name("b.ppm"), "--preview", "--look", "0.5")
-    assert (refused.exit_code, "a preview has no look" in refused.stderr) == (2, True)
+    assert (refused.exit_code, "--preview goes with no --look" in refused.stderr) == (2, True)
 
 
 def test_effort(run: Run, photo: Path) -> None:

@@ -51,7 +51,8 @@ def test_a_package_of_another_codec_is_refused() -> None:
 
 def test_the_package_that_a_file_names() -> None:
     installed = find_model("hyperprior")
-    assert package_of("hyperprior", None, installed.id) == package_of("hyperprior", str(installed.folder), installed.id)
+    named, given = (package_of("hyperprior", one, installed.id) for one in (None, str(installed.folder)))
+    assert (named.id, named.folder) == (given.id, given.folder)
     with pytest.raises(UnsupportedError, match="not installed"):
         package_of("hyperprior", str(installed.folder), b"\1" * 8)
 

@@ -67,9 +67,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with PillowImage.open(ROOT / "examples" / "macaws.png") as picture:
         photo = picture.crop((100, 60, 220, 156)).convert("RGB")
     photo.save(world / "photo.png")
+    photo.save(world / "portrait.png")
     photo.resize((40, 32)).save(world / "scan.png")
     photo.convert("L").resize((40, 32)).save(world / "raw.png")
     photo.save(world / "photo.jpg", quality=40)
+    (world / "kept.lpx").write_bytes(latentpress.compress(world / "photo.jpg", lossless=True))
     photo.save(world / "old.jpg", quality=20)
     photo.save(world / "scan.tif", save_all=True, append_images=[photo.resize((30, 20))])
     for folder, name in (("photos", "a.png"), ("archive", "b.png"), ("scans", "c.png"), ("album", "d.jpg")):

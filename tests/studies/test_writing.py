@@ -62,7 +62,7 @@ def test_files(tmp_path: Path) -> None:
 
 def test_names_and_folders_are_checked(tmp_path: Path) -> None:
     assert list(STUDIES) == [study.name for study in STUDIES.values()]
-    with pytest.raises(InvalidInputError, match="there are: s1-table1"):
+    with pytest.raises(InvalidInputError, match="there are: s0-table1"):
         get_study("nothing")
     with pytest.raises(InvalidInputError, match="needs --data"):
         get_study("s1-table1").run(Request())

@@ -22,11 +22,9 @@ from numpy.typing import NDArray
 
 from latentpress.entropy.huffman import decode_lanes, encode_lanes
 from latentpress.errors import CorruptFileError
+from latentpress.models.package import CODED
 
 __all__ = ["CODED", "LARGEST", "coded_network", "decoded_network"]
-
-CODED = ".coded"
-"""Suffix of a coded network."""
 
 LARGEST = 2**28
 """Bytes of a network, at most."""

@@ -25,9 +25,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentpress.errors import CorruptFileError, InvalidInputError
-from latentpress.models.coded import CODED, decoded_network
 
-__all__ = ["CARD", "FORMAT", "TABLES", "ModelPackage", "package_digest"]
+__all__ = ["CARD", "CODED", "FORMAT", "TABLES", "ModelPackage", "package_digest"]
+
+CODED = ".coded"
+"""Suffix of a coded network."""
 
 CARD = "card.json"
 TABLES = "tables.npz"
@@ -100,7 +102,11 @@ def _belongs(path: Path) -> bool:
 
 def _contents(path: Path) -> tuple[str, bytes]:
     """What a file is called and holds, decoded."""
-    return (path.stem, decoded_network(path.read_bytes())) if path.suffix == CODED else (path.name, path.read_bytes())
+    if path.suffix != CODED:
+        return path.name, path.read_bytes()
+    from latentpress.models.coded import decoded_network  # a machine that trains alone has no entropy coder
+
+    return path.stem, decoded_network(path.read_bytes())
 
 
 def _read_card(folder: Path) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 
 from latentpress.bench.coders.base import Coder
+from latentpress.catalogue import systems
 from latentpress.errors import LatentPressError, UnsupportedError
 
 __all__ = ["available", "coder_ids", "full_id", "get_coder", "missing"]
@@ -29,12 +30,14 @@ def missing() -> dict[str, str]:
 
 
 def full_id(id: str) -> str:
-    """The id for which a short name stands: ``jpeg`` for ``jpeg-420``, the first of its listed variants.
+    """The id for which a short name stands: ``jpeg`` for ``jpeg-420``, the first of its listed variants. Systems of the
+    catalogue have whole names: ``jpeg-ls`` is no variant of JPEG.
 
     Ids are given back as they are, and so is what is no coder's name.
     """
     known = coder_ids()
-    return id if id in known else next((full for full in known if id and full.startswith(f"{id}-")), id)
+    whole = {one.id for one in systems()}
+    return id if id in known else next((full for full in known if full.startswith(f"{id}-") and full not in whole), id)
 
 
 def get_coder(id: str) -> Coder:
