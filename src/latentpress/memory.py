@@ -6,10 +6,11 @@ import contextlib
 import ctypes
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 from latentpress.errors import LatentPressError, OutOfMemoryError
 
-__all__ = ["give_back", "is_short", "limited", "prepare", "telling"]
+__all__ = ["give_back", "is_short", "limited", "peak", "prepare", "telling"]
 
 _SIGNS = ("alloc", "memory", "pthread", "new thread")  # in the words of libraries that could not get any
 _SOME = 2**27
@@ -27,6 +28,18 @@ def give_back() -> None:
     except (OSError, AttributeError):  # another C library
         return
     trim(0)
+
+
+def peak(process: int | str = "self") -> int | None:
+    """The largest resident set of a process since it started its program, bytes; None where the system does not tell.
+
+    Linux is asked for VmHWM: its ru_maxrss begins, in a new process, with the peak of the one that started it.
+    """
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{process}/status").read_text(encoding="ascii", errors="replace").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    return None
 
 
 def is_short(error: Exception) -> bool:

@@ -71,7 +71,7 @@ def test_colours_stay_where_they_are(coder: Coder) -> None:
         pixels = np.broadcast_to(colour, (32, 32, 3)).copy()
         restored = coder.decode(coder.encode(pixels, coder.qualities[-1]))
         # The learned codec is not made for such pictures; its own tests say how good it is.
-        allowed = 40 if type(coder).__name__ == "OwnCoder" else 3
+        allowed = {"perceptron": 40}.get(coder.id, 20) if type(coder).__name__ == "OwnCoder" else 3
         assert np.abs(restored.astype(int) - colour).mean(axis=(0, 1)).max() <= allowed
 
 

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from latentpress.memory import peak
+
 __all__ = ["with_peak"]
 
 _Result = TypeVar("_Result")
@@ -56,15 +58,9 @@ def _children() -> list[int]:
 
 
 def _peak(process: int | str) -> float | None:
-    """VmHWM of a process: the peak of its resident memory since it started its program.
-
-    The kernel's ru_maxrss would not do: in a new process it begins with the peak of the one that started it.
-    """
-    with contextlib.suppress(OSError):
-        for line in Path(f"/proc/{process}/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return float(line.split()[1]) * 1024 / 1e6
-    return None
+    """The peak of a process's resident memory, MB; None where there is no /proc."""
+    found = peak(process)
+    return None if found is None else found / 1e6
 
 
 def _highest() -> float | None:

@@ -10,10 +10,10 @@ import sys
 import traceback
 from collections.abc import Callable
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any
 
 from latentpress.errors import LatentPressError, LimitError
+from latentpress.memory import peak
 
 __all__ = ["READY", "WorkerFault", "run_worker"]
 
@@ -73,15 +73,9 @@ def _travels(error: LatentPressError) -> bool:
 
 
 def _peak_memory() -> int:
-    """The largest resident set of this process so far, in bytes; 0 where the system does not tell.
-
-    Linux is asked for VmHWM: its ru_maxrss begins with the peak of the process that started this one, so that the
-    workers of a large server would retire after every job.
-    """
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
+    """The largest resident set of this process so far, in bytes; 0 where the system does not tell."""
+    if (found := peak()) is not None:
+        return found
     try:
         import resource
     except ImportError:
