@@ -117,3 +117,13 @@ def test_many_calls_take_no_more_memory() -> None:
     before = resident()
     calls(60)
     assert resident() - before < 8  # a leak of one 48 x 64 picture a call would be 10
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc")
+def test_the_peak_of_a_process_is_not_that_of_its_parent() -> None:
+    held = b"\1" * 400_000_000
+    command = "from latentpress.memory import peak; print(peak())"
+    child = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=True)
+    own = memory.peak()
+    assert own is not None
+    assert int(child.stdout) < len(held) < own
