@@ -24,10 +24,11 @@ QUALITIES: dict[str, tuple[float, ...]] = {
     "perceptron": (0, 15, 30, 50, 80),
     "kamisli": (2, 12, 25, 40, 55),
     "comcnn": (5, 12, 25, 45, 70),
+    "peixoto": (4, 12, 20, 30, 42),
 }
 """From about 0.1 to 1 bit a pixel."""
 
-VARIANTS = {"comcnn-webp": "comcnn", "comcnn-avif": "comcnn"}
+VARIANTS = {"comcnn-webp": "comcnn", "comcnn-avif": "comcnn", "peixoto-directions": "peixoto"}
 JPEG: tuple[float, ...] = (5, 10, 20, 40, 60, 80)
 
 

@@ -40,6 +40,7 @@ NUMBERS = {
     52: "lcic",
     60: "perceptron",
     62: "kamisli",
+    63: "peixoto",
     64: "comcnn",
     70: "faces",
     71: "semantic",
