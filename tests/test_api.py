@@ -10,7 +10,15 @@ import numpy as np
 import pytest
 
 import latentpress
-from latentpress import CorruptFileError, Image, InvalidInputError, LimitError, MissingExtraError, UnsupportedError
+from latentpress import (
+    CorruptFileError,
+    Image,
+    InvalidInputError,
+    LimitError,
+    MissingExtraError,
+    Region,
+    UnsupportedError,
+)
 from latentpress.container import LAYER, STREAM, Chunk, Header, write
 
 
@@ -99,6 +107,32 @@ def test_other_wrong_arguments(rgb: Image) -> None:
         latentpress.compress(3, codec="plain")  # type: ignore[arg-type]
     with pytest.raises(InvalidInputError, match="height, width"):
         latentpress.compress(np.zeros((4, 4, 5), np.uint8), codec="plain")
+
+
+@pytest.mark.parametrize("threads", [0, -1, 1.5, "2", True, 100_000])
+def test_threads_are_a_number_that_a_machine_can_have(rgb: Image, threads: Any) -> None:
+    data = latentpress.compress(rgb, codec="hyperprior")
+    for call in (latentpress.compress, latentpress.decompress):
+        with pytest.raises(InvalidInputError, match=r"threads must be a whole number from 1 to 1024, not"):
+            call(rgb if call is latentpress.compress else data, threads=threads)
+
+
+def test_a_region_is_four_numbers(rgb: Image) -> None:
+    one = latentpress.compress(rgb, roi=(2, 3, 20, 10))
+    assert one == latentpress.compress(rgb, roi=[(2, 3, 20, 10)]) == latentpress.compress(rgb, roi=Region(2, 3, 20, 10))
+    for wrong in [(1, 2, 3), [(1, 2, 3)], 5, "face", [(0, 0, 0.5, 1)]]:
+        with pytest.raises(InvalidInputError, match="a region is four whole numbers"):
+            latentpress.compress(rgb, roi=wrong)  # type: ignore[arg-type]
+    with pytest.raises(InvalidInputError, match="a region is four whole numbers"):
+        latentpress.decompress(one, region=(1, 2))  # type: ignore[arg-type]
+
+
+def test_arrays_and_pillow_pictures_are_written(rgb: Image, tmp_path: Path) -> None:
+    for number, picture in enumerate([rgb, rgb.pixels, rgb.to_pillow()]):
+        latentpress.write_image(picture, tmp_path / f"{number}.png")
+        assert latentpress.read_image(tmp_path / f"{number}.png") == rgb
+    with pytest.raises(InvalidInputError, match="must be uint8 or uint16"):
+        latentpress.write_image(rgb.pixels / 255, tmp_path / "float.png")
 
 
 def test_training_without_its_extra_names_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

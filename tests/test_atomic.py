@@ -108,6 +108,15 @@ class TestPosix:
         assert link.is_symlink()
         assert target.read_bytes() == b"new"
 
+    def test_a_pipe_that_has_no_name(self) -> None:
+        """What a shell's >(...) hands over, and /dev/stdout before a pipe."""
+        ours, theirs = os.pipe()
+        with atomic_output(f"/dev/fd/{theirs}") as stream:
+            stream.write(b"through")
+        os.close(theirs)
+        with open(ours, "rb") as reading:
+            assert reading.read() == b"through"
+
     def test_device_is_written_and_not_replaced(self) -> None:
         with atomic_output("/dev/null") as stream:
             stream.write(b"gone")

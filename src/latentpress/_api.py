@@ -132,8 +132,9 @@ def compress(
     by ``spiht`` or another codec of layers; targets then take one encoding, and leave layers out. max_error: 0..8,
     near-lossless: no sample is wrong by more.
 
-    roi: where quality should be higher: a `Roi`, rectangles (x, y, width, height), or a mask (height, width) of bool,
-    uint8 or float. For ``hyperprior`` and ``importance-map``. With a target such as ``size`` the rest pays for it.
+    roi: where quality should be higher: a `Roi`, a rectangle (x, y, width, height) or several, or a mask (height,
+    width) of bool, uint8 or float. For ``hyperprior`` and ``importance-map``. With a target such as ``size`` the rest
+    pays for it.
 
     key: a pass phrase or bytes with which the file is encrypted (see `encrypt`); needs the extra ``crypto``. Not with
     ``progressive``: such a file opens whole or not at all.
@@ -202,7 +203,7 @@ def decompress(
     codec = registry.codec_for(header, threads, **painted)
     if region is None:
         return codec.decode(data)
-    return codec.decode_region(data, region if isinstance(region, Region) else Region(*region))
+    return codec.decode_region(data, Region.like(region))
 
 
 @telling()

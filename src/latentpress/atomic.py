@@ -34,7 +34,8 @@ def atomic_output(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     they are written or at the end; an exception from the block itself passes through unchanged.
     """
     try:
-        target = Path(os.path.realpath(path))
+        # what Linux shows of a pipe is a link to no name: /dev/stdout, and >(...) of a shell
+        target = Path(path if Path(path).is_fifo() else os.path.realpath(path))
     except ValueError as error:
         raise InvalidInputError(f"cannot write {str(path)!r}: {error}") from error
     mode = _existing_mode(target)

@@ -43,6 +43,15 @@ def test_the_file_comes_back(run: Run, jpeg: Path) -> None:
     assert read(picture) == read(jpeg)
 
 
+def test_a_kept_file_comes_back_without_being_named(run: Run, jpeg: Path) -> None:
+    packed, original = jpeg.with_name("kept.lpx"), jpeg.read_bytes()
+    assert run("compress", jpeg, packed, "--lossless").exit_code == 0
+    assert "keeps:      a JPEG file, byte for byte" in run("inspect", packed).stdout
+    assert run("decompress", packed).stdout.startswith(f"{packed.with_suffix('.jpg')}: the JPEG file, ")
+    assert packed.with_suffix(".jpg").read_bytes() == original
+    assert run("decompress", packed, "--region", "0,0,8,8").stdout.startswith(f"{packed.with_suffix('.png')}: 8x8")
+
+
 def test_pixels_of_the_file_on_request(run: Run, jpeg: Path) -> None:
     assert run("compress", jpeg, "--lossless", "--pixels").exit_code == 0
     packed = jpeg.with_suffix(".lpx").read_bytes()

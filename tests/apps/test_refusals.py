@@ -37,6 +37,8 @@ Run = Callable[..., Result]
         (["photo.png", "nothere/"], "nothere/ names a folder; name a file in it, as in nothere/result.lpx"),
         (["photo.png", "folder"], "folder is a folder; name a file in it"),
         (["nothere/"], "cannot read nothere/"),
+        (["photo.png", "--threads", "100000"], "100000 is not in the range 1<=x<=1024"),
+        (["photo.png", "--jobs", "100000"], "100000 is not in the range 1<=x<=1024"),
         (["renamed.png", "x.lpx"], "renamed.png is an .lpx file already"),
     ],
 )

@@ -103,6 +103,23 @@ def test_bad_usage(run: Run, photos: Path, arguments: list[str], part: str) -> N
 
 
 @pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (["no-such-recipe"], "there is no recipe no-such-recipe; those of the package are: cas-cnn, cas-cnn-edges"),
+        (["hyperprior"], "training needs --data DIR"),
+        (["hyperprior", "--data", "photos"], "training needs --out RUN_DIR"),
+        (["hyperprior", "--minutes", "long"], "'long' is not a number"),
+    ],
+)
+def test_the_recipe_is_looked_at_first(run: Run, arguments: list[str], part: str) -> None:
+    pytest.importorskip("torch")
+    done = run("train", *arguments)
+    assert done.exit_code == 2
+    assert part in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
     "arguments",
     [
         ["train", "hyperprior", "--data", "photos", "--out", "run"],

@@ -119,7 +119,9 @@ def _show_warning(
 
 def _usage(error: typer.TyperException) -> str:
     """What is wrong with the command line, and where to read how it is meant."""
-    message = error.format_message()
+    message = (
+        error.format_message().replace("valid float range", "number").replace("valid integer range", "whole number")
+    )
     context = getattr(error, "ctx", None)
     return f"{message} See: {context.command_path} --help" if message and context else message
 

@@ -199,6 +199,7 @@ def compress(
         found = f", PSNR {psnr_of(image, coding.reader(data).decode(data)):.2f} dB"
     if coding.size is not None and len(data) < _FILLED * coding.size and not coding.coder().layered:
         found += ", its best: more bytes would make it no better"
+        found += "" if interest is None else f" at --roi-strength {strength:g}"
     data = data if key is None else latentpress.encrypt(data, key)
     streams.write_bytes(output, data)
     before = streams.size_of(source)
@@ -220,7 +221,7 @@ def decompress(
         typer.Argument(
             metavar="OUT",
             help="Picture to write, in the format of its ending (.png .ppm .tif .webp .jpg ...), - for PNG on stdout; "
-            "without it: IN with .png.",
+            "without it: IN with .png, or .jpg where a JPEG file was kept.",
         ),
     ] = None,
     region: Annotated[
@@ -286,9 +287,11 @@ def decompress(
         if key_file is not None or is_encrypted(data):
             data = latentpress.decrypt(data, keys.find_key(key_file, new=False))
         header = read_header(data)  # what is no .lpx file is told so before the output is looked at
-    output = streams.choose_output(source, output, ".png", force=force)
-    start, pixels = time.perf_counter(), part.width * part.height if part else header.width * header.height
     whole = part is None and layers is None and not preview and not look
+    with streams.naming(source):
+        ending = ".jpg" if whole and "keeps" in latentpress.inspect(data).facts else ".png"
+    output = streams.choose_output(source, output, ending, force=force)
+    start, pixels = time.perf_counter(), part.width * part.height if part else header.width * header.height
     if whole and output.lower().endswith(JPEGS):
         with streams.naming(source), contextlib.suppress(latentpress.UnsupportedError):  # a picture, never a file
             streams.write_bytes(output, latentpress.decompress_jpeg(data, threads=threads))

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from latentpress.limits import MAX_THREADS
+
 __all__ = ["Codec", "Force", "Jobs", "Json", "MaxPixels", "Output", "Quiet", "Scheduler", "Threads"]
 
 
@@ -26,7 +28,12 @@ Codec = Annotated[
 ]
 Threads = Annotated[
     int | None,
-    typer.Option(min=1, show_default="all cores; for folders 1 a file", help="CPU threads to use for a picture."),
+    typer.Option(
+        min=1,
+        max=MAX_THREADS,
+        show_default="all cores; for folders 1 a file",
+        help="CPU threads to use for a picture.",
+    ),
 ]
 MaxPixels = Annotated[
     int | None, typer.Option(min=1, show_default="268 million", help="Largest picture to accept, in pixels.")
@@ -41,7 +48,14 @@ Output = Annotated[
 ]
 Jobs = Annotated[
     int | None,
-    typer.Option("--jobs", "-j", min=1, show_default="all cores", help="Folders: how many files to work on at a time."),
+    typer.Option(
+        "--jobs",
+        "-j",
+        min=1,
+        max=MAX_THREADS,
+        show_default="all cores",
+        help="Folders: how many files to work on at a time.",
+    ),
 ]
 Scheduler = Annotated[
     str | None, typer.Option(metavar="tcp://HOST:PORT", help="Folders: work on the Dask cluster of this scheduler.")

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from latentpress._extras import needs_extra
+from latentpress.limits import MAX_THREADS
 
 __all__ = ["slim"]
 
@@ -39,7 +40,9 @@ def slim(
     painter: Annotated[
         str, typer.Option(metavar="PAINTER", help="Make the synthesis a painter of this name for the model's files.")
     ] = "",
-    threads: Annotated[int | None, typer.Option(show_default="all cores", help="CPU threads to use.")] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, max=MAX_THREADS, show_default="all cores", help="CPU threads to use.")
+    ] = None,
 ) -> None:
     """Make a package of a model whose networks are smaller or quicker. Needs the extra 'train'.
 

@@ -55,7 +55,8 @@ def choose_output(source: str, output: str | None, suffix: str, *, force: bool) 
     """
     if output is None:
         output = STANDARD if source == STANDARD else _beside(source, suffix)
-    if output == STANDARD:
+    if output in (STANDARD, "/dev/stdout"):
+        output = STANDARD
         if sys.stdout.isatty():
             raise InvalidInputError("not writing binary data to a terminal; name an output file or redirect")
         return output

@@ -11,6 +11,7 @@ import typer
 
 import latentpress
 from latentpress._extras import needs_extra
+from latentpress.limits import MAX_THREADS
 
 __all__ = ["export", "train"]
 
@@ -35,8 +36,12 @@ def train(
         str,
         typer.Argument(metavar="RECIPE.toml", help="What to train, and how: a file, or the name of a built-in recipe."),
     ],
-    data: Annotated[list[Path], typer.Option(metavar="DIR", help="Folder of training pictures; may be repeated.")],
-    out: Annotated[Path, typer.Option(metavar="RUN_DIR", help="Folder for the checkpoint and log.csv.")],
+    data: Annotated[
+        list[Path] | None, typer.Option(metavar="DIR", help="Folder of training pictures; may be repeated.  [required]")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="RUN_DIR", help="Folder for the checkpoint and log.csv.  [required]")
+    ] = None,
     valid: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder of pictures for validation points in the log.")
     ] = None,
@@ -58,7 +63,9 @@ def train(
     ] = None,
     race_steps: Annotated[int, typer.Option(min=1, help="Steps of each of them.")] = 300,
     device: Annotated[Device, typer.Option(help="Where to train.")] = Device.CPU,
-    threads: Annotated[int | None, typer.Option(min=1, show_default="all cores", help="CPU threads to use.")] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, max=MAX_THREADS, show_default="all cores", help="CPU threads to use.")
+    ] = None,
     accelerate: Annotated[
         Acceleration | None,
         typer.Option(
@@ -76,6 +83,11 @@ def train(
 
     A race: latentpress train hyperprior ... --race schedule.optimiser=adam,schedule.optimiser=muon
     """
+    if not data or out is None:  # who asks for a recipe that there is not wants to know those that there are
+        with needs_extra("training", "train"):
+            from latentpress.training.plan import read_recipe
+        read_recipe(recipe)
+        raise latentpress.InvalidInputError(f"training needs {'--out RUN_DIR' if data else '--data DIR'}")
     checkpoint = latentpress.train(
         recipe,
         data,

@@ -6,7 +6,7 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Real
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from latentpress.catalogue import NAMED_CODEC, number_of
@@ -39,6 +39,16 @@ class Region:
     def columns(self) -> slice:
         """Its columns."""
         return slice(self.x, self.x + self.width)
+
+    @classmethod
+    def like(cls, part: Any) -> Region:
+        """A region, or the four whole numbers x, y, width, height; raises InvalidInputError for anything else."""
+        if isinstance(part, Region):
+            return part
+        numbers = tuple(part) if isinstance(part, Sequence) else ()
+        if len(numbers) != 4 or not all(isinstance(one, Integral) for one in numbers):
+            raise InvalidInputError(f"a region is four whole numbers (x, y, width, height), not {part!r}")
+        return cls(*map(int, numbers))
 
     def inside(self, width: int, height: int) -> Region:
         """The region itself; raises InvalidInputError unless it lies in a picture of that size and is not empty."""

@@ -19,6 +19,7 @@ from latentpress.codecs.base import Codec
 from latentpress.container import Header
 from latentpress.container.layout import check_codec_name
 from latentpress.errors import InvalidInputError, LatentPressError, SettingError, UnsupportedError
+from latentpress.limits import check_threads
 from latentpress.models import find_model
 from latentpress.models.package import CARD
 
@@ -223,6 +224,7 @@ def _make(cls: type[Codec], config: Mapping[str, Any]) -> Codec:
         others = codecs_with(unknown[0])
         elsewhere = f"; codecs with it: {', '.join(others)}" if others else ""
         raise SettingError(f"codec {cls.id!r} has no setting '{SettingError.name(unknown[0])}'{elsewhere}", known)
+    check_threads(config.get("threads"))
     if config.get("model") and (Path(config["model"]) / CARD).is_file():
         find_model(cls.id, name=config["model"])  # from now on files that name it are read
     return cls(**config)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -17,8 +18,10 @@ from latentpress.image import Image
 
 __all__ = ["MAP_LIMIT", "STRENGTH", "STRONGEST", "Roi", "RoiLike", "mask_of", "pack_map", "unpack_map"]
 
-RoiLike: TypeAlias = "Roi | Sequence[Region | tuple[int, int, int, int]] | NDArray[Any]"
-"""What says where quality should be higher: a `Roi`, rectangles, or a mask."""
+RoiLike: TypeAlias = (
+    "Roi | Region | tuple[int, int, int, int] | Sequence[Region | tuple[int, int, int, int]] | NDArray[Any]"
+)
+"""What says where quality should be higher: a `Roi`, a rectangle or several, or a mask."""
 
 STRENGTH = 12.0
 """Decibels by which quantisation is finer inside a region of interest than outside, if nothing else is said."""
@@ -77,7 +80,9 @@ class Roi:
             return interest.fits(width, height)
         if isinstance(interest, np.ndarray):
             return cls.of(width, height, mask=interest)
-        return cls.of(width, height, [part if isinstance(part, Region) else Region(*part) for part in interest])
+        if not isinstance(interest, Iterable) or any(isinstance(part, Real) for part in interest):
+            interest = [Region.like(interest)]
+        return cls.of(width, height, map(Region.like, interest))
 
     def fits(self, width: int, height: int) -> Roi:
         """Itself; raises InvalidInputError unless it is for a picture of that size."""

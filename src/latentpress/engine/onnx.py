@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from latentpress.engine.base import Network
 from latentpress.errors import CorruptFileError, InvalidInputError, OutOfMemoryError
+from latentpress.limits import check_threads
 from latentpress.memory import is_short, prepare
 
 __all__ = ["OnnxNetwork"]
@@ -36,8 +37,7 @@ class OnnxNetwork(Network):
         # Imported here: the command line starts, and refuses bad input, without waiting for it.
         import onnxruntime as ort
 
-        if threads is not None and threads < 1:
-            raise InvalidInputError(f"the number of threads must be at least 1, not {threads}")
+        check_threads(threads)
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads or 0
         options.inter_op_num_threads = 1

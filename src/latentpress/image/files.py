@@ -29,7 +29,7 @@ from latentpress.errors import (
 from latentpress.image.deep import is_deep, oriented, read_deep, write_deep
 from latentpress.image.display import chunks_of, from_png
 from latentpress.image.heif import heif_frames, is_heif
-from latentpress.image.image import Image
+from latentpress.image.image import Image, Samples
 from latentpress.image.metadata import Metadata
 from latentpress.image.pillow import from_pillow, metadata_of, to_pillow
 
@@ -124,17 +124,25 @@ def probe(source: BinaryIO, format: str) -> tuple[int, int, int]:
         raise InvalidInputError(f"the input is no readable {format} file") from error
 
 
-def write(image: Image, target: str | os.PathLike[str] | BinaryIO, format: str | None = None) -> None:
+def write(
+    image: Image | PillowImage.Image | Samples,
+    target: str | os.PathLike[str] | BinaryIO,
+    format: str | None = None,
+) -> None:
     """Write a picture file with the metadata that the format knows; a path gets the whole file or nothing.
 
-    target: a path or a binary stream open for writing. format: AVIF, BMP, JPEG, JPEG2000, PNG, PPM, TIFF or WEBP; None
-    takes it from the file name's ending, and PNG for a stream. BMP, JPEG 2000, PNG, PPM, TIFF and WebP keep every
-    sample; JPEG and AVIF are written at quality 95 with full colour resolution. More than 8 bits go into PPM (its own
-    depth), PNG and TIFF (16 bits).
+    image: also a Pillow picture or an array, as `latentpress.compress` takes them. target: a path or a binary stream
+    open for writing. format: AVIF, BMP, JPEG, JPEG2000, PNG, PPM, TIFF or WEBP; None takes it from the file name's
+    ending, and PNG for a stream. BMP, JPEG 2000, PNG, PPM, TIFF and WebP keep every sample; JPEG and AVIF are written
+    at quality 95 with full colour resolution. More than 8 bits go into PPM (its own depth), PNG and TIFF (16 bits).
 
     Raises InvalidInputError for a format or ending that is not listed or a place that cannot be written to,
     UnsupportedError if the format has no alpha or no such depth, LatentPressError if the disk is full.
     """
+    if isinstance(image, PillowImage.Image):
+        image = Image.from_pillow(image)
+    elif not isinstance(image, Image):
+        image = Image.from_array(image)
     chosen = _format_of(Path(target) if isinstance(target, str | os.PathLike) else None, format)
     if isinstance(target, str | os.PathLike) and format is None:
         check_ending(image, Path(target).suffix)

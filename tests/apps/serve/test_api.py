@@ -256,3 +256,20 @@ def test_a_mask_says_where_it_matters(client: Any, crop: Image, crop_png: bytes)
     assert client.post("/preview?quality=30", files=files).json()["bytes"] == pytest.approx(len(data), abs=64)
     for path in ("/compress?codec=mlp-lossless", "/preview?codec=png", "/decompress", "/restore"):
         assert client.post(path, files=files).status_code in (400, 422), path
+
+
+def test_a_jpeg_file_is_kept_to_its_bytes(client: Any, crop: Image) -> None:
+    stream = io.BytesIO()
+    crop.to_pillow().save(stream, "JPEG", quality=80)
+    packed = client.post("/compress?lossless=true", content=stream.getvalue())
+    assert packed.headers["x-latentpress-codec"] == "jpeg"
+    assert len(packed.content) < len(stream.getvalue())
+    assert client.post("/decompress?format=jpeg", content=packed.content).content == stream.getvalue()
+    assert client.post("/decompress", content=packed.content).content.startswith(b"\x89PNG")
+
+
+def test_frames_that_are_left_out_are_told(client: Any, crop: Image) -> None:
+    frame, stream = crop.to_pillow(), io.BytesIO()
+    frame.save(stream, "GIF", save_all=True, append_images=[frame.rotate(180)])
+    told = client.post("/compress", content=stream.getvalue()).headers["x-latentpress-warning"]
+    assert "only the first of 2 frames" in told

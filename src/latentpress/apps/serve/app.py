@@ -67,6 +67,7 @@ _LPX_HEADERS = {
     "X-LatentPress-Height": "Rows.",
     "X-LatentPress-Bpp": "Bits a pixel of the whole file.",
     "X-LatentPress-PSNR": "dB, or inf; only when asked for.",
+    "X-LatentPress-Warning": "What of the input is not in the file, such as further frames; only where there is some.",
 }
 _BUSY: dict[int | str, dict[str, Any]] = {503: REFUSALS[503]}
 
@@ -250,6 +251,8 @@ def _add_coding(app: FastAPI, service: _Service) -> None:
         }
         if made.psnr is not None:
             headers["X-LatentPress-PSNR"] = f"{made.psnr:.3f}"
+        if made.warning:
+            headers["X-LatentPress-Warning"] = made.warning
         return Response(made.data, media_type=LPX_MEDIA_TYPE, headers=headers)
 
     @app.post(

@@ -5,6 +5,7 @@ Each raises a `LatentPressError` with a reason in one line for whatever is wrong
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import io
 import os
@@ -19,24 +20,28 @@ from latentpress import limits
 from latentpress.apps.serve import offers, previews
 from latentpress.apps.serve.inputs import ParameterError, Upload
 from latentpress.bench.coders import available
+from latentpress.codecs.jpeg import CutJpegWarning
 from latentpress.codecs.roi import Roi
 from latentpress.codecs.settings import Settings
 from latentpress.codecs.targets import psnr_of
 from latentpress.errors import InvalidInputError, LatentPressError, UnsupportedError
-from latentpress.image import Image
+from latentpress.image import FirstFrameWarning, Image
 
 __all__ = ["Encoded", "Restoration", "codecs", "compress", "decompress", "inspect", "prepare", "preview", "restore"]
 
 
 @dataclasses.dataclass(frozen=True)
 class Encoded:
-    """What `compress` gives: a whole file, the picture's sides, and the PSNR in dB if it was asked for."""
+    """What `compress` gives: a whole file, the picture's sides, the PSNR in dB if it was asked for, and what was lost
+    or left out on the way, in a line, empty for nothing.
+    """
 
     data: bytes
     codec: str
     width: int
     height: int
     psnr: float | None
+    warning: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,21 +72,28 @@ def compress(upload: Upload, given: dict[str, Any], verify: bool) -> Encoded:
         coding = Settings.of(**given)
     except (InvalidInputError, UnsupportedError) as error:
         raise ParameterError(str(error)) from None
-    image = _picture(upload.file)
-    weights = _weights(upload, image)
-    roi = None if weights is None else Roi(weights)
-    data = coding(image, threads=1, roi=roi)
+    with warnings.catch_warnings(record=True) as caught:
+        for kind in (FirstFrameWarning, CutJpegWarning):
+            warnings.simplefilter("always", kind)
+        image = _picture(upload.file)
+        weights = _weights(upload, image)
+        kept = None if weights is not None else coding.keep(upload.file, threads=1)
+        data = coding(image, threads=1, roi=None if weights is None else Roi(weights)) if kept is None else kept
     fidelity = psnr_of(image, latentpress.decompress(data, threads=1)) if verify else None
     # Of the codec that was taken: drawings may be kept without loss where none was named.
-    return Encoded(data, latentpress.inspect(data).codec, image.width, image.height, fidelity)
+    told = "; ".join(str(one.message) for one in caught)
+    return Encoded(data, latentpress.inspect(data).codec, image.width, image.height, fidelity, told)
 
 
 def decompress(upload: Upload, format: str, layers: int | None, preview: bool, look: float) -> bytes:
-    """An .lpx file to a picture file of a format that `latentpress.write_image` knows. The others: as in
-    `latentpress.decompress`.
+    """An .lpx file to a picture file of a format that `latentpress.write_image` knows; as JPEG, a JPEG file that was
+    kept is itself. The others: as in `latentpress.decompress`.
     """
     if preview and look:
         raise ParameterError("give preview or look, not both")
+    if format == "jpeg" and layers is None and not preview and not look:
+        with contextlib.suppress(UnsupportedError):  # a picture, never a file
+            return latentpress.decompress_jpeg(_lpx(upload), threads=1)
     image = latentpress.decompress(_lpx(upload), layers=layers, preview=preview, look=look, threads=1)
     return _written(image, format)
 

@@ -62,8 +62,11 @@ class JpegCodec(Codec):
 
     @classmethod
     def facts(cls, header: Header, chunks: Sequence[Chunk]) -> dict[str, str]:
-        """``method``: whether the file's coefficients were coded again, or it was stored."""
-        return {"method": _METHODS.get(header.rate, "unknown")}
+        """``method``: whether the file's coefficients were coded again, or it was stored. ``keeps``: that a JPEG file
+        comes back, if there is nothing else.
+        """
+        keeps = {"keeps": "a JPEG file, byte for byte"} if _is_file(header, chunks) else {}
+        return {"method": _METHODS.get(header.rate, "unknown"), **keeps}
 
     def encode(self, image: Image, quality: float = 50.0) -> bytes:
         """Save as JPEG (4:2:0 below a quality of 90), and keep that; see `Codec.encode`.
