@@ -28,6 +28,7 @@ from latentpress.codecs.base import Codec, Region
 from latentpress.codecs.roi import Roi
 from latentpress.image import Image, read, write
 from latentpress.models import find_model
+from latentpress.studies.scans import drawn_scan
 from latentpress.systems.faces.drawing import face
 
 HERE = Path(__file__).parent
@@ -87,6 +88,9 @@ def wanted(one: System) -> Iterator[Wanted]:
     if one.id == "semantic":
         shared = {"model": "semantic-1", "classes": "shared"}
         yield Wanted("semantic-1-shared-photo-q40", one.id, pictures["photo-128x96"][0], shared, 40)
+    if one.id == "retina":
+        scan = Image(drawn_scan(1, 124, 160).seen[:, :, None])
+        yield Wanted("retina-scan-q20", one.id, scan, quality=20)
     if one.id == "hyperprior":
         roi = Roi.of(63, 65, [Region(20, 20, 16, 16)])
         yield Wanted("roi-rgb-63x65-q30", one.id, drawn(65, 63, 3), quality=30, more={"roi": roi})

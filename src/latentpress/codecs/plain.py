@@ -20,11 +20,11 @@ from latentpress.container.layout import MODEL_BYTES
 from latentpress.errors import InvalidInputError, UnsupportedError
 from latentpress.image import Image
 
-__all__ = ["Plain", "PlainModel"]
+__all__ = ["Nothing", "Plain", "PlainModel"]
 
 
 @dataclass(frozen=True)
-class _Nothing:
+class Nothing:
     """What stands for the package of a codec that has none."""
 
     codec: str
@@ -83,7 +83,7 @@ class Plain:
 
     @property
     def _package(self) -> Any:
-        return _Nothing(self.id)
+        return Nothing(self.id)
 
     def _package_of(self, id: bytes) -> Any:
         if any(id):

@@ -179,6 +179,14 @@ STUDIES: dict[str, Study] = {
             module="latentpress.studies.s4_restoration",
         ),
         Study(
+            name="guo-2020",
+            about="drawn scans of the retina in a 20th, a 40th, an 80th of their bytes",
+            data="",
+            test="",
+            extra="bench",
+            module="latentpress.studies.guo_2020",
+        ),
+        Study(
             name="toderici-2015",
             about="binary codes of thumbnails by dense, convolutional and recurrent networks",
             data="photographs to train on",

@@ -1,0 +1,22 @@
+"""The study of drawn scans, on one small scan."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("scipy")
+
+from latentpress.studies import Request, guo_2020, to_markdown
+from latentpress.studies.scans import drawn_scan
+
+
+def test_the_codec_of_scans_keeps_more_than_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guo_2020, "FOLDS", (40,))
+    monkeypatch.setattr(guo_2020, "drawn_scan", lambda number: drawn_scan(number, 248, 320))
+    result = guo_2020.run(Request(), 1)
+    means = {name: found["40"] for name, found in result.data["means"].items()}
+    assert 36 < means["retina"][0] < 44
+    assert means["retina"][1] > means["hyperprior"][1] + 0.02 > means["JPEG"][1] + 0.02
+    assert means["retina"][3] < means["hyperprior"][3]  # which keeps some of the speckle
+    assert len(result.tables[0].rows) == 4
+    assert "40th" in to_markdown(result)
