@@ -86,7 +86,7 @@ class TileSettings:
 
 class LatentModel(RatedModel, ABC):
     """Networks and tables of a package whose latents are coded. ``stride``: pixels a latent; ``latents`` M: at a place;
-    ``margin``: latents beyond which a transform sees nothing.
+    ``margin``: latents beyond which a transform sees nothing, or by its card nothing to speak of (`reach_of`).
     """
 
     stride: ClassVar[int] = 16
@@ -97,6 +97,8 @@ class LatentModel(RatedModel, ABC):
         """Take sizes and tables out of the package; see `PackageModel.read`."""
         super().read(config, tables)
         self.latents, self.margin = int(config["latents"]), int(config["margin"])
+        running = [self.package, *([self._instead.package] if self._instead else [])]
+        self.margin = min(self.margin, max(int(package.card.get("reach", self.margin)) for package in running))
 
     def analysis(self, planes: Float, rate: int) -> Float:
         """(1, 3, stride h, stride w) grey levels to latents (M, h, w) in quantisation steps of a rate index."""

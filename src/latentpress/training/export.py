@@ -121,5 +121,6 @@ def _write(
     }
     for section, facts in training.facts(net, sample).items():
         card[section] = card.get(section, {}) | facts
+    card |= training.measured(package, sample)
     package = store(folder, card, files)
     say(f"model {package.name}, id {package.id.hex()}: {card['complexity']}")

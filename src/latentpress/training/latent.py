@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import torch
@@ -20,6 +20,9 @@ from latentpress.training.plan import Plan
 from latentpress.training.schedule import setting
 from latentpress.training.structural import SMALLEST_SIDE, ms_ssim
 from latentpress.training.system import Graph, Point, Training, psnr_of
+
+if TYPE_CHECKING:
+    from latentpress.models import ModelPackage
 
 __all__ = ["LatentTraining", "Noise", "Objective", "Outcome", "log_loss", "whole_blocks"]
 
@@ -155,6 +158,12 @@ class LatentTraining(Training):
         c = self.model
         rates = {"anchors": c.anchors, "lambda_low": c.lambda_low, "lambda_high": c.lambda_high}
         return {"latents": c.latents, "margin": c.margin, "steps_per_anchor": STEPS_PER_ANCHOR} | rates
+
+    def measured(self, package: ModelPackage, sample: Pictures) -> dict[str, Any]:
+        """``reach``: how far the transforms look (`codecs.reach`)."""
+        from latentpress.codecs.reach import reach_of
+
+        return {"reach": reach_of(self.opened(package), sample)}
 
 
 def log_loss(

@@ -230,6 +230,10 @@ class Training(ABC):
         """What the card says besides: sections by name."""
         return {}
 
+    def measured(self, package: ModelPackage, sample: Pictures) -> dict[str, Any]:
+        """What the card says of the finished package: entries by name."""
+        return {}
+
 
 def psnr_of(error: Tensor) -> Tensor:
     """PSNR in dB of mean squared errors of grey levels; at most 138 dB."""

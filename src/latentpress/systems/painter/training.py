@@ -14,11 +14,12 @@ from torch import Tensor, nn
 
 from latentpress.catalogue import system
 from latentpress.codecs.latent import LatentModel
-from latentpress.codecs.models import Running
+from latentpress.codecs.models import Running, StandIn
 from latentpress.codecs.painters import PAINTER
+from latentpress.codecs.reach import reach_of
 from latentpress.engine.torch_ import TorchNetwork
 from latentpress.errors import InvalidInputError
-from latentpress.models import find_model
+from latentpress.models import ModelPackage, find_model
 from latentpress.parts.critics import critic_loss, fooling_loss
 from latentpress.parts.rate_table import mix_for_rates
 from latentpress.parts.texture import texture_distance
@@ -221,6 +222,12 @@ class PainterTraining(Training):
             "margin": self.model.margin,
             "blends": self.model.blends,
         }
+
+    def measured(self, package: ModelPackage, sample: Pictures) -> dict[str, Any]:
+        """``reach``: how far the synthesis looks, and the analysis of the model (`codecs.reach`)."""
+        more = (("look", 1.0),) if self.model.blends else ()
+        model = type(self.painted).open(self.painted.package, self.painted.running, StandIn(package, more))
+        return {"reach": reach_of(model, sample)}
 
     def facts(self, net: Any, sample: Pictures) -> dict[str, Any]:
         """What it costs on the sample, at five rates."""
