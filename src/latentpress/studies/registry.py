@@ -187,6 +187,14 @@ STUDIES: dict[str, Study] = {
             module="latentpress.studies.guo_2020",
         ),
         Study(
+            name="krishnaraj-2020",
+            about="a wavelet between networks on photographs put under water, and what is printed of it",
+            data="photographs, such as Kodak's",
+            test="",
+            extra="bench",
+            module="latentpress.studies.krishnaraj_2020",
+        ),
+        Study(
             name="toderici-2015",
             about="binary codes of thumbnails by dense, convolutional and recurrent networks",
             data="photographs to train on",
