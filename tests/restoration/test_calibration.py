@@ -38,8 +38,16 @@ def test_the_share_that_would_have_been_best() -> None:
 def test_patterns_have_to_show_more() -> None:
     made = field()
     for share, least, most in ((0.45, 0, 0), (0.65, 0.4, 0.6), (0.9, 0.95, 1)):
-        gains = gains_of(cell_sums(np.float32(share) * made, made), None)
-        assert least <= gains.min() <= gains.max() <= most
+        luma = gains_of(cell_sums(np.float32(share) * made, made), None)[0]
+        assert least <= luma.min() <= luma.max() <= most
+
+
+def test_chroma_of_patterns_is_trusted_where_luma_is() -> None:
+    made = field()
+    for share, least, most in ((0.55, 0, 0.2), (0.9, 0.7, 0.8)):
+        wanted = np.float32([share, 0.5, 0.5])[:, None, None] * made
+        chroma = gains_of(cell_sums(wanted, made), None)[1:]
+        assert least <= chroma.min() <= chroma.max() <= most
 
 
 def test_luma_of_drawings_is_trusted_less() -> None:

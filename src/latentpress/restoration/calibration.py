@@ -32,12 +32,10 @@ SHIFT = 4
 
 _SUBSAMPLINGS = {(1, 1): "4:4:4", (1, 2): "4:2:2", (2, 2): "4:2:0"}
 # Shares found below which nothing of the correction is applied, and above which all of it is: in good JPEGs, and in
-# pictures of patterns, where more evidence is asked for.
-_GOOD, _PATTERNED = (0.2, 0.6), (0.5, 0.8)
-_PHOTOGRAPH, _DRAWN = (
-    0.25,
-    0.5,
-)  # shares of flat pixels up to which all of that is applied, and from which on nothing is
+# pictures of patterns, where more evidence is asked for: unless luma's share is of `_SURE` and above, as in waves and
+# gravel, where chroma's, of half the resolution, is small although the network does it good.
+_GOOD, _PATTERNED, _SURE = (0.2, 0.6), (0.5, 0.8), (0.6, 0.8)
+_PHOTOGRAPH, _DRAWN = 0.25, 0.5  # shares of flat pixels up to which all of that is applied, and from which on nothing
 _STRIP = 4 * CELL  # rows looked at at a time
 _BUSY = 15.0  # grey levels, standard deviation of luma in a cell that is looked at
 _ALIKE = 0.7  # correlation of neighbours under which a cell is no photograph's
@@ -101,12 +99,19 @@ def gains_of(sums: NDArray[np.float64], flat: NDArray[np.float64] | None) -> NDA
     """
     total = _around(sums)
     best = total[0] / (total[1] + _LEAST * CELL * CELL)
-    none, all_of_it = _PATTERNED if flat is None else _GOOD
-    gains: NDArray[np.float32] = np.clip((best - none) / (all_of_it - none), 0, 1).astype(np.float32)
+    gains = _ramp(best, *_GOOD)
     if flat is not None:
         level = _around(flat)
-        gains[0] *= np.clip((_DRAWN - level[0] / level[1]) / (_DRAWN - _PHOTOGRAPH), 0, 1)
+        gains[0] *= 1 - _ramp(level[0] / level[1], _PHOTOGRAPH, _DRAWN)
+    else:
+        strict, sure = _ramp(best, *_PATTERNED), _ramp(best[0], *_SURE)
+        gains[0], gains[1:] = strict[0], strict[1:] + sure * (gains[1:] - strict[1:])
     return gains
+
+
+def _ramp(values: NDArray[np.float64], low: float, high: float) -> NDArray[np.float32]:
+    """0 up to ``low``, 1 from ``high`` on."""
+    return np.clip((values - low) / (high - low), 0, 1).astype(np.float32)
 
 
 def spread(gains: NDArray[np.float32], rows: slice, columns: slice) -> NDArray[np.float32]:
