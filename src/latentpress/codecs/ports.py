@@ -305,5 +305,6 @@ def _within(wanted: NDArray[Any] | None, limit: int) -> Symbols:
     """What an encoder wants coded."""
     if wanted is None:
         raise ValueError("the walk of an encoder must say what it wants to code")
-    symbols: Symbols = np.clip(wanted, -limit, limit).astype(np.int32)
+    inside = wanted if wanted.dtype == np.bool_ else np.clip(wanted, -limit, limit)
+    symbols: Symbols = inside.astype(np.int32)
     return symbols

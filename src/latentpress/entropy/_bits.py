@@ -20,7 +20,7 @@ BIT_MODEL: Any = constriction.stream.model.Bernoulli(perfect=False)
 def check_chances(ones: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
     """Chances out of 65536, as the coder's model takes them; raises InvalidInputError for what is none."""
     counts = np.asarray(ones)
-    if counts.ndim != 1 or not np.issubdtype(counts.dtype, np.integer):
+    if counts.ndim != 1 or counts.dtype.kind not in "iu":
         raise InvalidInputError(f"chances must be a 1-D array of integers, not {counts.ndim}-D of {counts.dtype}")
     if counts.size and not 1 <= counts.min() <= counts.max() < TOTAL:
         raise InvalidInputError(f"chances must lie in 1..{TOTAL - 1}")

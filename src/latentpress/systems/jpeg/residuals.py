@@ -30,9 +30,15 @@ class Coder:
     def __init__(self, port: Port, chances: NDArray[np.uint32]) -> None:
         self._port, self._chances, self._middle = port, chances, chances.size // 2
 
-    def bits(self, logits: NDArray[np.int32], wanted: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
-        """Code a bit for each logit (N,)."""
-        index = np.clip(logits, -self._middle, self._middle) + self._middle
+    def chances(self, network: Network, hidden: NDArray[np.float32], outputs: slice) -> NDArray[np.int32]:
+        """Which chances some of a network's logits stand for, (count, N)."""
+        logits = network.logits(hidden, outputs)
+        np.clip(logits, -self._middle, self._middle, out=logits)
+        logits += self._middle
+        return logits
+
+    def bits(self, index: NDArray[np.int32], wanted: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
+        """Code a bit for each of the chances (N,)."""
         found: NDArray[np.bool_] = self._port.bits(wanted, index, self._chances) != 0
         return found
 
@@ -45,28 +51,28 @@ class Coder:
         """Code differences (N,) by a network's logits for its inputs (inputs, N)."""
         hidden = network.hidden(inputs)
         result = np.zeros(inputs.shape[1], np.int64)
-        logits = network.logits(hidden, slice(0, 4))
-        here = np.flatnonzero(self.bits(logits[0], None if wanted is None else wanted != 0))
+        chances = self.chances(network, hidden, slice(0, 4))
+        here = np.flatnonzero(self.bits(chances[0], None if wanted is None else wanted != 0))
         true = None if wanted is None else wanted[here]
-        positive = self.bits(logits[1, here], None if true is None else true > 0)
+        positive = self.bits(chances[1, here], None if true is None else true > 0)
         size = None if true is None else np.abs(true)
-        more = self.bits(np.where(positive, logits[2, here], logits[3, here]), None if size is None else size > 1)
+        more = self.bits(np.where(positive, chances[2, here], chances[3, here]), None if size is None else size > 1)
         result[here] = np.where(positive, 1, -1)
         large = here[more]
         if large.size:
             size = None if size is None else size[more]
-            result[large] *= self._large(network.logits(hidden[:, large], slice(4, OUTPUTS)), size)
+            result[large] *= self._large(self.chances(network, hidden[:, large], slice(4, OUTPUTS)), size)
         return result
 
-    def _large(self, logits: NDArray[np.int32], size: Integers | None) -> Integers:
+    def _large(self, chances: NDArray[np.int32], size: Integers | None) -> Integers:
         """Sizes above 1: 2, then 3..4, 5..8, 9..16, and so on."""
-        step = np.zeros(logits.shape[1], np.int64)
+        step = np.zeros(chances.shape[1], np.int64)
         left = np.arange(step.size)
         for now in range(_STEPS + 1):
             if now == _STEPS and left.size:
                 raise CorruptFileError("the picture's data are damaged: a coefficient out of range")
             above = None if size is None else size[left] > 1 << max(1, now + (now > 0))
-            found = self.bits(logits[now, left], above) if now < _MODELLED else self.plain(left.size, above)
+            found = self.bits(chances[now, left], above) if now < _MODELLED else self.plain(left.size, above)
             left = left[found]
             step[left] += 1
         result = np.where(step > 0, (np.int64(1) << step) + 1, 2)
@@ -76,6 +82,6 @@ class Coder:
             for bit in range(now - 1, -1, -1):
                 set_ = None if rest is None else (rest >> bit & 1) == 1
                 modelled = bit == now - 1 and now < _MODELLED
-                found = self.bits(logits[4 + now, here], set_) if modelled else self.plain(here.size, set_)
+                found = self.bits(chances[4 + now, here], set_) if modelled else self.plain(here.size, set_)
                 result[here] += found.astype(np.int64) << bit
         return result

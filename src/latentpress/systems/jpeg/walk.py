@@ -64,12 +64,12 @@ class _Level:
         """The last diagonal of each block: from the far corner on, is it here?"""
         true = None if self._true is None else ends(self._true.T)
         network = self._model.top[min(self._kind, 1)]
-        logits = network.logits(network.hidden(self._sight.top()), slice(None))
+        chances = self._coder.chances(network, network.hidden(self._sight.top()), slice(None))
         top = np.zeros(self._level.blocks.size, np.int16)
         left = np.arange(top.size)
         for diagonal in range(14, 0, -1):
             wanted = None if true is None else true[left] == diagonal
-            found = self._coder.bits(logits[14 - diagonal, left], wanted)
+            found = self._coder.bits(chances[14 - diagonal, left], wanted)
             top[left[found]] = diagonal
             left = left[~found]
         return top
