@@ -17,6 +17,7 @@ from latentpress.parts.table_unet import TableUnet, TableUnetConfig  # noqa: E40
 from latentpress.restoration import tables  # noqa: E402
 from latentpress.restoration.tables import describe, standard_quantisation  # noqa: E402
 from latentpress.systems.cas_cnn.net import CasCnn, CasCnnConfig, UpConv  # noqa: E402
+from latentpress.systems.edge_gan.net import EdgeGan, EdgeGanConfig  # noqa: E402
 from latentpress.systems.idcn.net import Idcn, IdcnConfig  # noqa: E402
 from latentpress.systems.residual_cnn.net import ResidualCnn, ResidualCnnConfig  # noqa: E402
 from latentpress.transforms import block_dct  # noqa: E402
@@ -27,6 +28,7 @@ NETWORKS = {
     "entrance-2": lambda: CasCnn(CasCnnConfig(**NARROW)),
     "idcn": lambda: Idcn(IdcnConfig(channels=4, blocks=3, embedding=4)),
     "ar-cnn": lambda: ResidualCnn(ResidualCnnConfig("ar-cnn", 0.1)),
+    "edge-gan": lambda: EdgeGan(EdgeGanConfig(4, 1, 4, 1, embedding=4, critic=4)),
     "l8": lambda: ResidualCnn(ResidualCnnConfig("l8", 0.1)).eval(),
     "dncnn": lambda: ResidualCnn(ResidualCnnConfig("dncnn", 0.1)).eval(),
     "table-unet": lambda: TableUnet(TableUnetConfig(4, 4, 4, 1, 1, 2, embedding=4)),

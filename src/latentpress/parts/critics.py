@@ -3,16 +3,38 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
 
-__all__ = ["PatchCritic", "critic_loss", "fooling_loss"]
+__all__ = ["PairCritic", "PatchCritic", "critic_loss", "fooling_loss", "frozen"]
 
 
-class PatchCritic(nn.Module):
+class _Patches(nn.Module):
+    """Three layers that halve and a head, with spectral normalisation: logits of patches of 8x8 pixels."""
+
+    def __init__(self, inputs: int, width: int) -> None:
+        super().__init__()
+        sizes = (inputs, width, 2 * width, 4 * width)
+        self.layers = nn.ModuleList(
+            spectral_norm(nn.Conv2d(before, after, 4, stride=2, padding=1)) for before, after in itertools.pairwise(sizes)
+        )
+        self.head = spectral_norm(nn.Conv2d(sizes[-1], 1, 1))
+
+    def judge(self, picture: Tensor, known: Tensor) -> Tensor:
+        """Logits (B, 1, H / 8, W / 8) of grey levels 0..255, beside what is known of them, (B, n, H, W)."""
+        h = torch.cat([picture / 127.5 - 1, known], dim=1)
+        for layer in self.layers:
+            h = F.leaky_relu(layer(h), 0.2)
+        logits: Tensor = self.head(h)
+        return logits
+
+
+class PatchCritic(_Patches):
     """Whether each patch of a picture is an original, given what its file says of it.
 
     A conditional patch discriminator with spectral normalisation (Mentzer et al. 2020, arXiv:2006.09965; Isola et
@@ -25,24 +47,34 @@ class PatchCritic(nn.Module):
     """
 
     def __init__(self, latents: int, width: int = 32, condition: int = 12) -> None:
-        super().__init__()
+        super().__init__(3 + condition, width)
         self.condition = nn.Conv2d(latents, condition, 1)
-        sizes = (3 + condition, width, 2 * width, 4 * width)
-        self.layers = nn.ModuleList(
-            spectral_norm(nn.Conv2d(inputs, outputs, 4, stride=2, padding=1))
-            for inputs, outputs in itertools.pairwise(sizes)
-        )
-        self.head = spectral_norm(nn.Conv2d(sizes[-1], 1, 1))
 
     def forward(self, picture: Tensor, values: Tensor) -> Tensor:
         """``picture``: grey levels 0..255; ``values``: decoded latents in quantisation steps."""
         known = torch.tanh(self.condition(values))
-        known = F.interpolate(known, scale_factor=16, mode="nearest")
-        h = torch.cat([picture / 127.5 - 1, known], dim=1)
-        for layer in self.layers:
-            h = F.leaky_relu(layer(h), 0.2)
-        logits: Tensor = self.head(h)
-        return logits
+        return self.judge(picture, F.interpolate(known, scale_factor=16, mode="nearest"))
+
+
+class PairCritic(_Patches):
+    """Whether each patch of a picture is an original, given the picture as it was before restoration."""
+
+    def __init__(self, width: int = 32) -> None:
+        super().__init__(6, width)
+
+    def forward(self, picture: Tensor, given: Tensor) -> Tensor:
+        """Both (B, 3, H, W) in grey levels 0..255."""
+        return self.judge(picture, given / 127.5 - 1)
+
+
+@contextmanager
+def frozen(critic: nn.Module) -> Iterator[None]:
+    """While an adversary plays: the critic's parameters get no gradient."""
+    critic.requires_grad_(False)
+    try:
+        yield
+    finally:
+        critic.requires_grad_(True)
 
 
 def critic_loss(of_originals: Tensor, of_reconstructions: Tensor) -> Tensor:

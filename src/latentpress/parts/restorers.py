@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
-__all__ = ["CONDITIONS", "Modulation", "symmetric_"]
+__all__ = ["CONDITIONS", "Modulation", "derivatives", "symmetric_"]
 
 CONDITIONS = 10
 """Numbers that describe how a JPEG was quantised (`latentpress.restoration.tables.Quantisation.condition`)."""
+
+_ACROSS = torch.tensor([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]]) / 8
+_SOBEL = torch.stack([_ACROSS, _ACROSS.T])[:, None]
 
 
 class Modulation(nn.Module):
@@ -28,6 +32,14 @@ class Modulation(nn.Module):
         both = self.linear(embedded).to(x.dtype)[:, :, None, None]
         modulated: Tensor = x * (1 + both[:, : self.channels]) + both[:, self.channels :]
         return modulated
+
+
+def derivatives(x: Tensor) -> Tensor:
+    """Sobel's first derivatives of planes (B, C, H, W), in levels a pixel: (B, 2 C, H, W), of each plane that across
+    and that down; beyond the borders is zero.
+    """
+    planes = x.reshape(-1, 1, x.shape[2], x.shape[3])
+    return F.conv2d(planes, _SOBEL.to(x), padding=1).reshape(x.shape[0], -1, x.shape[2], x.shape[3])
 
 
 def symmetric_(network: nn.Module) -> None:

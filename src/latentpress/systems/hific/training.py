@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from latentpress.parts.critics import critic_loss, fooling_loss
+from latentpress.parts.critics import critic_loss, fooling_loss, frozen
 from latentpress.parts.texture import texture_distance
 from latentpress.systems.hific.net import HificNet, HificSizes
 from latentpress.training.basis import starting_basis
@@ -78,7 +78,8 @@ class HificTraining(MeanScaleTraining):
         values = outcome.values
         assert values is not None
         # codes of a batch are judged once: a critic's parameters get no gradient from its adversary
-        disbelief = fooling_loss(_frozen(net.critic, outcome.picture, values))
+        with frozen(net.critic):
+            disbelief = fooling_loss(net.critic(outcome.picture, values.detach()))
         bpp, error = outcome.bpp(), outcome.mse(x)
         texture = texture_distance(outcome.picture, x)
         target = self._targets(rates)
@@ -107,13 +108,3 @@ class HificTraining(MeanScaleTraining):
         low, high = self.objective.target_low, self.objective.target_high
         ratio: Tensor = low * (high / low) ** (rates.to(torch.float32) / self.model.last_rate)
         return ratio
-
-
-def _frozen(critic: Any, picture: Tensor, values: Tensor) -> Tensor:
-    """What the critic says, with gradients for the picture alone."""
-    critic.requires_grad_(False)
-    try:
-        said: Tensor = critic(picture, values.detach())
-    finally:
-        critic.requires_grad_(True)
-    return said

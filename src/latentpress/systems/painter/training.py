@@ -20,7 +20,7 @@ from latentpress.codecs.reach import reach_of
 from latentpress.engine.torch_ import TorchNetwork
 from latentpress.errors import InvalidInputError
 from latentpress.models import ModelPackage, find_model
-from latentpress.parts.critics import critic_loss, fooling_loss
+from latentpress.parts.critics import critic_loss, fooling_loss, frozen
 from latentpress.parts.rate_table import mix_for_rates
 from latentpress.parts.texture import texture_distance
 from latentpress.systems.painter.net import Blend, PainterNet, PainterSizes
@@ -156,9 +156,8 @@ class PainterTraining(Training):
             texture = texture_distance(made, x).mean()
             total = total + aims.texture * texture
         if net.critic is not None:
-            net.critic.requires_grad_(False)
-            disbelief = fooling_loss(net.critic(made, values))
-            net.critic.requires_grad_(True)
+            with frozen(net.critic):
+                disbelief = fooling_loss(net.critic(made, values))
             total = total + aims.fooling * disbelief
             self._made = x, made.detach(), values
         psnr = psnr_of((made.detach() - x).square().mean())

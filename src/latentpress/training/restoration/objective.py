@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from latentpress.parts.restorers import derivatives
 from latentpress.transforms.colour import TO_RGB, TO_YCC
 
 __all__ = ["edge_error", "rgb_of", "scale_errors", "ycc_of"]
@@ -40,9 +41,5 @@ def scale_errors(corrections: Sequence[Tensor], wanted: Tensor) -> list[Tensor]:
 
 def edge_error(correction: Tensor, wanted: Tensor) -> Tensor:
     """(B,) mean squared error of the Sobel derivatives (Svoboda et al. 2016, arXiv 1605.00366)."""
-    error = rgb_of(correction - wanted)
-    smooth = error[..., :-2, :] + 2 * error[..., 1:-1, :] + error[..., 2:, :]
-    across = (smooth[..., 2:] - smooth[..., :-2]) / 8
-    smooth = error[..., :-2] + 2 * error[..., 1:-1] + error[..., 2:]
-    down = (smooth[..., 2:, :] - smooth[..., :-2, :]) / 8
-    return across.square().mean(dim=(1, 2, 3)) + down.square().mean(dim=(1, 2, 3))
+    error = derivatives(rgb_of(correction - wanted))[..., 1:-1, 1:-1]
+    return 2 * error.square().mean(dim=(1, 2, 3))

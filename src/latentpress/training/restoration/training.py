@@ -20,9 +20,11 @@ from latentpress.training.restoration.validation import validate
 from latentpress.training.schedule import CropSchedule, Schedule, setting
 from latentpress.training.system import Graph, Point, Training, psnr_of
 
-__all__ = ["RestorationSchedule", "RestorerTraining"]
+__all__ = ["FLOOR", "RestorationSchedule", "RestorerTraining"]
 
-_FLOOR = 1.0  # squared grey levels; a crop that the JPEG shows nearly without error counts less
+FLOOR = 1.0
+"""Squared grey levels: a crop that the JPEG shows nearly without error counts less."""
+
 _WHOLE = 10**6  # pixels a side: pictures of the check are not cut
 
 
@@ -78,23 +80,31 @@ class RestorerTraining(Training):
         return tuple(map(torch.from_numpy, (crops, decoded, *(told[name] for name in self.network_type.inputs))))
 
     def loss(self, net: Any, *drawn: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean over the crops of the squared error that is left, as a share of the JPEG's, summed over resolutions.
-
-        As a share, because the error at quality 5 is a hundred times that at quality 95 and would own the gradient.
-        """
-        crops, decoded, *told = (tensor.to(self.device) for tensor in drawn)
-        clean, jpeg = ycc_of(crops.float()), ycc_of(decoded.float())
-        jpeg = jpeg.contiguous(memory_format=torch.channels_last)  # half again as quick on a CPU
-        wanted = clean - jpeg
+        """The `error` of the network's corrections."""
+        jpeg, wanted, told = self.prepared(*drawn)
         with torch.autocast(wanted.device.type, torch.bfloat16, enabled=self.schedule.mixed_precision):
             corrections = net.corrections(jpeg, *told)
         corrections = [correction.float() for correction in (corrections[:1] if self._full else corrections)]
+        return self.error(corrections, wanted)
+
+    def prepared(self, crops: Tensor, decoded: Tensor, *told: Tensor) -> tuple[Tensor, Tensor, list[Tensor]]:
+        """Of what was drawn, on the device: Y, Cb, Cr of the JPEGs, the corrections wanted, what the network is told."""
+        clean, jpeg = (ycc_of(pixels.to(self.device).float()) for pixels in (crops, decoded))
+        jpeg = jpeg.contiguous(memory_format=torch.channels_last)  # half again as quick on a CPU
+        return jpeg, clean - jpeg, [tensor.to(self.device) for tensor in told]
+
+    def error(self, corrections: list[Tensor], wanted: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean over the crops of the squared error that is left, as a share of the JPEG's, summed over resolutions;
+        PSNR and gain.
+
+        As a share, because the error at quality 5 is a hundred times that at quality 95 and would own the gradient.
+        """
         before = scale_errors([torch.zeros_like(wanted)], wanted)[0]
         errors = scale_errors(corrections, wanted)
         total = torch.stack(errors).sum(0)
         if self.schedule.edge_weight:
             total = total + self.schedule.edge_weight * edge_error(corrections[0], wanted)
-        loss = (total / (before + _FLOOR)).mean()
+        loss = (total / (before + FLOOR)).mean()
         psnr = psnr_of(errors[0].detach().mean())
         return loss, torch.stack([psnr, psnr - psnr_of(before.mean())])
 
