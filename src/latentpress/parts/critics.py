@@ -21,7 +21,8 @@ class _Patches(nn.Module):
         super().__init__()
         sizes = (inputs, width, 2 * width, 4 * width)
         self.layers = nn.ModuleList(
-            spectral_norm(nn.Conv2d(before, after, 4, stride=2, padding=1)) for before, after in itertools.pairwise(sizes)
+            spectral_norm(nn.Conv2d(before, after, 4, stride=2, padding=1))
+            for before, after in itertools.pairwise(sizes)
         )
         self.head = spectral_norm(nn.Conv2d(sizes[-1], 1, 1))
 

@@ -88,7 +88,7 @@ class RestorerTraining(Training):
         return self.error(corrections, wanted)
 
     def prepared(self, crops: Tensor, decoded: Tensor, *told: Tensor) -> tuple[Tensor, Tensor, list[Tensor]]:
-        """Of what was drawn, on the device: Y, Cb, Cr of the JPEGs, the corrections wanted, what the network is told."""
+        """On the device: Y, Cb, Cr of the JPEGs, the corrections wanted, and what the network is told."""
         clean, jpeg = (ycc_of(pixels.to(self.device).float()) for pixels in (crops, decoded))
         jpeg = jpeg.contiguous(memory_format=torch.channels_last)  # half again as quick on a CPU
         return jpeg, clean - jpeg, [tensor.to(self.device) for tensor in told]
