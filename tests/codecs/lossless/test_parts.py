@@ -45,8 +45,8 @@ def test_neighbours_are_where_they_should_be(height: int, width: int, count: int
         slots = lanes.active(wave)
         known.open(wave)
         for place in ((0, -1), (-1, 0), (-1, 1), (-1, 2), (-2, 0), (-2, 2), (0, -3)):
-            start = known.at(wave, slots) + lanes.offset(*place)
-            found = known.flat[start : start + slots.stop - slots.start]
+            start = lanes.at(wave, slots) + lanes.offset(*place)
+            found = known.array.reshape(-1)[start : start + slots.stop - slots.start]
             for value, neighbour in zip(source.view(wave, slots), found, strict=True):
                 y, x = divmod(int(value) - 1, width)
                 lane = next(i for i, r in enumerate(rows) if y in r)

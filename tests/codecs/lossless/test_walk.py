@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from latentpress.codecs.lossless.model import PlainModel
 from latentpress.codecs.lossless.ranks import used_values
+from latentpress.codecs.lossless.stream import ResidualWriter
 from latentpress.codecs.lossless.tiles import Method, TileCoder, method_of
 from latentpress.codecs.lossless.waves import WaveCoder
-from latentpress.errors import CorruptFileError
+from latentpress.errors import CorruptFileError, LatentPressError
 from latentpress.image import Image
 
 SIZES = [(1, 1), (1, 20), (20, 1), (3, 5), (17, 9)]
@@ -81,7 +82,7 @@ def test_few_values_go_by_rank(make: Any, depth: int) -> None:
 def test_damaged_ranks_change_no_picture(make: Any) -> None:
     samples = make(5, 6, 1, 8).pixels // 2 * np.uint16(500)
     tiles = coder(16, 1)
-    data = tiles._walked(samples, Method.ADAPTIVE, used_values(samples, 16)[0])
+    data, _ = tiles._walked(samples, Method.ADAPTIVE, used_values(samples, 16)[0])
     assert data[0] & 8
     for place in range(1, len(data), 2):
         damaged = bytearray(data)
@@ -90,6 +91,25 @@ def test_damaged_ranks_change_no_picture(make: Any) -> None:
             assert np.array_equal(tiles.decode(memoryview(bytes(damaged)), 5, 6), samples)
         except CorruptFileError:
             continue
+
+
+@pytest.mark.parametrize("method", [Method.ADAPTIVE, Method.ADAPTIVE_DRAWN])
+def test_what_is_written_is_read_back(make: Any, monkeypatch: pytest.MonkeyPatch, method: Method) -> None:
+    """Also with a bound on errors; a coder that wrote one bit wrongly is found before a file is handed out."""
+    samples = make(16, 30, 3, 8).pixels
+    drawn = method == Method.ADAPTIVE_DRAWN
+    tiles = TileCoder(8, 3, 1, {method: WaveCoder(PlainModel(), drawn)})
+    tiles.encode(samples, (method,))
+    finish = ResidualWriter.finish
+
+    def wrongly(writer: ResidualWriter) -> bytes:
+        data = bytearray(finish(writer))
+        data[len(data) // 2] ^= 4
+        return bytes(data)
+
+    monkeypatch.setattr(ResidualWriter, "finish", wrongly)
+    with pytest.raises(LatentPressError):
+        tiles.encode(samples, (method,))
 
 
 def test_bound_with_deep_samples(make: Any) -> None:

@@ -43,9 +43,10 @@ def test_every_size(model: TrainedSteps, make: Any, height: int, width: int, cha
     coder = StepCoder(model)
     samples = make(height, width, channels).pixels
     colours = Colours.YUV if channels == 3 else Colours.GRAY
-    data, decoded = coder.encode(colours, samples, 8, 0)
-    assert np.array_equal(decoded, samples)
-    assert np.array_equal(coder.decode(colours, memoryview(data), height, width, 8, 0), samples)
+    coded = coder.encode(colours, samples, 8, 0, True)
+    assert np.array_equal(coded.samples, samples)
+    assert coded.reads_back()
+    assert np.array_equal(coder.decode(colours, memoryview(coded.stream), height, width, 8, 0), samples)
 
 
 @pytest.mark.parametrize("depth", [8, 16])
@@ -56,7 +57,7 @@ def test_noise_and_constants(model: TrainedSteps, depth: int) -> None:
     noise = rng.integers(0, peak + 1, (21, 34, 3)).astype(kind)
     extremes = (rng.integers(0, 2, (21, 34, 3)) * peak).astype(kind)
     for samples in (noise, extremes, np.full((9, 40, 3), peak, kind)):
-        data, _ = coder.encode(Colours.YUV, samples, depth, 0)
+        data = coder.encode(Colours.YUV, samples, depth, 0, False).stream
         assert np.array_equal(coder.decode(Colours.YUV, memoryview(data), *samples.shape[:2], depth, 0), samples)
 
 

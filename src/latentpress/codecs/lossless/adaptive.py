@@ -72,6 +72,7 @@ class LeastSquares:
         self._recent = np.zeros((*start.shape, self._bands, self._count))
         self._waves = np.zeros((_EVERY, self._n + 1, self._bands * _BAND * self._count), np.float32)
         self._weights = np.empty((self._n, self._bands, _BAND, self._count))
+        self._shared = np.zeros(self._n)
         self._seen = self._oldest = 0
         self._solve(slice(0, self._bands))
 
@@ -123,16 +124,16 @@ class LeastSquares:
         n, shape = self._n, (_EVERY, self._n + 1, self._bands, _BAND, self._count)
         if (fast := loops()) is not None:
             new = np.empty((n, n + 1, bands.stop - bands.start, self._count), np.float32)
-            fast.window_sums(self._waves.reshape(shape), bands.start, new)
-            fast.fade(self._recent, self._older, _FADE, _OLDER_FADE)
-        else:
-            samples = self._waves.reshape(shape)[:, :, bands].transpose(2, 4, 1, 0, 3)
-            samples = np.ascontiguousarray(samples).reshape(-1, self._count, n + 1, _EVERY * _BAND)
-            # sums of 32 products of at most 255 * 1024: exact in float32
-            new = (samples[:, :, :-1] @ samples.transpose(0, 1, 3, 2)).transpose(2, 3, 0, 1)
-            faded = np.floor(self._recent * _FADE)
-            self._recent -= faded
-            self._older += faded.sum(axis=(2, 3)) - np.floor(self._older * _OLDER_FADE)
+            waves = self._waves.reshape(shape)
+            fast.take_in(waves, bands.start, new, self._recent, self._older, _FADE, _OLDER_FADE)
+            return
+        samples = self._waves.reshape(shape)[:, :, bands].transpose(2, 4, 1, 0, 3)
+        samples = np.ascontiguousarray(samples).reshape(-1, self._count, n + 1, _EVERY * _BAND)
+        # sums of 32 products of at most 255 * 1024: exact in float32
+        new = (samples[:, :, :-1] @ samples.transpose(0, 1, 3, 2)).transpose(2, 3, 0, 1)
+        faded = np.floor(self._recent * _FADE)
+        self._recent -= faded
+        self._older += faded.sum(axis=(2, 3)) - np.floor(self._older * _OLDER_FADE)
         self._recent[:, :, bands] += new
 
     def _solve(self, bands: slice) -> None:
@@ -140,15 +141,19 @@ class LeastSquares:
         n, first, last = self._n, bands.start, bands.stop
         systems = np.empty((n, n + 1, (last - first) * self._count + 1))
         if (fast := loops()) is not None:
-            fast.assemble(self._recent, self._older, (_EVERYWHERE, _OLDER, _BESIDE), first, systems)
-        else:
-            recent = self._recent.sum(axis=(2, 3))
-            sums = self._recent[:, :, bands] + (recent * _EVERYWHERE + self._older * _OLDER)[:, :, None, None]
-            above, below = max(first, 1), min(last, self._bands - 1)
-            sums[:, :, above - first :] += self._recent[:, :, above - 1 : last - 1] * _BESIDE
-            sums[:, :, : below - first] += self._recent[:, :, first + 1 : below + 1] * _BESIDE
-            systems[:, :, :-1] = sums.reshape(n, n + 1, -1)
-            systems[:, :, -1] = recent + self._older
+            shares = (_EVERYWHERE, _OLDER, _BESIDE)
+            fast.resolve(
+                self._recent, self._older, shares, first, _RIDGE, float(FRACTION), _LARGEST, systems, self._shared,
+                self._weights,
+            )  # fmt: skip
+            return
+        recent = self._recent.sum(axis=(2, 3))
+        sums = self._recent[:, :, bands] + (recent * _EVERYWHERE + self._older * _OLDER)[:, :, None, None]
+        above, below = max(first, 1), min(last, self._bands - 1)
+        sums[:, :, above - first :] += self._recent[:, :, above - 1 : last - 1] * _BESIDE
+        sums[:, :, : below - first] += self._recent[:, :, first + 1 : below + 1] * _BESIDE
+        systems[:, :, :-1] = sums.reshape(n, n + 1, -1)
+        systems[:, :, -1] = recent + self._older
         systems[np.arange(n), np.arange(n)] += _RIDGE
         found = np.floor(solve(systems) * FRACTION + 0.5)
         np.minimum(np.maximum(found, -_LARGEST, out=found), _LARGEST, out=found)

@@ -6,6 +6,7 @@ so one network serves smooth and rough places, pictures of 8 and of 16 bits. All
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isqrt
 from typing import Any
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentpress.codecs.lossless.fast import loops
-from latentpress.codecs.lossless.lanes import Lanes, Skewed
+from latentpress.codecs.lossless.lanes import Lanes
 
 __all__ = [
     "CLIP",
@@ -101,66 +102,61 @@ class Features:
 class Gatherer:
     """Collects the features of a plane of a tile.
 
-    values, errors: the skewed planes that it sees and last its own, of pixel values, and of signed errors of the
-    adaptive predictor in 1/16.
-    shift: bits of a sample beyond 8, which the smallest activity grows with.
+    values, errors: all planes of the tile in the skewed layout (planes, pixels), pixel values, and signed errors of the
+    adaptive predictor in 1/16. planes: those that it sees, and last its own. shift: bits of a sample beyond 8, which the smallest activity grows with.
     """
 
-    def __init__(self, lanes: Lanes, values: list[Skewed], errors: list[Skewed], shift: int) -> None:
-        plane = len(values) - 1
-        self._values, self._errors = values, errors
-        places = (_OWN if plane == 0 else _OWN[:_OWN_NEXT], _ERRORS, _AROUND, _ERRORS_AROUND)
+    def __init__(self, lanes: Lanes, values: Floats, errors: Floats, planes: Sequence[int], shift: int) -> None:
+        kind = len(planes) - 1
+        self._lanes, self._values, self._errors, self._planes = lanes, values, errors, np.array(planes)
+        places = (_OWN if kind == 0 else _OWN[:_OWN_NEXT], _ERRORS, _AROUND, _ERRORS_AROUND)
         offsets = [np.array([lanes.offset(*place) for place in some]) for some in places]
-        self._own, self._own_errors, self._around, self._errors_around = offsets
-        self._plane = plane
+        self._own, self._own_errors, self._around, self._errors_around = self._places = tuple(offsets)
+        self._kind = kind
         self._floor = float(64 << shift)
         self._pairs = np.array(_ACTIVITY).T.copy()
 
     def __call__(self, wave: int, slots: slice) -> Features:
         """The features of the pixels at ``slots`` of a wave."""
-        plane, count = self._plane, slots.stop - slots.start
-        at = self._values[plane].at(wave, slots)
-        linear = np.empty((linear_of(plane), count))
-        errors = np.empty((len(self._own_errors) + len(self._errors_around) * plane, count))
-        base, scale = self._gather(at, linear, errors)
-        return normalised(linear, errors, base, scale)
+        kind, count = self._kind, slots.stop - slots.start
+        at = self._lanes.at(wave, slots)
+        linear = np.empty((linear_of(kind), count))
+        errors = np.empty((len(self._own_errors) + len(self._errors_around) * kind, count))
+        if (fast := loops()) is not None:
+            base, scale, level = np.empty(count), np.empty(count), np.empty(count, np.int64)
+            fast.gather(
+                self._values, self._errors, self._planes, at, self._places, self._pairs, self._floor, _LEVELS,
+                float(CLIP), linear, errors, base, scale, level,
+            )  # fmt: skip
+            return Features(linear, base, scale, level, errors)
+        return normalised(linear, errors, *self._gather(at, linear, errors))
 
     def _gather(self, at: int, linear: Floats, errors: Floats) -> tuple[Floats, Floats]:
         """Fill in differences in pixel values and signed errors of the pixels from ``at`` on; gives base and scale."""
-        plane, count, k, m = self._plane, linear.shape[1], len(self._own), len(self._own_errors)
-        own = self._values[plane]
-        if (fast := loops()) is not None:
-            base, scale = np.empty(count), np.empty(count)
-            signed = self._errors[plane].flat
-            fast.gather(
-                own.flat, signed, at, self._own, self._own_errors, self._pairs, self._floor, linear, errors, base, scale
-            )
-            for seen, signs in zip(self._values[:plane], self._errors[:plane], strict=True):
-                places, around = self._around, self._errors_around
-                fast.gather_beside(seen.flat, signs.flat, at, places, around, linear[k:], errors[m:])
-                k, m = k + len(places), m + len(around)
-            return base, scale
+        count, k, m = linear.shape[1], len(self._own), len(self._own_errors)
+        *others, plane = self._planes
+        flat = self._values[plane]
         for i, offset in enumerate(self._own):
-            linear[i] = own.flat[at + offset : at + offset + count]
+            linear[i] = flat[at + offset : at + offset + count]
         west, north, corner = linear[_W], linear[_N], linear[_NW]
         low, high = np.minimum(west, north), np.maximum(west, north)
         base = np.minimum(np.maximum(west + north - corner, low), high)
 
-        flat = self._errors[plane].flat
+        flat = self._errors[plane]
         for i, offset in enumerate(self._own_errors):
             errors[i] = flat[at + offset : at + offset + count]
         rough = np.abs(linear[self._pairs[0]] - linear[self._pairs[1]]).sum(axis=0)
         scale = 16.0 * rough + np.abs(errors[:4]).sum(axis=0) + self._floor
 
         linear[:k] -= base
-        for p in range(plane):
-            flat = self._values[p].flat
+        for p in others:
+            flat = self._values[p]
             centre = flat[at : at + count]
             for i in range(1, 9):
                 offset = self._around[i]
                 np.subtract(flat[at + offset : at + offset + count], centre, out=linear[k])
                 k += 1
-            flat = self._errors[p].flat
+            flat = self._errors[p]
             np.multiply(flat[at : at + count], 0.0625, out=linear[k])
             k += 1
             for offset in self._errors_around:

@@ -19,6 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latentpress.codecs.lossless.fast import loops
+
 __all__ = ["Lanes", "Skewed"]
 
 _ABOVE = 2
@@ -74,6 +76,16 @@ class Lanes:
         stop = (last + _ABOVE) * self.count + (self.tall if last == self.rows - 1 else self.count)
         return slice((first + _ABOVE) * self.count, stop)
 
+    @cached_property
+    def shape(self) -> tuple[int, int]:
+        """Of the skewed array: waves with margins, slots."""
+        return self.waves + _EARLY + _LATE, self.slots
+
+    def at(self, wave: int, slots: slice) -> int:
+        """Position in the flattened skewed array of the first of ``slots`` of a wave."""
+        first: int = slots.start
+        return (wave + _EARLY) * self.slots + first
+
     def offset(self, dy: int, dx: int) -> int:
         """Distance in the flattened skewed array from a pixel to its neighbour (dy rows down, dx columns right)."""
         return (3 * dy + dx) * self.slots + dy * self.count
@@ -87,18 +99,13 @@ class Lanes:
 class Skewed:
     """A plane of integers in the skewed layout, in float64, filled wave by wave.
 
-    ``array``: (waves and margins, slots); ``flat``: the same memory in one dimension. ``start`` fills it all.
+    ``array``: (waves and margins, slots). ``start`` fills it all. memory: for it, flat; None for new memory.
     """
 
-    def __init__(self, lanes: Lanes, start: float = 0.0) -> None:
+    def __init__(self, lanes: Lanes, start: float = 0.0, memory: Floats | None = None) -> None:
         self.lanes = lanes
-        self.array: Floats = np.full((lanes.waves + _EARLY + _LATE, lanes.slots), start, np.float64)
-        self.flat = self.array.reshape(-1)
-
-    def at(self, wave: int, slots: slice) -> int:
-        """Position in ``flat`` of the first of ``slots`` of a wave."""
-        first: int = slots.start
-        return (wave + _EARLY) * self.lanes.slots + first
+        self.array: Floats = np.empty(lanes.shape) if memory is None else memory.reshape(lanes.shape)
+        self.array[:] = start
 
     def view(self, wave: int, slots: slice) -> Floats:
         """The slots of a wave."""
@@ -113,6 +120,10 @@ class Skewed:
     def close(self, wave: int, slots: slice, values: Floats) -> None:
         """Store the values of a wave, and the border copies that they make."""
         lanes, t = self.lanes, wave + _EARLY
+        if (fast := loops()) is not None:
+            shape = (lanes.width, lanes.rows, lanes.count, lanes.tall)
+            fast.close(self.array, shape, (wave, t, slots.start), values)
+            return
         self.array[t, slots] = values
         if wave < lanes.width:  # above the first row: the pixel to the left
             first = self.array[t, lanes.row(0)]

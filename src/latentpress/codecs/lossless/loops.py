@@ -7,6 +7,7 @@ kept beside the source, or where numba keeps it for folders that cannot be writt
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
@@ -15,12 +16,10 @@ from numba import njit
 from numpy.typing import NDArray
 
 __all__ = [
-    "assemble",
+    "close",
     "count_symbols",
     "eliminate",
-    "fade",
     "gather",
-    "gather_beside",
     "join",
     "keep",
     "learn_bias",
@@ -28,10 +27,11 @@ __all__ = [
     "normalise",
     "predict",
     "refine",
+    "resolve",
     "split",
+    "take_in",
     "targets",
     "values",
-    "window_sums",
 ]
 
 Floats = NDArray[np.float64]
@@ -50,62 +50,6 @@ def _any_order(function: F) -> F:
 
 
 @_compiled
-def gather(
-    values: Floats,
-    errors: Floats,
-    at: int,
-    places: Integers,
-    error_places: Integers,
-    pairs: Integers,
-    floor: float,
-    linear: Floats,
-    found: Floats,
-    base: Floats,
-    scale: Floats,
-) -> None:
-    """A plane's own neighbours around ``at`` as differences from the base prediction, with base and activity."""
-    count = base.size
-    for i in range(error_places.size):
-        start = at + error_places[i]
-        for j in range(count):
-            found[i, j] = errors[start + j]
-    for i in range(places.size):
-        start = at + places[i]
-        for j in range(count):
-            linear[i, j] = values[start + j]
-    for j in range(count):
-        rough = 0.0
-        for k in range(pairs.shape[1]):
-            rough += abs(linear[pairs[0, k], j] - linear[pairs[1, k], j])
-        near = abs(found[0, j]) + abs(found[1, j]) + abs(found[2, j]) + abs(found[3, j])
-        scale[j] = 16.0 * rough + near + floor
-        west, north = linear[0, j], linear[1, j]
-        base[j] = min(max(west + north - linear[2, j], min(west, north)), max(west, north))
-    for i in range(places.size):
-        for j in range(count):
-            linear[i, j] -= base[j]
-
-
-@_compiled
-def gather_beside(
-    values: Floats, errors: Floats, at: int, places: Integers, error_places: Integers, linear: Floats, found: Floats
-) -> None:
-    """Neighbours in a plane that is seen, as differences from the pixel there, and its error there."""
-    count = linear.shape[1]
-    last = places.size - 1
-    for i in range(last):
-        start = at + places[i + 1]
-        for j in range(count):
-            linear[i, j] = values[start + j] - values[at + j]
-    for j in range(count):
-        linear[last, j] = errors[at + j] * 0.0625
-    for i in range(error_places.size):
-        start = at + error_places[i]
-        for j in range(count):
-            found[i, j] = errors[start + j]
-
-
-@_compiled
 def normalise(
     linear: Floats, errors: Floats, scale: Floats, levels: Floats, clip: float, inverse: Floats, level: Integers
 ) -> None:
@@ -120,14 +64,73 @@ def normalise(
         for j in range(count):
             errors[i, j] = min(np.floor(abs(errors[i, j]) * inverse[j] * 2.0**-24), clip)
     for j in range(count):
-        low, high = 0, levels.size  # the last level that is not above the scale
-        while high - low > 1:
-            middle = (low + high) >> 1
-            if levels[middle] <= scale[j]:
-                low = middle
-            else:
-                high = middle
-        level[j] = low
+        # levels of an octave are 16: the last that is not above the scale
+        first = 16 * (math.frexp(scale[j])[1] - 1)
+        for step in (8, 4, 2, 1):
+            if levels[first + step] <= scale[j]:
+                first += step
+        level[j] = first
+
+
+@_compiled
+def gather(
+    values: Floats,
+    errors: Floats,
+    planes: Integers,
+    at: int,
+    places: tuple[Integers, Integers, Integers, Integers],
+    pairs: Integers,
+    floor: float,
+    levels: Floats,
+    clip: float,
+    linear: Floats,
+    found: Floats,
+    base: Floats,
+    scale: Floats,
+    level: Integers,
+) -> None:
+    """The normalised features of the pixels from ``at`` on. values, errors: of all planes (planes, pixels); planes:
+    those that are seen, the last their own. places: of the plane's own neighbours and errors, and of those beside.
+    """
+    count = base.size
+    own, own_errors, around, errors_around = places
+    plane = planes[planes.size - 1]
+    for i in range(own_errors.size):
+        start = at + own_errors[i]
+        for j in range(count):
+            found[i, j] = errors[plane, start + j]
+    for i in range(own.size):
+        start = at + own[i]
+        for j in range(count):
+            linear[i, j] = values[plane, start + j]
+    for j in range(count):
+        near = abs(found[0, j]) + abs(found[1, j]) + abs(found[2, j]) + abs(found[3, j])
+        scale[j] = near + floor
+        west, north = linear[0, j], linear[1, j]
+        base[j] = min(max(west + north - linear[2, j], min(west, north)), max(west, north))
+    for k in range(pairs.shape[1]):
+        one, other = pairs[0, k], pairs[1, k]
+        for j in range(count):
+            scale[j] += 16.0 * abs(linear[one, j] - linear[other, j])
+    for i in range(own.size):
+        for j in range(count):
+            linear[i, j] -= base[j]
+    n, m = own.size, own_errors.size
+    for p in planes[:-1]:
+        for i in range(1, around.size):
+            start = at + around[i]
+            for j in range(count):
+                linear[n, j] = values[p, start + j] - values[p, at + j]
+            n += 1
+        for j in range(count):
+            linear[n, j] = errors[p, at + j] * 0.0625
+        n += 1
+        for i in range(errors_around.size):
+            start = at + errors_around[i]
+            for j in range(count):
+                found[m, j] = errors[p, start + j]
+            m += 1
+    normalise(linear, found, scale, levels, clip, np.empty(count), level)
 
 
 @_compiled
@@ -178,6 +181,33 @@ def values(prediction: Floats, correction: Floats, scale: Floats, base: Floats, 
     for j in range(out.size):
         normalised = prediction[j] + correction[j] if some else prediction[j] + correction[0]
         out[j] = 16.0 * base[j] + np.floor(normalised * scale[j] * unit + 0.5)
+
+
+@_compiled
+def close(array: Floats, shape: tuple[int, int, int, int], at: tuple[int, int, int], values: Floats) -> None:
+    """Store the values of a wave in its row of the skewed array, and the border copies that they make. shape: width,
+    rows, count, tall of the lanes; at: wave, row of the array, first slot.
+    """
+    width, rows, count, tall = shape
+    wave, t, start = at
+    array[t, start : start + values.size] = values
+    if wave < width:  # above the first row: the pixel to the left
+        for lane in range(count):
+            first = array[t, 2 * count + lane]
+            for k in range(4):
+                array[t - 3 + k, count + lane] = first
+                array[t - 6 + k, lane] = first
+    ended = (wave - width + 1) // 3
+    if wave - width + 1 == 3 * ended and 0 <= ended < rows:  # right of a row: its last pixel
+        for k in range(1, 4):
+            for slot in range((ended + 2) * count, (ended + 3) * count):
+                array[t + k, slot] = array[t, slot]
+    for lane in range(count):  # below the last row
+        r = rows - 1 if lane < tall else rows - 2
+        x = wave - 3 * r
+        if r >= 0 and 0 <= x < width:
+            for k in range(3, 5 if x == width - 1 else 4):
+                array[t + k, (r + 3) * count + lane] = array[t, (r + 2) * count + lane]
 
 
 @_compiled
@@ -327,6 +357,22 @@ def fade(recent: Floats, older: Floats, share: float, older_share: float) -> Non
 
 
 @_any_order
+def take_in(
+    waves: NDArray[np.float32], first: int, new: NDArray[np.float32], recent: Floats, older: Floats,
+    share: float, older_share: float,
+) -> None:  # fmt: skip
+    """Add what `window_sums` gives of waves to the recent past, after that has faded."""
+    window_sums(waves, first, new)
+    fade(recent, older, share, older_share)
+    bands = new.shape[2]
+    for i in range(new.shape[0]):
+        for j in range(new.shape[1]):
+            for b in range(bands):
+                for lane in range(new.shape[3]):
+                    recent[i, j, first + b, lane] += new[i, j, b, lane]
+
+
+@_any_order
 def assemble(recent: Floats, older: Floats, shares: tuple[float, float, float], first: int, systems: Floats) -> None:
     """The normal equations of each lane of the bands from ``first`` on, and last those of the whole tile. shares: of
     the recent past of all bands, of the older past, and of the bands beside. Sums of multiples of 1/4096.
@@ -368,3 +414,34 @@ def eliminate(systems: Floats) -> None:
         for i in range(k):
             for g in range(size):
                 systems[i, n, g] -= systems[i, k, g] * systems[k, n, g]
+
+
+@_compiled
+def resolve(
+    recent: Floats,
+    older: Floats,
+    shares: tuple[float, float, float],
+    first: int,
+    ridge: float,
+    fraction: float,
+    largest: float,
+    systems: Floats,
+    shared: Floats,
+    weights: Floats,
+) -> None:
+    """Weights (n, bands, rows, lanes) of the bands from ``first`` on and those that all share, fitted anew."""
+    assemble(recent, older, shares, first, systems)
+    n, lanes, size = systems.shape[0], recent.shape[3], systems.shape[2]
+    for i in range(n):
+        for g in range(size):
+            systems[i, i, g] += ridge
+    eliminate(systems)
+    for i in range(n):
+        found = systems[i, n]
+        for g in range(size):
+            found[g] = min(max(np.floor(found[g] * fraction + 0.5), -largest), largest)
+        shared[i] = found[size - 1]
+        for b in range((size - 1) // lanes):
+            for r in range(weights.shape[2]):
+                for lane in range(lanes):
+                    weights[i, first + b, r, lane] = found[b * lanes + lane]

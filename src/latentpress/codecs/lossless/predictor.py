@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -60,21 +61,23 @@ class Guess:
 class PlanePredictor:
     """Predicts a plane of a tile with neighbours, local activity and adaptive least squares.
 
-    values, errors: the skewed planes that it sees, in their order, then its own; errors are of the planes' predictors,
-    in 1/16 pixel value.
+    values, errors: of all planes of the tile in the skewed layout (planes, pixels); errors are of the planes'
+    predictors, in 1/16 pixel value. planes: those that it sees, then its own. own: that plane's values and errors.
     """
 
     def __init__(
         self,
         lanes: Lanes,
-        values: list[Skewed],
-        errors: list[Skewed],
+        values: Floats,
+        errors: Floats,
+        planes: Sequence[int],
+        own: tuple[Skewed, Skewed],
         start: NDArray[np.integer[Any]],
         shift: int,
     ) -> None:
-        self._gather = Gatherer(lanes, values, errors, shift)
+        self._gather = Gatherer(lanes, values, errors, planes, shift)
         self._squares = LeastSquares(start, lanes)
-        self._values, self._errors = values[-1], errors[-1]
+        self._values, self._errors = own
 
     @property
     def older(self) -> Floats:
@@ -108,10 +111,11 @@ def tile_predictors(
     """Predictors of all planes of a tile, and their skewed values. middles: what the planes' borders hold. sees: which
     planes before it each is predicted from too.
     """
-    values = [Skewed(lanes, middle) for middle in middles]
-    errors = [Skewed(lanes) for _ in middles]
-    predictors = []
-    for p, start in enumerate(starts):
-        known = [*sees[p], p]
-        predictors.append(PlanePredictor(lanes, [values[k] for k in known], [errors[k] for k in known], start, shift))
-    return predictors, values
+    values, errors = np.empty((2, len(middles), math.prod(lanes.shape)))
+    known = [Skewed(lanes, middle, memory) for middle, memory in zip(middles, values, strict=True)]
+    wrong = [Skewed(lanes, 0.0, memory) for memory in errors]
+    predictors = [
+        PlanePredictor(lanes, values, errors, [*sees[p], p], (known[p], wrong[p]), start, shift)
+        for p, start in enumerate(starts)
+    ]
+    return predictors, known

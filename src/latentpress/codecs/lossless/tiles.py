@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import lzma
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -23,7 +24,7 @@ from latentpress.codecs.webp import decode_webp, encode_webp
 from latentpress.errors import CorruptFileError, LatentPressError
 from latentpress.progress import part, steps
 
-__all__ = ["DRAWN", "METHOD_NAMES", "Method", "PlaneCoder", "TileCoder", "method_of"]
+__all__ = ["Coded", "DRAWN", "METHOD_NAMES", "Method", "PlaneCoder", "TileCoder", "method_of"]
 
 _CRC_BYTES = 4
 _WORTH_TRYING = 1.3  # dictionary coding is tried in earnest if a quick trial is not larger than this many times
@@ -69,11 +70,20 @@ METHOD_NAMES = {
 """What each method is called."""
 
 
+@dataclass(frozen=True)
+class Coded:
+    """A stream, and the samples as a decoder will have them. reads_back: whether the stream holds what was coded."""
+
+    stream: bytes
+    samples: NDArray[Any]
+    reads_back: Callable[[], bool]
+
+
 class PlaneCoder(Protocol):
     """Codes the samples (H, W, channels) of a tile, ``depth`` bits each, by prediction of its planes."""
 
-    def encode(self, colours: Colours, samples: NDArray[Any], depth: int, max_error: int) -> tuple[bytes, NDArray[Any]]:
-        """The stream, and the samples as a decoder will have them."""
+    def encode(self, colours: Colours, samples: NDArray[Any], depth: int, max_error: int, verify: bool) -> Coded:
+        """The stream. verify: whether `Coded.reads_back` will be called."""
 
     def decode(
         self, colours: Colours, data: memoryview, height: int, width: int, depth: int, max_error: int
@@ -84,7 +94,7 @@ class PlaneCoder(Protocol):
 @dataclass(frozen=True)
 class TileCoder:
     """Codes the tiles of a picture of ``depth`` bits a sample and ``channels`` (see `colours_of`), each sample right to
-    ``max_error``. coders: for the methods from ADAPTIVE on, those that there are. verify: decode every tile
+    ``max_error``. coders: for the methods from ADAPTIVE on, those that there are. verify: read back every tile
     that was coded.
     """
 
@@ -107,19 +117,25 @@ class TileCoder:
         coded = len(tries) / (len(tries) + self.verify)
         with part(0, coded):
             found = [self._walked(samples, *one) for one in steps(tries, len(tries))]
-        limit = min(len(tile) for tile in found)
+        best, reads_back = min(found, key=lambda tried: len(tried[0]))
+        limit, others = len(best), []
         if self.max_error == 0:
             quick = {method: _quick(samples, method) for method in _DIFFERENCES}
             likely = min(quick, key=lambda method: quick[method])
             repeats = quick[likely] <= _WORTH_TRYING * limit
             if repeats:
-                found.append(self._pack(likely, Colours.GRAY, samples, _compress(_bytes_of(samples, likely))))
+                others.append(self._pack(likely, Colours.GRAY, samples, _compress(_bytes_of(samples, likely))))
             if self._fits_webp and (repeats or not {*methods}.isdisjoint(DRAWN.values())):
-                found.append(self._pack(Method.WEBP, Colours.GRAY, samples, encode_webp(samples)))
-        best = min(found, key=len)
+                others.append(self._pack(Method.WEBP, Colours.GRAY, samples, encode_webp(samples)))
+        for tile in others:
+            if len(tile) < len(best):
+                best, reads_back = tile, partial(self._decodes, tile, samples)
         if self.verify:
             with part(coded, 1):
-                self._check(samples, best)
+                if not reads_back():
+                    raise LatentPressError(
+                        "the file does not decode to the picture; please report this picture as a fault"
+                    )
         return best
 
     def decode(self, data: memoryview, height: int, width: int) -> NDArray[Any]:
@@ -166,25 +182,27 @@ class TileCoder:
             return decode_webp(bytes(data), (height, width), self.channels)
         raise CorruptFileError(f"the picture's data are damaged: method {method}")
 
-    def _walked(self, samples: NDArray[Any], method: Method, values: NDArray[np.int64] | None = None) -> bytes:
-        """The tile by prediction; values: those in use, None to code samples as they are."""
+    def _walked(
+        self, samples: NDArray[Any], method: Method, values: NDArray[np.int64] | None = None
+    ) -> tuple[bytes, Callable[[], bool]]:
+        """The tile by prediction, and what checks it; values: those in use, None to code samples as they are."""
         if values is not None:
             inner = replace(self, depth=rank_depth(values))
             ranks = np.searchsorted(values, samples).astype(_kind(inner.depth))
-            tile = inner._walked(ranks, method)
+            tile, reads_back = inner._walked(ranks, method)
             head = bytes([tile[0] | _RANKS]) + _crc(samples)
-            return head + pack_values(values, self.depth) + tile[1 + _CRC_BYTES :]
+            return head + pack_values(values, self.depth) + tile[1 + _CRC_BYTES :], reads_back
         colours = colours_of(self.channels)[self.max_error > 0]
-        stream, decoded = self.coders[method].encode(colours, samples, self.depth, self.max_error)
-        return self._pack(method, colours, decoded, stream)
+        coded = self.coders[method].encode(colours, samples, self.depth, self.max_error, self.verify)
+        right = int(np.abs(coded.samples.astype(np.int64) - samples).max()) <= self.max_error
+        tile = self._pack(method, colours, coded.samples, coded.stream)
+        return tile, lambda: right and coded.reads_back()
 
     def _pack(self, method: Method, colours: Colours, decoded: NDArray[Any], data: bytes) -> bytes:
         return bytes([method & 7 | method >> 3 << 7 | colours << 4]) + _crc(decoded) + data
 
-    def _check(self, samples: NDArray[Any], tile: bytes) -> None:
-        decoded = self.decode(memoryview(tile), *samples.shape[:2])
-        if int(np.abs(decoded.astype(np.int64) - samples).max()) > self.max_error:
-            raise LatentPressError("the file does not decode to the picture; please report this picture as a fault")
+    def _decodes(self, tile: bytes, samples: NDArray[Any]) -> bool:
+        return np.array_equal(self.decode(memoryview(tile), *samples.shape[:2]), samples)
 
 
 def method_of(tile: memoryview | bytes) -> str:

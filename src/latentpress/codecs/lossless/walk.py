@@ -7,20 +7,19 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from latentpress.codecs.lossless import fast
-from latentpress.codecs.lossless.alphabet import Alphabet
-from latentpress.codecs.lossless.drawn import DrawnPlane, flat_counts
+from latentpress.codecs.lossless.distributions import Distributions, ReadBack
 from latentpress.codecs.lossless.features import LAG
 from latentpress.codecs.lossless.lanes import Lanes, Skewed
 from latentpress.codecs.lossless.model import Model
 from latentpress.codecs.lossless.predictor import Guess, PlanePredictor, tile_predictors
 from latentpress.codecs.lossless.refinement import Refined, Refinement
 from latentpress.codecs.lossless.stream import ResidualPort
-from latentpress.codecs.lossless.tables import AdaptiveTables
 from latentpress.progress import steps
 
 __all__ = ["PlaneRange", "Source", "Walk", "lanes_of"]
@@ -67,7 +66,7 @@ class Walk:
 
     port: what codes; source: None where a decoder does not know the values. ranges: of each plane. depth: bits a
     sample. max_error: 0 for lossless. drawn: see `drawn`. threads: that predict planes at the same time, which they
-    may, being waves apart.
+    may, being waves apart. coded: notes what is coded, to be read back.
     """
 
     def __init__(
@@ -81,6 +80,7 @@ class Walk:
         max_error: int,
         drawn: bool = False,
         threads: int = 1,
+        coded: ReadBack | None = None,
     ) -> None:
         fast.expect(lanes.height * lanes.width)
         self._port, self._source, self._lanes, self._threads = port, source, lanes, threads
@@ -88,7 +88,7 @@ class Walk:
         middles, starts = [bounds.middle for bounds in ranges], [model.start(kind) for kind in kinds]
         predictors, self._values = tile_predictors(lanes, middles, sees, starts, depth - 8)
         self._planes = [
-            _Plane(number, lanes, predictor, bounds, model, kind, depth - 8, max_error, drawn)
+            _Plane(number, lanes, predictor, bounds, model, kind, depth - 8, max_error, drawn, coded)
             for number, (predictor, bounds, kind) in enumerate(zip(predictors, ranges, kinds, strict=True))
         ]
 
@@ -136,7 +136,7 @@ class _Expected:
 
 
 class _Plane:
-    """Predictor, network, probability tables and quantiser of a plane: `expect` a wave, then `code` it."""
+    """Predictor, network, distributions and quantiser of a plane: `expect` a wave, then `code` it."""
 
     def __init__(
         self,
@@ -149,16 +149,16 @@ class _Plane:
         shift: int,
         max_error: int,
         drawn: bool,
+        coded: ReadBack | None,
     ) -> None:
         self.number, self._lanes, self._bounds, self._max_error = number, lanes, bounds, max_error
-        self._predictor, self._network, self._alphabet = predictor, model.network(kind, shift), Alphabet(bounds.bits)
+        self._predictor, self._network = predictor, model.network(kind, shift)
         self._step = 2 * max_error + 1
         self._refinement = Refinement(shift, self._step)
-        counts, self._drawn = model.counts(kind), None
-        if drawn:
-            counts = np.concatenate([counts, flat_counts(counts[0], counts[-1])])
-            self._drawn = DrawnPlane(bounds.low, bounds.high, self._alphabet, self._step)
-        self._tables = AdaptiveTables(counts, self._alphabet)
+        fresh = partial(Distributions, bounds.low, bounds.high, model.counts(kind), drawn, self._step)
+        self._distributions, self._coded = fresh(), coded
+        if coded is not None:
+            coded.expect(number, fresh, self._step)
         self._learn: Callable[[], None] = lambda: None
 
     def expect(self, wave: int) -> None:
@@ -167,12 +167,10 @@ class _Plane:
         guess = self._predictor.look(wave, self._lanes.active(wave))
         correction, spread = self._network(guess)
         refined = self._refinement(guess, guess.value(correction), spread)
-        if self._drawn:
-            refined = self._drawn.refine(guess, refined)
+        if self._distributions.drawn:
+            refined = self._distributions.drawn.refine(guess, refined)
         centre = np.minimum(np.maximum(refined.nearest, self._bounds.low), self._bounds.high)
-        rows = self._tables.rows(refined.tables)
-        if self._drawn:
-            rows = self._drawn.weigh(rows, centre, refined.sign)
+        rows = self._distributions.rows(refined.tables, centre, refined.sign)
         self._expected = _Expected(wave, guess, centre, refined, rows)
 
     def code(self, port: ResidualPort, source: Source | None, known: Sequence[Skewed]) -> None:
@@ -182,15 +180,15 @@ class _Plane:
         if source is not None:
             true = source(self.number, now.wave, now.guess.slots, known)
             wanted = self._nearest((true.astype(np.int64) - now.centre) * refined.sign)
-        symbols, residuals = port.rows(wanted, self._alphabet, refined.tables, now.rows, self.number)
+        symbols, residuals = port.rows(wanted, self._distributions.alphabet, refined.tables, now.rows, self.number)
+        if self._coded is not None:
+            self._coded.note(self.number, refined.tables, now.centre, refined.sign, residuals)
         values = (now.centre + self._step * refined.sign * residuals).astype(np.float64)
         self._predictor.store(now.wave, now.guess, values)
         self._learn = lambda: self._take_in(now, symbols, values)
 
     def _take_in(self, now: _Expected, symbols: NDArray[np.int32], values: Floats) -> None:
-        self._tables.learn(now.refined.tables, symbols)
-        if self._drawn:
-            self._drawn.learn(values)
+        self._distributions.learn(now.refined.tables, symbols, values)
         self._refinement.learn(values)
         self._predictor.learn(now.guess, values)
 

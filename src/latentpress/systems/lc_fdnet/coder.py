@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from latentpress.codecs.lossless.colours import Colours, join_planes, plane_ranges, plane_source
 from latentpress.codecs.lossless.lanes import Lanes
 from latentpress.codecs.lossless.stream import ResidualReader, ResidualWriter
+from latentpress.codecs.lossless.tiles import Coded
 from latentpress.codecs.lossless.walk import Walk
 from latentpress.container import varint
 from latentpress.errors import CorruptFileError
@@ -43,7 +46,7 @@ class StepCoder:
     def __init__(self, model: StepModel) -> None:
         self._model = model
 
-    def encode(self, colours: Colours, samples: NDArray[Any], depth: int, max_error: int) -> tuple[bytes, NDArray[Any]]:
+    def encode(self, colours: Colours, samples: NDArray[Any], depth: int, max_error: int, verify: bool) -> Coded:
         """The stream of a tile (H, W, 1 or 3), and its samples as a decoder will have them."""
         grid, ranges = Grid(*samples.shape[:2]), plane_ranges(colours, depth)
         lanes = first_lanes(grid)
@@ -54,7 +57,10 @@ class StepCoder:
         with part(_FIRST, 1):
             planes = StepWalk(rest, true_values(planes_of(samples)), grid, ranges, self._model, depth, first).run()
         stream = small.finish()
-        return varint.encode(len(stream)) + stream + rest.finish(), join_planes(colours, planes, depth)
+        stream, decoded = varint.encode(len(stream)) + stream + rest.finish(), join_planes(colours, planes, depth)
+        height, width = samples.shape[:2]
+        back = partial(self.decode, colours, memoryview(stream), height, width, depth, max_error)
+        return Coded(stream, decoded, lambda: np.array_equal(back(), decoded))
 
     def decode(
         self, colours: Colours, data: memoryview, height: int, width: int, depth: int, max_error: int
