@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from latentpress.codecs.lossless.fast import loops
 from latentpress.codecs.lossless.lanes import Lanes
 
-__all__ = ["FRACTION", "LeastSquares", "solve"]
+__all__ = ["FRACTION", "HALF", "LeastSquares", "solve"]
 
 Floats = NDArray[np.float64]
 
@@ -33,7 +33,8 @@ _EVERYWHERE = 1 / 4096  # weight of the recent past of all bands, for each
 _OLDER = 1 / 4096  # weight of the older past of all bands, for each
 _RIDGE = 4096.0
 _LARGEST = 4.0 * FRACTION
-_HALF = FRACTION / 32.0  # of 1/16 of a normalised unit
+HALF = FRACTION / 32.0
+"""Half of 1/16 of a normalised unit, in the unit of weights."""
 
 
 def solve(systems: Floats) -> Floats:
@@ -86,14 +87,14 @@ class LeastSquares:
         """Predictions (N,) of linear features (n, N) at ``slots``, in 1/16 of a normalised unit: those of the band, and
         those that weights of the whole tile give.
         """
-        start = slots.start - self._first
-        if (fast := loops()) is not None:
-            near, everywhere = np.empty(linear.shape[1]), np.empty(linear.shape[1])
-            fast.predict(self._flat_weights, self._shared, linear, start, _HALF, near, everywhere)
-            return near, everywhere
+        weights, shared, start = self.given(slots)
         # whole numbers below 2^53 in every partial sum: any order gives the same
-        local = (self._flat_weights[:, start : start + linear.shape[1]] * linear).sum(axis=0)
-        return _rounded(local), _rounded(self._shared @ linear)
+        local = (weights[:, start : start + linear.shape[1]] * linear).sum(axis=0)
+        return _rounded(local), _rounded(shared @ linear)
+
+    def given(self, slots: slice) -> tuple[Floats, Floats, int]:
+        """What predictions are made of: weights of all slots (n, slots), of the whole tile, and where slots begin."""
+        return self._weights.reshape(self._n, -1), self._shared, slots.start - self._first
 
     def learn(self, linear: Floats, target: Floats, slots: slice) -> None:
         """Take in the features of a wave and the normalised differences (N,) that were right."""
@@ -160,12 +161,8 @@ class LeastSquares:
         self._shared = np.ascontiguousarray(found[:, -1])
         self._weights[:, bands] = found[:, :-1].reshape(n, -1, 1, self._count)
 
-    @property
-    def _flat_weights(self) -> Floats:
-        return self._weights.reshape(self._n, -1)
-
 
 def _rounded(total: Floats) -> Floats:
     """Sums in 1 / FRACTION as 1/16, halves up."""
-    out: Floats = np.floor((total + _HALF) * (0.5 / _HALF))
+    out: Floats = np.floor((total + HALF) * (0.5 / HALF))
     return out

@@ -89,7 +89,7 @@ def plane_source(colours: Colours, samples: NDArray[Any], lanes: Lanes) -> Sourc
     return source
 
 
-def join_planes(colours: Colours, planes: list[NDArray[np.int64]], depth: int) -> NDArray[Any]:
+def join_planes(colours: Colours, planes: Sequence[NDArray[Any]], depth: int) -> NDArray[Any]:
     """Samples (H, W, channels) of decoded planes."""
     samples: NDArray[Any]
     if colours == Colours.GRAY:

@@ -72,7 +72,7 @@ class ReadBack:
         """Read all of it out of a port; whether it is the same. Raises CorruptFileError if it cannot be read."""
         planes = {plane: (fresh(), step) for plane, (fresh, step) in self._planes.items()}
         for plane, *noted in self._waves:
-            tables, centre, sign, residuals = (some.astype(np.int64) for some in noted)
+            tables, centre, sign, residuals = (np.asarray(some, np.int64) for some in noted)
             distributions, step = planes[plane]
             rows = distributions.rows(tables, centre, sign)
             symbols, found = port.rows(None, distributions.alphabet, tables, rows, plane)

@@ -26,6 +26,7 @@ __all__ = [
     "inputs_of",
     "level_of",
     "linear_of",
+    "middle_of",
     "normalised",
     "own_features",
 ]
@@ -85,6 +86,11 @@ def inputs_of(plane: int) -> int:
     return linear_of(plane) + 3 + len(_ERRORS) + len(_ERRORS_AROUND) * plane
 
 
+def middle_of(shift: int) -> int:
+    """The level that networks count from. shift: bits of a sample beyond 8."""
+    return 16 * (10 + shift)
+
+
 @dataclass(frozen=True)
 class Features:
     """Features of the pixels of a wave. linear: (n, N), -255..255. base: (N,), the base prediction in pixel values.
@@ -103,7 +109,8 @@ class Gatherer:
     """Collects the features of a plane of a tile.
 
     values, errors: all planes of the tile in the skewed layout (planes, pixels), pixel values, and signed errors of the
-    adaptive predictor in 1/16. planes: those that it sees, and last its own. shift: bits of a sample beyond 8, which the smallest activity grows with.
+    adaptive predictor in 1/16. planes: those that it sees, and last its own. shift: bits of a sample beyond 8, which
+    the smallest activity grows with.
     """
 
     def __init__(self, lanes: Lanes, values: Floats, errors: Floats, planes: Sequence[int], shift: int) -> None:
@@ -118,18 +125,19 @@ class Gatherer:
 
     def __call__(self, wave: int, slots: slice) -> Features:
         """The features of the pixels at ``slots`` of a wave."""
-        kind, count = self._kind, slots.stop - slots.start
-        at = self._lanes.at(wave, slots)
-        linear = np.empty((linear_of(kind), count))
-        errors = np.empty((len(self._own_errors) + len(self._errors_around) * kind, count))
-        if (fast := loops()) is not None:
-            base, scale, level = np.empty(count), np.empty(count), np.empty(count, np.int64)
-            fast.gather(
-                self._values, self._errors, self._planes, at, self._places, self._pairs, self._floor, _LEVELS,
-                float(CLIP), linear, errors, base, scale, level,
-            )  # fmt: skip
-            return Features(linear, base, scale, level, errors)
-        return normalised(linear, errors, *self._gather(at, linear, errors))
+        linear, errors, *_ = self.room(slots.stop - slots.start)
+        return normalised(linear, errors, *self._gather(self._lanes.at(wave, slots), linear, errors))
+
+    def room(self, count: int) -> tuple[Floats, Floats, Floats, Floats, NDArray[np.int64]]:
+        """Empty arrays for the `Features` of so many pixels: linear, errors, base, scale, level."""
+        linear = np.empty((linear_of(self._kind), count))
+        errors = np.empty((len(self._own_errors) + len(self._errors_around) * self._kind, count))
+        return linear, errors, np.empty(count), np.empty(count), np.empty(count, np.int64)
+
+    def given(self, wave: int, slots: slice) -> tuple[Any, ...]:
+        """What the compiled loop takes in place of a call."""
+        at, places = self._lanes.at(wave, slots), self._places
+        return self._values, self._errors, self._planes, at, places, self._pairs, self._floor, _LEVELS, float(CLIP)
 
     def _gather(self, at: int, linear: Floats, errors: Floats) -> tuple[Floats, Floats]:
         """Fill in differences in pixel values and signed errors of the pixels from ``at`` on; gives base and scale."""

@@ -81,6 +81,11 @@ class Lanes:
         """Of the skewed array: waves with margins, slots."""
         return self.waves + _EARLY + _LATE, self.slots
 
+    @property
+    def borders(self) -> tuple[int, int, int, int]:
+        """What copies of border pixels depend on: width, rows, count, tall."""
+        return self.width, self.rows, self.count, self.tall
+
     def at(self, wave: int, slots: slice) -> int:
         """Position in the flattened skewed array of the first of ``slots`` of a wave."""
         first: int = slots.start
@@ -99,17 +104,22 @@ class Lanes:
 class Skewed:
     """A plane of integers in the skewed layout, in float64, filled wave by wave.
 
-    ``array``: (waves and margins, slots). ``start`` fills it all. memory: for it, flat; None for new memory.
+    ``array``: (waves and margins, slots). ``start`` fills it all. memory: for it, flat, of zeros; None for new memory.
     """
 
     def __init__(self, lanes: Lanes, start: float = 0.0, memory: Floats | None = None) -> None:
         self.lanes = lanes
-        self.array: Floats = np.empty(lanes.shape) if memory is None else memory.reshape(lanes.shape)
-        self.array[:] = start
+        self.array: Floats = np.zeros(lanes.shape) if memory is None else memory.reshape(lanes.shape)
+        if start:
+            self.array[:] = start
 
     def view(self, wave: int, slots: slice) -> Floats:
         """The slots of a wave."""
         return self.array[wave + _EARLY, slots]
+
+    def place(self, wave: int, slots: slice) -> tuple[int, int, int]:
+        """A wave, its row of the array, and the first of slots."""
+        return wave, wave + _EARLY, slots.start
 
     def open(self, wave: int) -> None:
         """Before a wave is predicted: give the rows that begin in it, and the one below the last, their left border."""
@@ -121,8 +131,7 @@ class Skewed:
         """Store the values of a wave, and the border copies that they make."""
         lanes, t = self.lanes, wave + _EARLY
         if (fast := loops()) is not None:
-            shape = (lanes.width, lanes.rows, lanes.count, lanes.tall)
-            fast.close(self.array, shape, (wave, t, slots.start), values)
+            fast.close(self.array, lanes.borders, self.place(wave, slots), values)
             return
         self.array[t, slots] = values
         if wave < lanes.width:  # above the first row: the pixel to the left
@@ -153,10 +162,10 @@ class Skewed:
             start = lanes.row(r).start
             self.array[t : t + lanes.width, start : start + len(rows)] = plane[rows].T
 
-    def plane(self) -> NDArray[np.int64]:
+    def plane(self) -> NDArray[np.int32]:
         """The pixels back as a plane (height, width)."""
         lanes = self.lanes
-        out = np.empty((lanes.height, lanes.width), np.int64)
+        out = np.empty((lanes.height, lanes.width), np.int32)
         for r in range(lanes.rows):
             rows, t = lanes.lane_rows(r), 3 * r + _EARLY
             start = lanes.row(r).start

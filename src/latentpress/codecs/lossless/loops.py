@@ -23,12 +23,14 @@ __all__ = [
     "join",
     "keep",
     "learn_bias",
+    "look",
     "network_inputs",
     "normalise",
     "predict",
     "refine",
     "resolve",
     "split",
+    "store",
     "take_in",
     "targets",
     "values",
@@ -152,6 +154,45 @@ def predict(
 
 
 @_compiled
+def values(prediction: Floats, correction: Floats, scale: Floats, base: Floats, unit: float, out: Floats) -> None:
+    """Predicted values in 1/16. correction: of every pixel, or one zero."""
+    some = correction.size > 1
+    for j in range(out.size):
+        normalised = prediction[j] + correction[j] if some else prediction[j] + correction[0]
+        out[j] = 16.0 * base[j] + np.floor(normalised * scale[j] * unit + 0.5)
+
+
+@_compiled
+def look(
+    values: Floats,
+    errors: Floats,
+    planes: Integers,
+    at: int,
+    places: tuple[Integers, Integers, Integers, Integers],
+    pairs: Integers,
+    floor: float,
+    levels: Floats,
+    clip: float,
+    features: tuple[Floats, Floats, Floats, Floats, Integers],
+    weights: Floats,
+    shared: Floats,
+    start: int,
+    units: tuple[float, float],
+    guesses: Floats,
+    middle: int,
+    x: NDArray[np.float32],
+) -> None:
+    """Features, predictions (local, of the whole tile, and the local one as a value) and what the network reads."""
+    linear, found, base, scale, level = features
+    gather(values, errors, planes, at, places, pairs, floor, levels, clip, linear, found, base, scale, level)
+    local, whole, plain = guesses[0], guesses[1], guesses[2]
+    predict(weights, shared, linear, start, units[0], local, whole)
+    for j in range(base.size):
+        plain[j] = 16.0 * base[j] + np.floor(local[j] * scale[j] * units[1] + 0.5)
+    network_inputs(linear, found, local, whole, level, middle, clip, x)
+
+
+@_compiled
 def network_inputs(
     linear: Floats,
     errors: Floats,
@@ -172,15 +213,6 @@ def network_inputs(
         x[j, n + 2] = min(max((level[j] - middle) * 2.0, -clip), clip)
         for i in range(m):
             x[j, n + 3 + i] = errors[i, j]
-
-
-@_compiled
-def values(prediction: Floats, correction: Floats, scale: Floats, base: Floats, unit: float, out: Floats) -> None:
-    """Predicted values in 1/16. correction: of every pixel, or one zero."""
-    some = correction.size > 1
-    for j in range(out.size):
-        normalised = prediction[j] + correction[j] if some else prediction[j] + correction[0]
-        out[j] = 16.0 * base[j] + np.floor(normalised * scale[j] * unit + 0.5)
 
 
 @_compiled
@@ -208,6 +240,20 @@ def close(array: Floats, shape: tuple[int, int, int, int], at: tuple[int, int, i
         if r >= 0 and 0 <= x < width:
             for k in range(3, 5 if x == width - 1 else 4):
                 array[t + k, (r + 3) * count + lane] = array[t, (r + 2) * count + lane]
+
+
+@_compiled
+def store(
+    values: Floats,
+    errors: Floats,
+    shape: tuple[int, int, int, int],
+    at: tuple[int, int, int],
+    new: Floats,
+    plain: Floats,
+) -> None:
+    """`close` the values of a wave, and the errors of what was predicted, ``plain``, in 1/16."""
+    close(values, shape, at, new)
+    close(errors, shape, at, 16.0 * new - plain)
 
 
 @_compiled

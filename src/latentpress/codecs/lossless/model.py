@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentpress.codecs.lossless.alphabet import LARGEST_ALPHABET
-from latentpress.codecs.lossless.fast import loops
-from latentpress.codecs.lossless.features import CLIP, linear_of
+from latentpress.codecs.lossless.features import CLIP, linear_of, middle_of
 from latentpress.codecs.lossless.predictor import Guess
 from latentpress.codecs.lossless.tables import CLASSES, PHASES, TABLES, table_of
 from latentpress.codecs.models import PackageModel
@@ -31,19 +30,16 @@ def network_name(plane: int) -> str:
 
 def network_inputs(guess: Guess, shift: int) -> NDArray[np.float32]:
     """What the network of a plane reads: (N, inputs), whole numbers -255..255. shift: bits of a sample beyond 8."""
+    if guess.inputs is not None:
+        return guess.inputs
     features = guess.features
     linear, errors = features.linear, features.errors
     n = linear.shape[0]
-    middle = 16 * (10 + shift)
-    if (fast := loops()) is not None:
-        rows = np.empty((linear.shape[1], n + 3 + errors.shape[0]), np.float32)
-        fast.network_inputs(linear, errors, guess.prediction, guess.shared, features.level, middle, float(CLIP), rows)
-        return rows
     x = np.empty((n + 3 + errors.shape[0], linear.shape[1]), np.float32)
     x[:n] = linear
     x[n] = np.floor(guess.prediction * 0.0625)
     x[n + 1] = np.floor((guess.shared - guess.prediction) * 0.125)
-    x[n + 2] = (features.level - middle) * 2
+    x[n + 2] = (features.level - middle_of(shift)) * 2
     new = x[n : n + 3]
     np.minimum(np.maximum(new, -CLIP, out=new), CLIP, out=new)
     x[n + 3 :] = errors

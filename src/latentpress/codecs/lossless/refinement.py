@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentpress.codecs.lossless.fast import loops
-from latentpress.codecs.lossless.features import level_of
+from latentpress.codecs.lossless.features import UNIT, level_of
 from latentpress.codecs.lossless.predictor import Guess
 from latentpress.codecs.lossless.tables import CLASSES, PHASES, table_of
 
@@ -61,14 +61,16 @@ class Refinement:
         self._plain: Floats = np.zeros(0)
         self._waves = 0
 
-    def __call__(self, guess: Guess, value: Floats, spread: Floats | float) -> Refined:
-        """Refine a wave. value: predictions (N,) in 1/16 pixel value; spread: in `OCTAVE` steps, log2 of the scale of
-        the error over an eighth of the activity.
+    def __call__(self, guess: Guess, correction: Floats | float, spread: Floats | float) -> Refined:
+        """Refine a wave. correction: of the guess, (N,), in 1/16 of a normalised unit; spread: in `OCTAVE` steps, log2
+        of the scale of the error over an eighth of the activity.
         """
         features = guess.features
         if (fast := loops()) is not None:
+            value = np.empty(features.base.size)
             context, nearest, sign, tables = np.empty((4, value.size), np.int64)
-            wide = np.atleast_1d(np.asarray(spread, np.float64))
+            wrong, wide = (np.atleast_1d(np.asarray(some, np.float64)) for some in (correction, spread))
+            fast.values(guess.prediction, wrong, features.scale, features.base, 1.0 / (16 * UNIT), value)
             fast.refine(
                 features.linear, guess.prediction, features.level, value, wide, self._sums, self._counts, self._floor,
                 _LEVELS, _CAUTION, self._offset, CLASSES, (OCTAVE // 16, 4 / OCTAVE), _SIGNS, _TABLES, context, nearest,
@@ -76,6 +78,7 @@ class Refinement:
             )  # fmt: skip
             self._plain, self._context = value, context
             return Refined(nearest, sign, tables)
+        value = guess.value(correction)
         # which neighbours lie above the prediction: their difference from the base exceeds that of the prediction
         bits = features.linear[:8] * 16.0 > guess.prediction
         level = np.minimum(np.maximum((features.level - self._floor) >> 4, 0), _LEVELS - 1)

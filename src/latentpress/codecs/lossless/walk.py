@@ -92,7 +92,7 @@ class Walk:
             for number, (predictor, bounds, kind) in enumerate(zip(predictors, ranges, kinds, strict=True))
         ]
 
-    def run(self) -> list[Integers]:
+    def run(self) -> list[NDArray[np.int32]]:
         """Visit the waves of all planes, each plane `LAG` waves behind the one before it; gives the planes (height,
         width) as a decoder will have them. Raises CorruptFileError if a stream is certainly damaged.
         """
@@ -102,26 +102,27 @@ class Walk:
         with ThreadPoolExecutor(helpers) if helpers > 0 else nullcontext() as pool:
             for tick in steps(range(ticks), ticks):
                 active = [plane for plane in self._planes if 0 <= tick - LAG * plane.number < waves]
-                _expect_all(active, tick, pool, helpers)
-                for plane in active:
+                left = deque(active)
+                helping = range(min(helpers, len(active) - 1))
+                others = [pool.submit(_expect, left.pop, tick) for _ in helping] if pool else []
+                mine = _expect(left.popleft, tick)
+                for place, plane in enumerate(active):
+                    if place == mine:  # from here on helpers predict, being waves behind what is coded meanwhile
+                        for other in others:
+                            other.result()
                     plane.code(self._port, self._source, self._values)
         return [values.plane() for values in self._values]
 
 
-def _expect_all(planes: Sequence[_Plane], tick: int, pool: ThreadPoolExecutor | None, helpers: int) -> None:
-    """Predict a wave of each plane, with the help of a pool that begins with the last, which have most to do."""
-    left = deque(planes)
-
-    def work(take: Callable[[], _Plane]) -> None:
-        with suppress(IndexError):
-            while True:
-                plane = take()
-                plane.expect(tick - LAG * plane.number)
-
-    others = [pool.submit(work, left.pop) for _ in range(min(helpers, len(planes) - 1))] if pool else []
-    work(left.popleft)
-    for other in others:
-        other.result()
+def _expect(take: Callable[[], _Plane], tick: int) -> int:
+    """Predict a wave of each plane that there is to take; how many that were."""
+    done = 0
+    with suppress(IndexError):
+        while True:
+            plane = take()
+            plane.expect(tick - LAG * plane.number)
+            done += 1
+    return done
 
 
 @dataclass(frozen=True)
@@ -166,7 +167,7 @@ class _Plane:
         self._learn()
         guess = self._predictor.look(wave, self._lanes.active(wave))
         correction, spread = self._network(guess)
-        refined = self._refinement(guess, guess.value(correction), spread)
+        refined = self._refinement(guess, correction, spread)
         if self._distributions.drawn:
             refined = self._distributions.drawn.refine(guess, refined)
         centre = np.minimum(np.maximum(refined.nearest, self._bounds.low), self._bounds.high)

@@ -132,7 +132,7 @@ class StepWalk:
             return np.zeros(0)
         part = _part(guess, batch.chosen)
         bounds, tables = self._ranges[batch.plane], self._tables[batch.plane]
-        refined = refinement(part, part.value(correction), spread)
+        refined = refinement(part, correction, spread)
         centre = np.minimum(np.maximum(refined.nearest, bounds.low), bounds.high)
         wanted = None if self._true is None else (self._true(batch) - centre) * refined.sign
         symbols, residuals = self._port.rows(
