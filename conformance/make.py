@@ -60,6 +60,18 @@ def drawn(height: int, width: int, channels: int = 3, depth: int = 8) -> Image:
     return Image(np.clip(np.rint(samples / 255 * top), 0, top).astype(kind), depth)
 
 
+def _masked(image: Image, levels: int) -> Image:
+    """A picture behind a soft mask with grain, most of it in so many levels."""
+    y, x = np.mgrid[: image.height, : image.width]
+    noise = np.random.default_rng(image.width)
+    mask = np.clip(0.5 + 0.3 * np.sin(x / 9 + 0.3) * np.cos(y / 12) + noise.normal(0, 0.01, x.shape), 0, 1)
+    if levels:
+        mask = np.where(noise.random(x.shape) < 0.1, mask, np.rint(mask * levels) / levels)
+    pixels = image.pixels.copy()
+    pixels[..., -1] = np.rint(mask * image.peak)
+    return Image(pixels, image.bit_depth)
+
+
 def coded(
     codec: str, image: Image, quality: float = 50, *, side: int = 0, roi: Roi | None = None, **settings: Any
 ) -> Any:
@@ -102,6 +114,9 @@ def cases() -> Iterator[Case]:
     yield Case("hyperprior-region", "a region of interest", coded("hyperprior", drawn(60, 90), 20, roi=roi))
     yield Case("hyperprior-everything", "alpha, profile, EXIF, XMP", coded("hyperprior", full, 45))
     yield Case("hyperprior-gray-alpha", "gray and alpha", coded("hyperprior", drawn(20, 31, 2), 45))
+    for name, levels in (("soft", 0), ("drawn", 30)):
+        masked = coded("hyperprior", _masked(drawn(34, 50, 4), levels), 45)
+        yield Case(f"hyperprior-{name}-alpha", "alpha by the lossless codec's prediction", masked)
     yield Case("hyperprior-10-bit", "gray of 10 bits", coded("hyperprior", drawn(24, 40, 1, 10), 70))
     yield Case("hyperprior-16-bit", "RGB of 16 bits", coded("hyperprior", drawn(40, 24, 3, 16), 95))
     yield Case(

@@ -44,6 +44,8 @@ def streams(tmp_path_factory: pytest.TempPathFactory, make: Make) -> Path:
     folder = tmp_path_factory.mktemp("streams")
     photo, rng = latentpress.read_image(EXAMPLE), np.random.default_rng(3)
     shapes = np.kron(rng.integers(0, 2, (6, 9), np.uint8) * 255, np.ones((11, 10), np.uint8))
+    waves = np.add.outer(np.sin(np.arange(70) / 9), np.cos(np.arange(1050) / 23))
+    soft = np.clip(128 + 50 * waves + rng.normal(0, 2, waves.shape), 0, 255).astype(np.uint8)
     steps = np.kron(rng.integers(0, 2**16, (3, 3)), np.ones((40, 50))).astype(np.uint16)
     pictures = {
         # wider than one tile: two tiles of 64 latents, with a seam that must not show
@@ -51,6 +53,9 @@ def streams(tmp_path_factory: pytest.TempPathFactory, make: Make) -> Path:
         "escapes": (Image(rng.integers(0, 256, (48, 80, 3), np.uint8)), 100),
         "alpha-flat": (Image(np.dstack([make(66, 90).pixels, np.full((66, 90), 77, np.uint8)])), 40),
         "alpha-shapes": (Image(np.dstack([make(66, 90).pixels, shapes])), 40),
+        # wider than a block of alpha, the blocks coded by prediction
+        "alpha-soft": (Image(np.dstack([np.tile(make(70, 42).pixels, (1, 25, 1)), soft])), 20),
+        "alpha-deep-soft": (Image(np.dstack([make(70, 90, 1, 16).pixels, soft[:, :90] * np.uint16(257) + 99]), 16), 20),
         "alpha-deep": (Image(np.dstack([make(120, 150, 1, 16).pixels, steps]), 16), 40),
     }
     for name, (picture, quality) in pictures.items():

@@ -46,7 +46,7 @@ export class Decoding {
       onprogress((number + 1) / tiles.length);
     }
     if (this.chunks.has(ALPHA)) {
-      const plane = alphaOf(this.chunks.get(ALPHA)[0], header);
+      const plane = await alphaOf(this.chunks.get(ALPHA)[0], header);
       for (let i = 0; i < plane.length; i++) out[(i + 1) * channels - 1] = plane[i];
     }
     return out;
