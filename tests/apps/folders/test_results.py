@@ -1,18 +1,10 @@
-"""Commands on whole folders: results, reports, and what is left when they are stopped in the middle."""
+"""Commands on whole folders: results, reports, refusals."""
 
 from __future__ import annotations
 
-import contextlib
-import importlib
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -20,59 +12,11 @@ from typer.testing import Result
 
 import latentpress
 from latentpress import limits
-from latentpress.apps import folders
 from latentpress.image import Image, read, write
-from latentpress.jobs import InProcess
-from latentpress.jobs.record import RECORD
+
+from .conftest import tree
 
 Run = Callable[..., Result]
-
-GATED = Path(__file__).parents[1] / "jobs" / "plugin"
-PATIENCE = 120  # seconds for something to happen on a busy machine
-
-
-@pytest.fixture(autouse=True)
-def room(plugin: None, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Install the gated codec too; gives the room where it can be met."""
-    monkeypatch.syspath_prepend(str(GATED))
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(GATED), os.environ["PYTHONPATH"]]))
-    monkeypatch.setenv("GATED_ROOM", str(path := tmp_path_factory.mktemp("room")))
-    return path
-
-
-@pytest.fixture
-def here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Do the work in this process: quicker than to start others."""
-    monkeypatch.setattr(folders, "_executor", lambda *_: InProcess())
-
-
-def make_pictures(folder: Path, widths: Iterable[int]) -> dict[str, Image]:
-    """PNG files ``p20.png`` and so on, one of each width, every other one in a folder ``sub``."""
-    (folder / "sub").mkdir(parents=True, exist_ok=True)
-    made = {}
-    for width in widths:
-        name = f"{'sub/' if width % 2 else ''}p{width}.png"
-        made[name] = Image(np.random.default_rng(width).integers(0, 256, (8, width, 3), np.uint8))
-        write(made[name], folder / name)
-    return made
-
-
-def tree(folder: Path) -> dict[str, bytes]:
-    """Every file but the record."""
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file() and path.name != RECORD
-    }
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    """Three pictures, two of them with one name, and a text."""
-    make_pictures(tmp_path / "in", (20, 21))
-    read(tmp_path / "in" / "p20.png").to_pillow().save(tmp_path / "in" / "p20.jpg")
-    (tmp_path / "in" / "notes.txt").touch()
-    return tmp_path / "in"
 
 
 def test_there_and_back_in_processes(run: Run, source: Path, tmp_path: Path) -> None:
@@ -86,7 +30,7 @@ def test_there_and_back_in_processes(run: Run, source: Path, tmp_path: Path) -> 
 
 
 def test_settings_reach_the_codec(run: Run, here: None, tmp_path: Path) -> None:
-    photo = read(Path(__file__).parents[2] / "examples" / "macaws.png")
+    photo = read(Path(__file__).parents[3] / "examples" / "macaws.png")
     photo = Image(photo.pixels[100:292, 200:456]).with_metadata(latentpress.Metadata(icc=b"profile" * 30))
     (tmp_path / "in").mkdir()
     write(photo, tmp_path / "in" / "a.png")
@@ -266,199 +210,6 @@ def test_largest_picture_can_be_set(
     assert done.exit_code == 1
     assert "1 of 3 files failed" in done.stderr
     assert "--max-pixels" in done.stderr
-
-
-# The tests may run in the background of a shell, which has its children ignore Ctrl-C; Python then leaves it at that.
-HEEDING = """
-import runpy, signal
-signal.signal(signal.SIGINT, signal.default_int_handler)
-runpy.run_module("latentpress", run_name="__main__")
-"""
-
-
-class Stopped:
-    """A compression of 8 pictures in two processes that stands still: two are being worked on, two are not begun."""
-
-    WIDTHS = range(20, 28)  # in order of names: 20 22 24 26, then in sub 21 23 25 27
-    HELD = (24, 23)
-    DONE = ("p20.lpx", "p22.lpx", "p26.lpx", "sub/p21.lpx")
-
-    def __init__(self, folder: Path, room: Path) -> None:
-        self.source, self.output, self.room = folder / "in", folder / "out", room
-        make_pictures(self.source, self.WIDTHS)
-        for width in self.HELD:
-            (room / f"hold-{width}").touch()
-        command = [sys.executable, "-c", HEEDING, *map(str, self.arguments), "--jobs", "2"]
-        self.process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-        )
-        self.wait(lambda: {*self.HELD} <= {width for width, _ in self.log()})
-
-    @property
-    def arguments(self) -> tuple[object, ...]:
-        return ("compress", self.source, "-o", self.output, "--codec", "gated")
-
-    def log(self) -> list[tuple[int, int]]:
-        """(width, process) of each picture that was begun, in order."""
-        path = self.room / "log"
-        lines = path.read_text().splitlines() if path.exists() else []
-        return [(int(width), int(pid)) for width, pid in map(str.split, lines)]
-
-    def wait(self, happened: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + PATIENCE
-        while not happened():
-            if time.monotonic() > deadline or (self.process.poll() or 0) > 0:
-                self.kill_all()
-                pytest.fail(f"it does not get there: {self.process.communicate()}, {self.log()}")
-            time.sleep(0.02)
-
-    def workers(self) -> list[int]:
-        """Worker processes that are still alive."""
-        return [pid for pid in {pid for _, pid in self.log()} if _alive(pid)]
-
-    def kill_all(self) -> None:
-        """End the command and its workers, whatever state they are in."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-
-
-def _alive(pid: int) -> bool:
-    """Whether a process runs; one that nobody has waited for yet (a zombie) does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except OSError:
-        return False
-
-
-@pytest.fixture
-def stopped(tmp_path: Path, room: Path) -> Iterator[Stopped]:
-    found = Stopped(tmp_path, room)
-    try:
-        yield found
-    finally:
-        found.kill_all()
-        found.process.communicate()
-
-
-def finish_and_check(run: Run, stopped: Stopped, times: dict[str, int]) -> None:
-    """Run the command again: only what was not done is done, and all is as after a run that was not cut off."""
-    begun = len(stopped.log())
-    for width in stopped.HELD:
-        (stopped.room / f"hold-{width}").unlink()
-    done = run(*stopped.arguments)
-    assert (done.exit_code, done.stderr) == (0, "")
-    assert sorted(width for width, _ in stopped.log()[begun:]) == [23, 24, 25, 27]
-    assert {name: (stopped.output / name).stat().st_mtime_ns for name in stopped.DONE} == times
-    uncut = stopped.output.with_name("uncut")
-    assert run("compress", stopped.source, "-o", uncut, "--codec", "gated").exit_code == 0
-    assert tree(stopped.output) == tree(uncut)
-    assert len(tree(uncut)) == 8
-
-
-needs_posix = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs process groups and /proc")
-
-
-@needs_posix
-def test_kill_in_the_middle_then_again(run: Run, here: None, stopped: Stopped) -> None:
-    assert sorted(tree(stopped.output)) == sorted(stopped.DONE)
-    times = {name: (stopped.output / name).stat().st_mtime_ns for name in stopped.DONE}
-    os.kill(stopped.process.pid, signal.SIGKILL)  # the command only: nobody tells its workers
-    stopped.process.wait()
-    stopped.wait(lambda: not stopped.workers())
-    assert sorted(tree(stopped.output)) == sorted(stopped.DONE)
-    for leftover in (".p24.lpx.0123456789ab.tmp", "sub/.p23.lpx.0123456789ab.tmp"):  # as if killed in mid-write
-        (stopped.output / leftover).write_bytes(b"half")
-    finish_and_check(run, stopped, times)
-
-
-@needs_posix
-def test_ctrl_c_in_the_middle_then_again(run: Run, here: None, stopped: Stopped) -> None:
-    times = {name: (stopped.output / name).stat().st_mtime_ns for name in stopped.DONE}
-    os.killpg(stopped.process.pid, signal.SIGINT)  # a terminal sends it to the whole group
-    out, err = stopped.process.communicate(timeout=PATIENCE)
-    assert stopped.process.returncode == 130
-    assert err == "latentpress: stopped with 4 files to go; the same command goes on from here\n"
-    assert [line.split()[:3] for line in out.splitlines() if line.startswith("done now")] == [["done", "now", "4"]]
-    assert not stopped.workers()
-    assert sorted(tree(stopped.output)) == sorted(stopped.DONE)
-    finish_and_check(run, stopped, times)
-
-
-@pytest.fixture
-def memory() -> Iterator[Any]:
-    """The file system behind memory://, empty."""
-    store = pytest.importorskip("fsspec").filesystem("memory")
-    store.store.clear()
-    yield store
-    store.store.clear()
-    store.pseudo_dirs[:] = [""]
-
-
-def test_single_files_behind_urls(run: Run, memory: Any, source: Path, tmp_path: Path) -> None:
-    memory.pipe_file("/photos/a.png", (source / "p20.png").read_bytes())
-    done = run("compress", "memory://photos/a.png", "--codec", "plain")
-    assert (done.exit_code, done.stderr) == (0, "")
-    assert done.stdout.startswith("memory://photos/a.lpx: 20x8 RGB")
-    assert memory.cat_file("/photos/a.lpx") == latentpress.compress(source / "p20.png", codec="plain")
-    assert run("decompress", "memory://photos/a.lpx", "memory://photos/b.webp").exit_code == 0
-    assert memory.cat_file("/photos/b.webp")[8:12] == b"WEBP"
-    assert run("decompress", "memory://photos/a.lpx", tmp_path / "c.png").exit_code == 0
-    assert read(tmp_path / "c.png") == read(source / "p20.png")
-    for arguments, text in (
-        (("memory://photos/a.png",), "memory://photos/a.lpx exists; use --force"),
-        (("memory://photos/a.png", "memory://photos/a.png"), "is the input itself"),
-        (("memory://photos/none.png",), "cannot read memory://photos/none.png: no such file"),
-        (("memory://photos",), "name a folder for the results"),
-    ):
-        done = run("compress", *arguments)
-        assert done.exit_code == 2
-        assert text in done.stderr
-    assert run("compress", "memory://photos/a.png", "--codec", "plain", "--force").exit_code == 0
-
-
-def test_file_urls_are_paths(run: Run, source: Path) -> None:
-    picture = source / "p20.png"
-    done = run("compress", picture.as_uri(), "--codec", "plain")
-    assert (done.exit_code, done.stderr) == (0, "")
-    assert picture.with_suffix(".lpx").exists()
-    done = run("compress", picture, picture.as_uri(), "--codec", "plain", "--force")
-    assert "is the input itself" in done.stderr
-
-
-def test_folders_behind_urls(run: Run, memory: Any, source: Path, tmp_path: Path) -> None:
-    for name, data in tree(source).items():
-        memory.pipe_file(f"/in/{name}", data)
-    memory.pipe_file("/in/bad.png", b"no picture")
-    command = ("compress", "memory://in/", "-o", "memory://in/packed", "--codec", "plain", "--json")
-    done = run(*command)
-    assert done.exit_code == 1
-    found = json.loads(done.stdout)
-    assert (found["made"], [one["name"] for one in found["failures"]]) == (3, ["bad.png"])
-    assert memory.cat_file("/in/packed/sub/p21.lpx") == latentpress.compress(source / "sub" / "p21.png", codec="plain")
-    memory.rm_file("/in/packed/p20.png.lpx")
-    found = json.loads(run(*command).stdout)
-    assert (found["made"], found["done_before"]) == (1, 2)
-    assert run("decompress", "memory://in/packed", "-o", tmp_path / "back").exit_code == 0
-    assert sorted(tree(tmp_path / "back")) == ["p20.jpg.png", "p20.png", "sub/p21.png"]
-    done = run("standardise", source.as_uri(), "-o", "memory://std", "--max-side", "4")
-    assert (done.exit_code, done.stderr) == (0, "")
-    assert len(memory.find("/std")) == 4  # and the record
-
-
-def test_memory_is_not_for_clusters(run: Run, memory: Any, source: Path) -> None:
-    done = run("compress", source, "-o", "memory://out", "--scheduler", "tcp://127.0.0.1:9")
-    assert done.exit_code == 2
-    assert "a cluster does not see it" in done.stderr
-
-
-def test_a_scheduler_that_is_not_there(run: Run, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("distributed")
-    monkeypatch.setattr(importlib.import_module("latentpress.jobs.cluster"), "_CONNECT", "1s")
-    arguments = ("-o", tmp_path / "out", "--codec", "plain", "--scheduler", "tcp://127.0.0.1:9")
-    done = run("compress", source, *arguments)
-    assert done.exit_code == 1
-    assert done.stderr.count("\n") == 1
-    assert "cannot reach a Dask scheduler at tcp://127.0.0.1:9" in done.stderr
 
 
 def test_a_folder_of_masks(run: Run, tmp_path: Path, here: None) -> None:
