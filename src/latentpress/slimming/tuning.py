@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from latentpress.slimming.activity import DIRECTIONS, drawn_calls, slopes
 from latentpress.slimming.forms import Form, Free
 from latentpress.slimming.recording import Call, batch_of
 from latentpress.slimming.weights import SMALL, StoredNetwork
+from latentpress.training.muon import Muon, point_wise
 from latentpress.training.system import Say
 
 __all__ = ["Learning", "distance", "excess", "tune"]
@@ -81,7 +83,8 @@ def tune(
     say: Say,
     forms: Mapping[str, Form] | None = None,
 ) -> None:
-    """Fine-tune a network in place by Adam. forms: see `Learning`; they have learnt when it is done.
+    """Fine-tune a network in place: point-wise layers that are free by `Muon`, the rest by Adam. forms: see `Learning`;
+    they have learnt when it is done.
 
     rate: by how much a step of all numbers of a weight, each in a direction of its own, would change the outputs, in
     units of the noise that they have anyway; it falls to zero along a cosine. One number fits all weights then: those
@@ -96,24 +99,25 @@ def tune(
             name: one + float(np.square(found[name]).mean(dtype=np.float64)) * found[name].size
             for name, one in reach.items()
         }
-    groups = [
-        group
-        for name, form in learner.forms.items()
-        for group in form.paces(rate / math.sqrt(reach[name] / DIRECTIONS))
-    ]
-    optimiser = torch.optim.Adam(groups)
-    full, weights = [group["lr"] for group in groups], list(learner.parameters())
+    groups: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
+    for name, form in learner.forms.items():
+        free = type(form) is Free and bool(point_wise(form))
+        groups[free] += form.paces(rate / math.sqrt(reach[name] / DIRECTIONS))
+    optimisers = [kind(groups[free]) for kind, free in ((Muon, True), (torch.optim.Adam, False)) if groups[free]]
+    paced = [(group, group["lr"]) for one in optimisers for group in one.param_groups]
+    weights = list(learner.parameters())
     sums: list[float] = []
     for step in range(steps):
         part = min(1, (step + 1) / _WARM_UP) * 0.5 * (1 + math.cos(math.pi * step / steps))
         inputs, outputs, noise = drawn_calls(calls, seed, step)
         loss = excess(learner.run(inputs), outputs, noise).mean()
-        optimiser.zero_grad()
+        learner.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(weights, 1.0)
-        for group, top in zip(optimiser.param_groups, full, strict=True):
+        for group, top in paced:
             group["lr"] = top * part
-        optimiser.step()
+        for optimiser in optimisers:
+            optimiser.step()
         sums.append(float(loss.detach()))
         if (step + 1) % _SAY_EVERY == 0:
             say(f"step {step + 1} of {steps}: {np.mean(sums[-_SAY_EVERY:]) * _DECIBELS:.3f} dB from the original")

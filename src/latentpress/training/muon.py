@@ -24,7 +24,7 @@ class Muon(torch.optim.Optimizer):
     params: parameters (out, in, 1, 1) or (out, in), or groups of them as of every optimiser. Its steps can be recorded.
     """
 
-    def __init__(self, params: Iterable[Any], lr: float) -> None:
+    def __init__(self, params: Iterable[Any], lr: float = 1e-3) -> None:
         super().__init__(params, {"lr": lr})
 
     @torch.no_grad()
