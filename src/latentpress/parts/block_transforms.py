@@ -95,12 +95,17 @@ class Synthesis(nn.Module):
         zero_(self.head)
 
     def forward(self, v: Tensor, mix: Tensor) -> Tensor:
+        return self.maps(v, mix)[-1]
+
+    def maps(self, v: Tensor, mix: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """What the stages at 1/16 and 1/8 give, and the picture."""
         y = v * torch.exp(self.log_step(mix))
         with torch.autocast(v.device.type, enabled=False):
             linear = F.pixel_shuffle(self.linear(y), BLOCK)
-        h = self.up(self.wide(self.embed(y * self.normaliser), mix))
-        h = self.head(self.narrow(F.pixel_shuffle(h, 2), mix))
-        return (linear + F.pixel_shuffle(h.float(), 8)) * _PIXEL_UNIT + self.mean
+        wide = self.wide(self.embed(y * self.normaliser), mix)
+        narrow = self.narrow(F.pixel_shuffle(self.up(wide), 2), mix)
+        picture = linear + F.pixel_shuffle(self.head(narrow).float(), 8)
+        return wide, narrow, picture * _PIXEL_UNIT + self.mean
 
 
 def placeholder_basis(latents: int) -> KltBasis:
