@@ -15,16 +15,21 @@ from typer.testing import CliRunner
 
 from latentpress.apps.cli import app
 from latentpress.codecs import get_codec
-from latentpress.engine import OnnxNetwork
+from latentpress.engine import OnnxNetwork, TorchNetwork
 from latentpress.errors import InvalidInputError
 from latentpress.image import Image
 from latentpress.models import ModelPackage, named_model
 from latentpress.models.coded import CODED
 from latentpress.parts.block_transforms import Synthesis, TransformSizes, random_basis
+from latentpress.slimming.activation_books import Books, books_for, on_books, tune_clips
 from latentpress.slimming.channels import channel_groups, without_channels
 from latentpress.slimming.codebooks import k_means, on_levels, without_small
 from latentpress.slimming.low_rank import split_layers
+from latentpress.slimming.recording import Call
+from latentpress.slimming.search import _child, _hidden, _set, search_channels
 from latentpress.slimming.slim import Wish, slim
+from latentpress.slimming.structured import ranked
+from latentpress.slimming.tuning import Learning
 from latentpress.slimming.weights import StoredNetwork
 from latentpress.training.complexity import count_macs
 from latentpress.training.export import export
@@ -84,6 +89,49 @@ def test_channels_that_nothing_reads_leave_no_trace(synthesis: bytes) -> None:
         without_channels(network, group, np.delete(np.arange(group.count), [3, 4]))
     np.testing.assert_allclose(ran(network.plain()), before, rtol=1e-4, atol=0.02)
     assert count_macs(network.plain(), STRIDES) < macs
+
+
+@pytest.fixture(scope="module")
+def calls(synthesis: bytes) -> list[Call]:
+    """What the synthesis makes of random values."""
+    net, rng = OnnxNetwork(synthesis, 1), np.random.default_rng(1)
+    found = []
+    for _ in range(6):
+        values, mix = rng.normal(size=(1, SIZES.latents, 4, 4)), rng.uniform(0, 1, (1, SIZES.anchors))
+        inputs = {"values": values.astype(np.float16), "mix": mix.astype(np.float16)}
+        pixels = net(**{name: one.astype(np.float32) for name, one in inputs.items()})["pixels"]
+        found.append(Call(inputs, {"pixels": pixels.astype(np.float16)}, 100.0))
+    return found
+
+
+def test_channels_that_a_step_hides_are_as_good_as_gone(synthesis: bytes, calls: list[Call]) -> None:
+    network = StoredNetwork(synthesis)
+    pruning = ranked(network, calls, STRIDES, 0)
+    _set(pruning, [8, 16, 0, 24])
+    values = np.random.default_rng(0).normal(size=(1, SIZES.latents, 6, 5)).astype(np.float32)
+    inputs = {"values": torch.from_numpy(values), "mix": torch.tensor([[0.3, 0.7, 0]])}
+    hidden = Learning(network).run(inputs, _hidden(pruning))["pixels"].detach().numpy()
+    pruning.cut()
+    np.testing.assert_allclose(ran(network.plain()), hidden, rtol=1e-4, atol=0.02)
+
+
+def test_widths_that_are_searched_meet_the_arithmetic(synthesis: bytes, calls: list[Call]) -> None:
+    network, rng = StoredNetwork(synthesis), np.random.default_rng(0)
+    whole = count_macs(network.plain(), STRIDES)
+    pruning = ranked(network, calls, STRIDES, 0)
+    aim = 0.9 * sum(pruning.macs.values())
+    pruning.choose(aim)
+    first = tuple(plan.gone for plan in pruning.plans)
+    children = [_child(pruning, [first, (0, 0, 0, 0)], aim, rng) for _ in range(20)]
+    assert len(set(children)) > 3
+    for child in children:
+        _set(pruning, child)
+        assert pruning.left() <= aim
+    how = {"rounds": 1, "candidates": 12, "steps": 4, "rate": 1e-3, "seed": 0, "say": quiet}
+    found = search_channels(network, calls[:4], calls[4:], STRIDES, 0.9, **how)
+    assert found["decibels_of_best"] <= found["decibels_of_first"]
+    assert count_macs(network.plain(), STRIDES) <= 0.9 * whole
+    assert ran(network.plain()).shape == (1, 3, 96, 80)
 
 
 def test_a_layer_of_low_rank_is_split_at_its_rank(synthesis: bytes) -> None:
@@ -167,7 +215,13 @@ def test_a_package_on_levels_in_coded_form(
 
 @pytest.mark.parametrize(
     ("wish", "reason"),
-    [({"sparsity": 1.0}, "parts"), ({"bits": 9}, "1 to 8"), ({"rounds": 0}, "a round"), ({"macs": 0.0}, "parts")],
+    [
+        ({"sparsity": 1.0}, "parts"),
+        ({"bits": 9}, "1 to 8"),
+        ({"rounds": 0}, "a round"),
+        ({"macs": 0.0}, "parts"),
+        ({"search": 9}, "macs"),
+    ],
 )
 def test_wishes_that_cannot_be(wish: dict[str, float], reason: str) -> None:
     with pytest.raises(InvalidInputError, match=reason):
@@ -185,3 +239,38 @@ def test_what_is_missing_is_said_in_a_line(package: ModelPackage, tmp_path: Path
     result = CliRunner().invoke(app, ["slim", str(package.folder), str(tmp_path / "a"), "--name", "a", "--bits", "12"])
     assert result.exit_code == 2
     assert "1 to 8" in result.stderr
+
+
+def test_levels_of_activations_go_where_the_values_are() -> None:
+    rng = np.random.default_rng(0)
+    narrow, wide = rng.laplace(3, 0.1, (4, 2000)), rng.laplace(-20, 10, (4, 2000))
+    seen = np.concatenate([narrow, wide]).astype(np.float32)
+    x = torch.from_numpy(seen.reshape(8, 40, 50))[None]
+    errors = []
+    for count in (1, 2):
+        books = Books(seen, 5, count, rng)
+        made = books(x)
+        errors.append((made - x).square().mean(dim=(0, 2, 3)) / x.var(dim=(0, 2, 3)))
+        assert all(len(channel.unique()) <= 32 for channel in made.detach()[0])
+    assert errors[1].max() < 0.01  # 5 bits: evenly spaced ones lose more of a peaked channel
+    assert errors[1][:4].mean() < 0.02 * errors[0][:4].mean()
+    far = torch.full((1, 8, 1, 1), 500.0)
+    books(far).sum().backward()
+    assert (books.log_clip.grad != 0).all()  # what is cut off pulls at the ends
+
+
+def test_books_stand_before_their_layers_alone(synthesis: bytes, calls: list[Call]) -> None:
+    network = TorchNetwork(StoredNetwork(synthesis).plain())
+    inputs = {name: torch.from_numpy(one).float() for name, one in calls[0].inputs.items()}
+    plain = network.on_tensors(**inputs)["pixels"]
+    books = books_for(network, ["up.weight"], calls, 3, 2, 0)
+    with on_books(network, books):
+        rounded = network.on_tensors(**inputs)["pixels"]
+    assert not torch.equal(rounded, plain)
+    assert torch.equal(network.on_tensors(**inputs)["pixels"], plain)
+    books["up.weight"].log_clip.data -= 0.7  # half of the range
+    with on_books(network, books):
+        before = float((network.on_tensors(**inputs)["pixels"] - plain).detach().square().mean())
+    tune_clips(network, books, calls, 30, 0.02, 0)
+    with on_books(network, books):
+        assert float((network.on_tensors(**inputs)["pixels"] - plain).detach().square().mean()) < before

@@ -29,6 +29,7 @@ def slim(
     rank: Annotated[float, typer.Option(help="Split layers in two where that keeps this part of their output.")] = 1.0,
     macs: Annotated[float, typer.Option(help="Part of the arithmetic that stays, by taking channels out.")] = 1.0,
     rounds: Annotated[int, typer.Option(help="Rounds of taking channels out, with fine-tuning after each.")] = 4,
+    search: Annotated[int, typer.Option(help="Search so many width vectors for the channels that stay.")] = 0,
     sparsity: Annotated[float, typer.Option(help="Part of the weights that become zero.")] = 0.0,
     bits: Annotated[float, typer.Option(help="Bits of a weight on average, by codebooks; 0 for none.")] = 0.0,
     steps: Annotated[int, typer.Option(help="Steps of fine-tuning in all.")] = 0,
@@ -60,8 +61,8 @@ def slim(
     if threads:
         torch.set_num_threads(threads)
     wish = Wish(
-        networks=network or (), rank=rank, macs=macs, rounds=rounds, sparsity=sparsity, bits=bits, steps=steps,
-        rate=rate, crops=crops, crop=crop, seed=seed, coded=coded, painter=painter,
+        networks=network or (), rank=rank, macs=macs, rounds=rounds, search=search, sparsity=sparsity, bits=bits,
+        steps=steps, rate=rate, crops=crops, crop=crop, seed=seed, coded=coded, painter=painter,
     )  # fmt: skip
     print(
         make(named_model(model), destination, name, data, wish, lambda line: print(line, file=sys.stderr, flush=True))

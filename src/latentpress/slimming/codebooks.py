@@ -97,13 +97,13 @@ def on_levels(weight: Float, bits: int, outputs: int = 0, energy: Double | None 
     return Indexed.rounded(index.reshape(weight.shape), levels, scale)
 
 
-def k_means(values: Float, count: int) -> Float:
-    """At most ``count`` levels in order, from k-means that begins with even steps over the range."""
+def k_means(values: Float, count: int, start: Double | None = None) -> Float:
+    """At most ``count`` levels in order, from k-means that begins with ``start``, or even steps over the range."""
     ordered = np.sort(values.ravel().astype(np.float64))
     if not ordered.size:
         return np.zeros(1, np.float32)
     sums, squares = (np.concatenate([[0.0], np.cumsum(ordered**power)]) for power in (1, 2))
-    levels = np.linspace(ordered[0], ordered[-1], count)
+    levels = np.linspace(ordered[0], ordered[-1], count) if start is None else start
     for _ in range(_ROUNDS):
         ends = np.concatenate([[0], np.searchsorted(ordered, (levels[1:] + levels[:-1]) / 2), [ordered.size]])
         sizes = np.diff(ends)

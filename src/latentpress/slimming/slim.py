@@ -19,6 +19,7 @@ from latentpress.slimming.coding import code_files
 from latentpress.slimming.forms import Form, OnLevels, Sparse
 from latentpress.slimming.low_rank import split_layers
 from latentpress.slimming.recording import Call, float_networks, record, training_class
+from latentpress.slimming.search import search_channels
 from latentpress.slimming.structured import prune_channels
 from latentpress.slimming.tuning import distance, tune
 from latentpress.slimming.weights import StoredNetwork
@@ -39,16 +40,18 @@ class Wish:
 
     networks: which, all float ones if empty. rank: split point-wise layers where that keeps this part of what they put
     out (`split_layers`). macs: multiply-accumulates that stay, as a part, by structured pruning in ``rounds`` rounds
-    with fine-tuning after each. sparsity: part of the weights that become zero, and bits: of a weight on average, by
-    codebooks, 0 for none. steps: of fine-tuning, in all, at ``rate``. crops: pictures of ``crop`` pixels that are coded
-    first, to learn from. coded: store Huffman codes (`latentpress.models.coded`). painter: write the networks as a
-    painter of this name for the files of the package, instead of a package that has files of its own.
+    with fine-tuning after each; or with ``search`` by the best of so many width vectors, after half of the steps at
+    drawn widths (`search_channels`). sparsity: part of the weights that become zero, and bits: of a weight on average,
+    by codebooks, 0 for none. steps: of fine-tuning, in all, at ``rate``. crops: pictures of ``crop`` pixels that are
+    coded first, to learn from. coded: store Huffman codes (`latentpress.models.coded`). painter: write the networks as
+    a painter of this name for the files of the package, instead of a package that has files of its own.
     """
 
     networks: Sequence[str] = ()
     rank: float = 1.0
     macs: float = 1.0
     rounds: int = 4
+    search: int = 0
     sparsity: float = 0.0
     bits: float = 0.0
     steps: int = 0
@@ -67,6 +70,8 @@ class Wish:
     def __post_init__(self) -> None:
         if not (0 < self.rank <= 1 and 0 < self.macs <= 1 and 0 <= self.sparsity < 1):
             raise InvalidInputError("rank and macs are parts above 0 and up to 1, sparsity is one from 0 and below 1")
+        if self.search < 0 or (self.search and self.macs == 1):
+            raise InvalidInputError("a search is for widths that meet macs below 1, among 1 or more of them")
         if self.bits and not 1 <= self.bits <= 8:
             raise InvalidInputError("codebooks take 1 to 8 bits a weight")
         if min(self.steps, self.rounds - 1, self.crops - 2 * _HELD_BACK) < 0 or self.crop < 64 or self.rate <= 0:
@@ -118,15 +123,22 @@ def _slimmed(
     if wish.rank < 1:
         report["ranks"] = split_layers(network, wish.rank, learned, wish.seed)
         tell(f"{len(report['ranks'])} layers split")
-    rounds = wish.rounds if wish.macs < 1 else 1
+    rounds = wish.rounds if wish.macs < 1 and not wish.search else 1
     later = wish.steps // 3 if wish.bits or wish.sparsity else 0  # steps that codebooks learn in
     for number in range(rounds):
-        if wish.macs < 1:
+        part = (wish.steps - later) // (2 * rounds)
+        steps = part if number < rounds - 1 else wish.steps - later - (rounds - 1) * part
+        if wish.search:
+            steps = steps // 2
+            report |= search_channels(
+                network, learned, held_back, strides, wish.macs,
+                rounds=wish.rounds, candidates=wish.search, steps=steps, rate=wish.rate, seed=wish.seed, say=say,
+            )  # fmt: skip
+            tell("widths found")
+        elif wish.macs < 1:
             aim = wish.macs ** ((number + 1) / rounds) * before / count_macs(network.plain(), strides)
             prune_channels(network, learned, strides, min(aim, 1.0), wish.seed + number)
             tell(f"pruned, round {number + 1}")
-        part = (wish.steps - later) // (2 * rounds) if number < rounds - 1 else 0
-        steps = part or wish.steps - later - (rounds - 1) * ((wish.steps - later) // (2 * rounds))
         if wish.macs < 1 or wish.rank < 1 or not later:
             tune(network, learned, steps, rate=wish.rate, seed=wish.seed + number, say=say)
     forms = _forms(network, learned, wish)

@@ -24,29 +24,129 @@ from latentpress.slimming.recording import Call
 from latentpress.slimming.weights import StoredNetwork
 from latentpress.training.complexity import layer_macs
 
-__all__ = ["prune_channels"]
+__all__ = ["LEAST", "UNIT", "Pruning", "prune_channels", "ranked"]
 
 Double = NDArray[np.float64]
 
-_LEAST = 8  # channels that stay of a group
-_UNIT = 8  # channels that stay are a multiple of it: kernels are quick then
+LEAST = 8
+"""Channels that stay of a group."""
+
+UNIT = 8
+"""Channels that stay are a multiple of it: kernels are quick then."""
+
 _DAMPING = 1e-4
 
 
 @dataclass
-class _Plan:
-    """In which order the channels of a group would go, and what each costs when its turn comes."""
+class Plan:
+    """In which order the channels of a group would go, what each costs when its turn comes, and how many are to go.
+    reader: see `_only_reader`.
+    """
 
     group: Channels
     order: list[int]
     costs: list[float]
+    reader: str | None
     gone: int = 0
 
     @property
-    def part(self) -> float:
-        """How much of the group stays, in whole units."""
-        stays = self.group.count - self.gone
-        return min(1.0, -(-stays // _UNIT) * _UNIT / self.group.count)
+    def stays(self) -> int:
+        """How many channels stay, in whole units."""
+        left = self.group.count - self.gone
+        return min(self.group.count, -(-left // UNIT) * UNIT)
+
+    @property
+    def kept(self) -> NDArray[np.bool_]:
+        """Which channels stay."""
+        kept = np.ones(self.group.count, bool)
+        kept[self.order[: self.group.count - self.stays]] = False
+        return kept
+
+
+@dataclass
+class Pruning:
+    """What may be taken out of a network. macs: multiply-accumulates by layer; plans: of all groups; seen: mean
+    products of what the readers multiply, by weight.
+    """
+
+    network: StoredNetwork
+    macs: Mapping[str, float]
+    plans: Sequence[Plan]
+    seen: Mapping[str, Double]
+
+    def left(self) -> float:
+        """Multiply-accumulates without what is to go."""
+        parts = dict(self.macs)
+        for plan in self.plans:
+            for name in (*plan.group.reads, *plan.group.writes):
+                if name in parts:
+                    parts[name] *= plan.stays / plan.group.count
+        return sum(parts.values())
+
+    def choose(self, aim: float) -> None:
+        """Let those go that cost least for each multiply-accumulate, until ``aim`` are left.
+
+        Raises InvalidInputError if not so many can go.
+        """
+        queue = sorted(
+            (cost / _macs_of(plan.group, self.macs), number, turn)
+            for number, plan in enumerate(self.plans)
+            for turn, cost in enumerate(np.maximum.accumulate(plan.costs))
+        )
+        for _, number, turn in queue:
+            if self.left() <= aim:
+                break
+            if self.plans[number].group.count - turn > LEAST:
+                self.plans[number].gone = turn + 1
+        if self.left() > aim:
+            part = aim / sum(self.macs.values())
+            raise InvalidInputError(
+                f"this network cannot be brought to {part:.0%} of its arithmetic by taking channels"
+            )
+
+    def share(self, plan: Plan) -> Double:
+        """How the channels that stay (columns) stand in for all of a group (rows): by least squares if one layer alone
+        reads them, and else for themselves.
+        """
+        kept = np.flatnonzero(plan.kept)
+        if plan.reader is None or len(kept) == plan.group.count:
+            return np.eye(plan.group.count)[:, kept]
+        energy = self.seen[plan.reader]
+        share: Double = np.linalg.solve(_damped(energy)[np.ix_(kept, kept)], energy[kept]).T
+        return share
+
+    def cut(self) -> None:
+        """Take out what is to go; those that stay stand in for it."""
+        for plan in self.plans:
+            if plan.stays < plan.group.count:
+                if plan.reader:
+                    weight = self.network.values[plan.reader]
+                    weight[:, plan.kept] = (weight[:, :, 0, 0] @ self.share(plan))[:, :, None, None]
+                without_channels(self.network, plan.group, np.flatnonzero(plan.kept))
+
+
+def ranked(network: StoredNetwork, calls: Sequence[Call], strides: Mapping[str, float], seed: int) -> Pruning:
+    """Which channels of a network may go, in which order. calls: of the original.
+
+    Raises InvalidInputError where none may.
+    """
+    groups = channel_groups(network)
+    if not groups:
+        raise InvalidInputError("this network has no channels that could be taken out")
+    macs = {name: float(count) for name, count in layer_macs(network.plain(), strides).items()}
+    gates, squares = _squares(network, groups, calls, seed)
+    readers = [_only_reader(network, group) for group in groups]
+    seen = energies(network, [one for one in readers if one], calls, seed)
+    plans = []
+    for group, costs, reader in zip(groups, gates, readers, strict=True):
+        if reader:
+            plans.append(
+                Plan(group, *_order(network.values[reader][:, :, 0, 0], seen[reader], squares[reader]), reader)
+            )
+        else:
+            order = np.argsort(costs)
+            plans.append(Plan(group, order.tolist(), costs[order].tolist(), None))
+    return Pruning(network, macs, plans, seen)
 
 
 def prune_channels(
@@ -57,43 +157,9 @@ def prune_channels(
 
     Raises InvalidInputError where no channels may go, or not so many.
     """
-    groups = channel_groups(network)
-    if not groups:
-        raise InvalidInputError("this network has no channels that could be taken out")
-    macs = {name: float(count) for name, count in layer_macs(network.plain(), strides).items()}
-    aim = factor * sum(macs.values())
-    gates, squares = _squares(network, groups, calls, seed)
-    readers = {id(group): _only_reader(network, group) for group in groups}
-    seen = energies(network, [one for one in readers.values() if one], calls, seed)
-    plans = []
-    for group, costs in zip(groups, gates, strict=True):
-        reader = readers[id(group)]
-        if reader:
-            found = _order(network.values[reader][:, :, 0, 0], seen[reader], squares[reader])
-            plans.append(_Plan(group, *found))
-        else:
-            order = np.argsort(costs)
-            plans.append(_Plan(group, order.tolist(), costs[order].tolist()))
-    queue = sorted(
-        (cost / _macs_of(plan.group, macs), number, turn)
-        for number, plan in enumerate(plans)
-        for turn, cost in enumerate(np.maximum.accumulate(plan.costs))
-    )
-    for _, number, turn in queue:
-        if _left(plans, macs) <= aim:
-            break
-        if plans[number].group.count - turn > _LEAST:
-            plans[number].gone = turn + 1
-    if _left(plans, macs) > aim:
-        raise InvalidInputError(f"this network cannot be brought to {factor:.0%} of its arithmetic by taking channels")
-    for plan in plans:
-        stays = np.ones(plan.group.count, bool)
-        stays[plan.order[: plan.group.count - round(plan.part * plan.group.count)]] = False
-        if not stays.all():
-            reader = readers[id(plan.group)]
-            if reader:
-                _fit(network.values[reader], seen[reader], np.flatnonzero(stays))
-            without_channels(network, plan.group, np.flatnonzero(stays))
+    pruning = ranked(network, calls, strides, seed)
+    pruning.choose(factor * sum(pruning.macs.values()))
+    pruning.cut()
 
 
 def _squares(
@@ -137,12 +203,6 @@ def _order(weight: NDArray[np.float32], energy: Double, slopes: Double) -> tuple
     return order, costs
 
 
-def _fit(weight: NDArray[np.float32], energy: Double, kept: NDArray[np.intp]) -> None:
-    """Let the kept inputs of a point-wise layer (out, in, 1, 1) stand for all of them, by least squares, in place."""
-    share = np.linalg.solve(_damped(energy)[np.ix_(kept, kept)], energy[kept])
-    weight[:, kept] = (weight[:, :, 0, 0] @ share.T)[:, :, None, None]
-
-
 def _damped(energy: Double) -> Double:
     damped: Double = energy + _DAMPING * np.trace(energy) / len(energy) * np.eye(len(energy))
     return damped
@@ -164,13 +224,3 @@ def _only_reader(network: StoredNetwork, group: Channels) -> str | None:
 def _macs_of(group: Channels, macs: Mapping[str, float]) -> float:
     """Multiply-accumulates that a channel takes."""
     return sum(macs.get(name, 0.0) for name in (*group.reads, *group.writes)) / group.count + 1e-9
-
-
-def _left(plans: Sequence[_Plan], macs: Mapping[str, float]) -> float:
-    """Multiply-accumulates without what is gone."""
-    parts = dict(macs)
-    for plan in plans:
-        for name in (*plan.group.reads, *plan.group.writes):
-            if name in parts:
-                parts[name] *= plan.part
-    return sum(parts.values())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,10 @@ from latentpress.slimming.weights import SMALL, StoredNetwork
 from latentpress.training.muon import Muon, point_wise
 from latentpress.training.system import Say
 
-__all__ = ["Learning", "distance", "excess", "tune"]
+__all__ = ["Changes", "Learning", "distance", "excess", "tune"]
+
+Changes = Mapping[str, Callable[[Tensor], Tensor]]
+"""What weights go through before a network runs with them, by name."""
 
 _DECIBELS = 10 * math.log10(2)
 _SAY_EVERY = 100
@@ -42,9 +45,11 @@ class Learning(nn.Module):
         for form in self.forms.values():
             yield from form.parameters()
 
-    def run(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    def run(self, inputs: Mapping[str, Tensor], changes: Changes | None = None) -> dict[str, Tensor]:
         """Outputs by name."""
-        return self._graph.on_tensors(**{name: form() for name, form in self.forms.items()}, **inputs)
+        weights = {name: form() for name, form in self.forms.items()}
+        weights |= {name: change(weights[name]) for name, change in (changes or {}).items()}
+        return self._graph.on_tensors(**weights, **inputs)
 
     def put_back(self) -> None:
         """Write the weights into the stored network."""
@@ -64,11 +69,12 @@ def excess(made: Mapping[str, Tensor], wanted: Mapping[str, Tensor], noise: Tens
 
 
 @torch.no_grad()
-def distance(network: StoredNetwork, calls: Sequence[Call]) -> float:
+def distance(network: StoredNetwork, calls: Sequence[Call], changes: Changes | None = None) -> float:
     """Mean `excess` over calls, in dB."""
     learner = Learning(network)
     found = [
-        excess(learner.run(inputs), outputs, noise) for inputs, outputs, noise in (batch_of([one]) for one in calls)
+        excess(learner.run(inputs, changes), outputs, noise)
+        for inputs, outputs, noise in (batch_of([one]) for one in calls)
     ]
     return float(torch.cat(found).mean()) * _DECIBELS
 
@@ -82,9 +88,10 @@ def tune(
     seed: int,
     say: Say,
     forms: Mapping[str, Form] | None = None,
+    changes: Callable[[int], Changes] | None = None,
 ) -> None:
     """Fine-tune a network in place: point-wise layers that are free by `Muon`, the rest by Adam. forms: see `Learning`;
-    they have learnt when it is done.
+    they have learnt when it is done. changes: of a step.
 
     rate: by how much a step of all numbers of a weight, each in a direction of its own, would change the outputs, in
     units of the noise that they have anyway; it falls to zero along a cosine. One number fits all weights then: those
@@ -110,7 +117,7 @@ def tune(
     for step in range(steps):
         part = min(1, (step + 1) / _WARM_UP) * 0.5 * (1 + math.cos(math.pi * step / steps))
         inputs, outputs, noise = drawn_calls(calls, seed, step)
-        loss = excess(learner.run(inputs), outputs, noise).mean()
+        loss = excess(learner.run(inputs, changes(step) if changes else None), outputs, noise).mean()
         learner.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(weights, 1.0)
