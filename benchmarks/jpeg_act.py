@@ -1,7 +1,9 @@
 """Activations compressed in training (JPEG-ACT): bytes and gradients of a step of a recipe, and where short runs end.
 
-    python benchmarks/jpeg_act.py --recipe hyperprior --small tests/systems/tiny/hyperprior.toml --steps 300 \
+    python benchmarks/jpeg_act.py --recipe hyperprior --small benchmarks/jpeg_act.toml --steps 400 \
         --data DIR --valid DIR --out benchmarks/results/jpeg_act.json
+
+Losses are log2 of rate and weighted error, so that a difference of 0.0144 is one per cent of that.
 """
 
 from __future__ import annotations
@@ -59,7 +61,7 @@ def step(recipe: str, data: Path) -> dict[str, Any]:
 
 
 def runs(recipe: str, steps: int, data: Path, valid: Path) -> dict[str, Any]:
-    """Validation losses at the end of short runs, by how activations are kept."""
+    """Validation losses at the end of short runs, by how activations are kept; seeds begin and draw alike."""
     plan = load_plan(recipe)
     losses: dict[str, list[float]] = {how: [] for how in ACTIVATIONS}
     for how in ACTIVATIONS:
@@ -73,8 +75,11 @@ def runs(recipe: str, steps: int, data: Path, valid: Path) -> dict[str, Any]:
             column = lines[0].index("loss")
             losses[how].append(statistics.fmean(float(line[column]) for line in lines if line[1] == "valid"))
     means = {how: statistics.fmean(found) for how, found in losses.items()}
-    change = {how: 100 * (mean / means["whole"] - 1) for how, mean in means.items()}
-    return {"recipe": recipe, "steps": steps, "losses": losses, "means": means, "change_percent": change}
+    changes = {
+        how: [100 * (2 ** (one - whole) - 1) for one, whole in zip(found, losses["whole"], strict=True)]
+        for how, found in losses.items()
+    }
+    return {"recipe": recipe, "steps": steps, "losses_log2": losses, "means": means, "changes_percent": changes}
 
 
 def main() -> None:
