@@ -19,7 +19,7 @@ from typing import Any
 from latentpress.metrics import bd_rate
 
 BENCHMARKS = Path(__file__).resolve().parent
-PAGES = ("README.md", "docs/training.md", "docs/speed.md")
+PAGES = ("README.md", "docs/training.md", "docs/speed.md", "docs/slimming.md")
 _EFFORT = "hyperprior-effort-"
 TITLES = {
     "jpeg-420": "JPEG 4:2:0",
@@ -107,12 +107,12 @@ def integer_table(result: dict[str, Any]) -> str:
         [
             name,
             *(f"{decibels:.2f} dB" for decibels in one["psnr"].values()),
-            _ms(one["cpu_ms"] / 1000) if one["cpu_ms"] else "-",
+            *([_ms(one["cpu_ms"] / 1000) if one["cpu_ms"] else "-"] if "cpu_ms" in one else []),
         ]
         for name, one in result["variants"].items()
     ]
     heads = [f"quality {level}" for level in next(iter(result["variants"].values()))["psnr"]]
-    return _markdown(["1x1 layers", *heads, "processor, 768x512"], lines)
+    return _markdown(["1x1 layers", *heads, "processor, 768x512"][: len(lines[0])], lines)
 
 
 def effort_table(summary: dict[str, Any]) -> str:
@@ -161,6 +161,7 @@ TABLES: dict[str, Callable[[dict[str, Any]], str]] = {
     "stages": stages_table,
     "stages_fast": stages_table,
     "integer_synthesis": integer_table,
+    "activation_books": integer_table,
     "effort": effort_table,
     "ablations": ablations_table,
 }

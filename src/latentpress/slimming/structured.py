@@ -112,7 +112,7 @@ class Pruning:
         if plan.reader is None or len(kept) == plan.group.count:
             return np.eye(plan.group.count)[:, kept]
         energy = self.seen[plan.reader]
-        share: Double = np.linalg.solve(_damped(energy)[np.ix_(kept, kept)], energy[kept]).T
+        share: Double = np.asarray(np.linalg.solve(_damped(energy)[np.ix_(kept, kept)], energy[kept]).T, np.float64)
         return share
 
     def cut(self) -> None:
