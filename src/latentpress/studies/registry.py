@@ -195,6 +195,14 @@ STUDIES: dict[str, Study] = {
             module="latentpress.studies.krishnaraj_2020",
         ),
         Study(
+            name="li-2019",
+            about="zerotrees with contexts by a network, against contexts by rules",
+            data="photographs to train on",
+            test="pictures to measure on, such as the Kodak set",
+            extra="train",
+            module="latentpress.studies.li_2019",
+        ),
+        Study(
             name="toderici-2015",
             about="binary codes of thumbnails by dense, convolutional and recurrent networks",
             data="photographs to train on",

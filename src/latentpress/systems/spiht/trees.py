@@ -7,6 +7,8 @@ pass as in the paper. What is coded is the same; the order within a pass is anot
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -39,7 +41,7 @@ class Trees:
         self._alone = [np.full(shape, number == 0) for number, shape in enumerate(shapes)]  # LIP
         self._families = [np.full(shape, number == 0) for number, shape in enumerate(shapes[:-1])]  # LIS, type A
         self._later = [np.zeros(shape, bool) for shape in shapes[:-2]]  # LIS, type B
-        self._significance = AdaptiveBits("significance", _KINDS * _BANDS * _CLASSES * 4, _KINDS * _BANDS)
+        self._significance = self.chances()
         self._sets = AdaptiveBits("sets", _KINDS * _BANDS * 2 * 4 * 3, _KINDS * _BANDS)
         self._finer = AdaptiveBits("finer", _KINDS * _CLASSES * 2)
 
@@ -79,6 +81,19 @@ class Trees:
             known[mask] |= bits.astype(np.int32) << plane
             self.unknown[number][mask] = plane
 
+    def chances(self) -> AdaptiveBits:
+        """Those of single coefficients, by `contexts`."""
+        return AdaptiveBits("significance", _KINDS * _BANDS * _CLASSES * 4, _KINDS * _BANDS)
+
+    def contexts(self, number: int, plane: int, mask: Mask, new: int) -> NDArray[Any]:
+        """The contexts (n,) that coefficients of a mask of band ``number`` are tried in. new: 1 where their set has
+        just been split.
+        """
+        parent = self._parents(number)[mask]
+        place = _kind(mask)[mask] * _BANDS + number
+        found: NDArray[Any] = ((place * _CLASSES + self._around(number, plane)[mask]) * 2 + parent) * 2 + new
+        return found
+
     def signed(self) -> Whole:
         """What is known, of all bands one after another."""
         parts = [np.where(sign, -known, known).ravel() for known, sign in zip(self.known, self.negative, strict=True)]
@@ -88,9 +103,7 @@ class Trees:
         """Code whether the coefficients of a mask are significant, and the signs of those that are."""
         if not mask.any():
             return
-        parent = self._parents(number)[mask]
-        place = _kind(mask)[mask] * _BANDS + number
-        context = ((place * _CLASSES + self._around(number, plane)[mask]) * 2 + parent) * 2 + new
+        context = self.contexts(number, plane, mask, new)
         given = None if wanted is None else wanted[number][mask]
         hit = self._significance.code(port, None if given is None else _bit(given, plane), context)
         signs = even_bits(port, None if given is None else given[hit] < 0, int(hit.sum()))
