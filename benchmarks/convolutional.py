@@ -25,6 +25,7 @@ QUALITIES: dict[str, tuple[float, ...]] = {
     "kamisli": (2, 12, 25, 40, 55),
     "comcnn": (5, 12, 25, 45, 70),
     "peixoto": (4, 12, 20, 30, 42),
+    "scale-hyperprior": (5, 25, 45, 65, 90),
 }
 """From about 0.1 to 1 bit a pixel."""
 

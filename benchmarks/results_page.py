@@ -22,6 +22,7 @@ PAGE = BENCHMARKS.parent / "docs" / "results.md"
 RATES = (0.25, 0.5, 1.0)  # bits a pixel at which mean PSNR is told
 TITLES = {
     "convolutional": "Small codecs of the papers, on six Kodak pictures",
+    "convolutional-kodak": "Small codecs of the papers, on all Kodak pictures",
     "kodak": "Kodak",
     "classical": "Kodak, classical codecs",
     "valid": "CID22 validation part",

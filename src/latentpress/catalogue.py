@@ -42,6 +42,7 @@ NUMBERS = {
     62: "kamisli",
     63: "peixoto",
     64: "comcnn",
+    66: "scale-hyperprior",
     68: "retina",
     70: "faces",
     71: "semantic",

@@ -35,7 +35,8 @@ def test_each_pass_of_a_checkerboard_takes_an_equal_class_of_channels_everywhere
 
 def test_four_passes_are_those_of_the_format() -> None:
     assert Checkerboard(4).numbers(2, 2, 2).tolist() == [[[0, 2], [3, 1]], [[1, 3], [2, 0]]]
-    with pytest.raises(ValueError, match="2 or 4 passes"):
+    assert not Checkerboard(1).numbers(3, 4, 5).any()
+    with pytest.raises(ValueError, match="1, 2 or 4 passes"):
         Checkerboard(3)
 
 

@@ -15,7 +15,9 @@ from latentpress.studies import Request, li_2019
 def textured(seed: int) -> NDArray[np.uint8]:
     rng = np.random.default_rng(seed)
     walk = np.cumsum(np.cumsum(rng.normal(size=(64, 64, 3)), 0), 1)
-    picture: NDArray[np.uint8] = np.clip(128 + 40 * walk / walk.std() + 6 * rng.normal(size=walk.shape), 0, 255).astype(np.uint8)
+    picture: NDArray[np.uint8] = np.clip(128 + 40 * walk / walk.std() + 6 * rng.normal(size=walk.shape), 0, 255).astype(
+        np.uint8
+    )
     return picture
 
 

@@ -40,26 +40,27 @@ class Order(ABC):
 
 @dataclass(frozen=True)
 class Checkerboard(Order):
-    """Two or four passes, each of which codes every place, a class of channels there (He et al. 2021, arXiv
+    """One, two or four passes, each of which codes every place, a class of channels there (He et al. 2021, arXiv
     2103.15306; He et al. 2022, arXiv 2203.10886; Li et al. 2023, arXiv 2302.14402).
 
     Two: even channels first where row + column is even, odd channels where it is odd. Four: channel c goes in pass
     place XOR (c mod 4), the places of a 2x2 square being 0 2 / 3 1 (rows from the top). Of each channel the first half
-    of the passes is a checkerboard. Raises ValueError for another number of passes.
+    of the passes is a checkerboard. One: all together. Raises ValueError for another number of passes.
     """
 
     passes: int
 
     def __post_init__(self) -> None:
-        if self.passes not in (2, 4):
-            raise ValueError(f"a checkerboard has 2 or 4 passes, not {self.passes}")
+        if self.passes not in (1, 2, 4):
+            raise ValueError(f"a checkerboard has 1, 2 or 4 passes, not {self.passes}")
 
     def numbers(self, channels: int, height: int, width: int) -> Numbers:
         """See `Order.numbers`."""
         channel, row, column = _axes(channels, height, width)
         parity = (row + column) & 1
         place = parity if self.passes == 2 else 2 * parity + (row & 1)
-        return place ^ (channel % np.int32(self.passes))
+        count = np.int32(self.passes)
+        return (place % count) ^ (channel % count)
 
 
 @dataclass(frozen=True)

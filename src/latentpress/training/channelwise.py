@@ -18,7 +18,7 @@ from latentpress.training.data import Pictures
 from latentpress.training.latent import LatentTraining, Noise, Outcome
 from latentpress.training.system import Arrays, Player
 
-__all__ = ["ChannelwiseTraining"]
+__all__ = ["ChannelwiseTraining", "factors"]
 
 _PRIOR = 100.0  # samples of a table that its distribution in training counts as
 _TABLES = 5.0  # of the learning rate: gains and scales are logarithms
@@ -35,11 +35,8 @@ class ChannelwiseTraining(LatentTraining):
     """Largest magnitude of a symbol."""
 
     def players(self, net: nn.Module) -> Sequence[Player]:
-        """One, for whom the tables of the rates learn faster than the layers, and those next to pixels slower."""
-        groups: dict[float, list[nn.Parameter]] = {}
-        for name, parameter in net.named_parameters():
-            factor = _TABLES if "log_" in name else self.schedule.linear_factor if ".first." in name else 1.0
-            groups.setdefault(factor, []).append(parameter)
+        """One; see `factors`."""
+        groups = factors(net, self.schedule.linear_factor)
         return [Player(self.plan.codec, groups, lambda *drawn: self.loss(net, *drawn))]
 
     def code(self, net: Any, x: Tensor, rates: Tensor, noise: Noise, hard: bool) -> Outcome:
@@ -67,3 +64,14 @@ class ChannelwiseTraining(LatentTraining):
                 weights[anchor] += port.counts["latents"][1:]
         weights = np.pad(weights + weights[..., ::-1], ((0, 0), (1, 0), (0, 0)))  # table 0 of each anchor codes nothing
         return pack_tables(weights.reshape(-1, weights.shape[-1]))
+
+
+def factors(net: nn.Module, first: float) -> dict[float, list[nn.Parameter]]:
+    """Parameters of a network by their share of the learning rate: tables of gains and scales learn faster than the
+    layers, and layers next to pixels, called ``first``, at so much of it.
+    """
+    groups: dict[float, list[nn.Parameter]] = {}
+    for name, parameter in net.named_parameters():
+        factor = _TABLES if "log_" in name else first if ".first." in name else 1.0
+        groups.setdefault(factor, []).append(parameter)
+    return groups

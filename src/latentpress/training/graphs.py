@@ -30,7 +30,9 @@ def export_graph(graph: Graph) -> bytes:
     float16 holds exactly, as float16.
     """
     buffer = io.BytesIO()
-    spatial = {name: {2: "height", 3: "width"} for name in (*graph.inputs, *graph.outputs) if name not in graph.fixed}
+    # Each array has lengths of its own name: an engine may share memory between arrays whose lengths are called alike.
+    dynamic = (name for name in (*graph.inputs, *graph.outputs) if name not in graph.fixed)
+    spatial = {name: {2: f"{name}_height", 3: f"{name}_width"} for name in dynamic}
     with warnings.catch_warnings(), torch.no_grad():
         # The TorchScript exporter is deprecated but needs no further package; tests compare its graphs to the modules.
         warnings.simplefilter("ignore")
