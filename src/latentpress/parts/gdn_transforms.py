@@ -57,7 +57,7 @@ class Analysis(nn.Module):
     @property
     def layers(self) -> list[nn.Conv2d]:
         """From the pixels on."""
-        return [self.first, *self.rest]  # type: ignore[list-item]  # a list of modules forgets their type
+        return [self.first, *self.rest]
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.first(x)
@@ -79,7 +79,7 @@ class Synthesis(nn.Module):
     @property
     def layers(self) -> list[nn.ConvTranspose2d]:
         """From the pixels on."""
-        return [self.first, *self.rest]  # type: ignore[list-item]  # as above
+        return [self.first, *self.rest]
 
     def forward(self, v: Tensor) -> Tensor:
         for norm, layer in zip(reversed(self.norms), reversed(self.rest), strict=True):

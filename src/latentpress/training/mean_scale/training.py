@@ -41,7 +41,7 @@ class MeanScaleObjective(Objective):
 class MeanScaleTraining(LatentTraining):
     """Trains a `MeanScaleNet`; a run may start from a checkpoint of one of other sizes."""
 
-    model_type = MeanScaleSizes
+    model_type: ClassVar[type[Any]] = MeanScaleSizes
     sections: ClassVar[Mapping[str, type[Any]]] = {"objective": MeanScaleObjective}
     rounds = 2  # tables change what the encoder chooses, which changes the tables
     strides: ClassVar[Mapping[str, float]] = {"x": 1, "latents": 16, "values": 16, "features": 16, "hyper": 64}
