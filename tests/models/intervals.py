@@ -3,7 +3,8 @@
 Independent of `training.exactness`, which asks the layers that were trained: this reads the graph that is shipped. Each
 array is known by its channels: the least and the largest value, a power of two that all values are multiples of, and
 the largest magnitude of any partial sum since the last rounding. Engines may fold a factor or an offset behind a sum
-into it, so sums are carried through those until they are rounded.
+into it, so sums are carried through those until they are rounded. A quotient of exact numbers is one operation that
+IEEE 754 rounds in one way; its unit is 0 until it is rounded down, and no sum of several may have it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
-__all__ = ["LIMIT", "Range", "largest_sums"]
+__all__ = ["LIMIT", "Range", "largest_sums", "traced"]
 
 LIMIT = 2**24
 """Whole numbers below this are exact in float32, whatever the order of summation."""
@@ -63,8 +64,13 @@ def unit_of(values: Floats) -> Floats:
 
 
 def largest_sums(graph: bytes, inputs: dict[str, Range]) -> dict[str, int]:
-    """Largest partial sum of each node that adds, by name, in whole numbers. Raises ValueError for an unknown operator,
-    KeyError for an input whose range is not told.
+    """Largest partial sum of each node that adds, by name, in whole numbers; see `traced`."""
+    return traced(graph, inputs)[0]
+
+
+def traced(graph: bytes, inputs: dict[str, Range]) -> tuple[dict[str, int], dict[str, Range]]:
+    """Largest partial sum of each node that adds, by name, in whole numbers, and the ranges of the outputs. Raises
+    ValueError for an unknown operator, KeyError for an input whose range is not told.
     """
     model = onnx.load_from_string(graph).graph
     known: dict[str, Any] = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.initializer}
@@ -80,10 +86,10 @@ def largest_sums(graph: bytes, inputs: dict[str, Range]) -> dict[str, int]:
         out = _constant(node.op_type, options, values)
         if out is None:
             out = _run(node.op_type, options, values)
-            if node.op_type in ("Conv", "MatMul", "Gemm", "Add", "Sub"):
+            if node.op_type in ("Conv", "MatMul", "Gemm", "Add", "Sub") and out.unit.all():
                 found[node.name or f"{node.op_type} {number}"] = out.whole
         known[node.output[0]] = out
-    return found
+    return found, {value.name: known[value.name] for value in model.output}
 
 
 def _constant(kind: str, options: dict[str, Any], values: list[Any]) -> Any:
@@ -123,6 +129,12 @@ def _run(kind: str, options: dict[str, Any], values: list[Any]) -> Range:
         by = _as_range(factor)
         ends = (x.low * by.low, x.high * by.high)
         return Range(np.minimum(*ends), np.maximum(*ends), x.unit * by.unit, x.sums * by.size)
+    if kind == "Div":
+        by = values[1] if isinstance(values[1], Range) else _as_range(values[1])
+        assert by.low.min() > 0
+        assert not x.unit.all() or max(x.whole, by.whole) < LIMIT  # a quotient, or of exact operands
+        ends = [one / other for one in (x.low, x.high) for other in (by.low, by.high)]
+        return Range(np.minimum.reduce(ends), np.maximum.reduce(ends), 0 * x.unit, x.size).fresh()
     if kind == "Floor":
         return Range(np.floor(x.low), np.floor(x.high), np.maximum(x.unit, 1.0), x.sums).fresh()
     if kind == "Abs":
@@ -159,6 +171,7 @@ def _as_range(constant: NDArray[Any]) -> Range:
 
 def _sum(x: Range, columns: NDArray[np.intp], weight: Floats, bias: NDArray[Any]) -> Range:
     """Sums over the channels ``columns`` (out, in) of x, of which any may be zero (a border), with weights."""
+    assert x.unit.all()
     assert len(x.low) == columns.max() + 1
     bias = np.asarray(bias, np.float64)
     taps, low, high = weight.reshape(*weight.shape[:2], -1), np.minimum(x.low, 0), np.maximum(x.high, 0)

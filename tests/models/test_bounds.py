@@ -5,8 +5,10 @@ whatever goes in, as its own graph shows; and the card says so.
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 pytest.importorskip("onnx")
@@ -17,11 +19,15 @@ from latentpress.codecs.lossless.features import CLIP
 from latentpress.codecs.mean_scale.layout import HYPER_LIMIT, MEAN_BITS, RESIDUAL_LIMIT
 from latentpress.codecs.rates import mix_of
 from latentpress.models import ModelPackage, installed_models
+from latentpress.systems.entropy_models.layout import COMPANDED as SIXTEENTHS
+from latentpress.systems.entropy_models.layout import LIMIT as LATENT_LIMIT
 from latentpress.systems.importance_map import layout
 
 sys.path.insert(0, str(Path(__file__).parent))
-from intervals import LIMIT, Range, largest_sums
+from intervals import LIMIT, Range, largest_sums, traced
 
+COMPANDED_LIMIT = SIXTEENTHS.max() / 16
+COMPANDED = Range.of(-COMPANDED_LIMIT, COMPANDED_LIMIT, 1 / 16)
 FEATURES = Range.of(0, 255 / 32, 1 / 32)
 INPUTS = {
     "hyper": Range.of(-HYPER_LIMIT, HYPER_LIMIT, 1),
@@ -33,6 +39,7 @@ INPUTS = {
     "band": Range.of(0, 1, 1),
     "signed": Range.of(-layout.SIGNED_LIMIT, layout.SIGNED_LIMIT, 2.0**-layout.SIGNED_BITS),
     "x": Range.of(-CLIP, CLIP, 1),
+    "token": COMPANDED,
 }
 PACKAGES = [
     package
@@ -40,9 +47,9 @@ PACKAGES = [
     for package in installed_models(one.packages or one.id)
     if "exactness" in package.card and package.codec == one.id
 ]
-IN_PARTS = {"entropy-ccn-1", "entropy-contextformer-spatial-1", "entropy-klopp-1", "entropy-masked-3d-1"}
-"""Packages whose networks come in several graphs, with ranges that other graphs make, or divide: of these the proof is
-that of the trained layers alone, which the card has (`systems/entropy_models/training.py`).
+NOT_FOLLOWED = {"entropy-contextformer-spatial-1": "segment_"}
+"""Attention multiplies activations with each other and reshapes them by the size of the picture: of these graphs the
+proof is that of the trained layers alone, which the card has (`systems/entropy_models/training.py`).
 """
 
 
@@ -51,6 +58,50 @@ def exact_networks(package: ModelPackage) -> list[str]:
     names = [name.removesuffix(".onnx") for name in package.files if name.endswith(".onnx")]
     floats = {"analysis", "synthesis", "hyper_analysis", "importance", "estimate", "encoder", "decoder"}
     return [name for name in names if name not in floats]
+
+
+def widened(parts: Sequence[Range], width: int) -> Range:
+    """The parts one after the other, each channel of them as often as ``width`` channels in all take."""
+    joined = [np.concatenate([getattr(part, field) for part in parts]) for field in ("low", "high", "unit", "sums")]
+    return Range(*(np.repeat(field, width // field.size) for field in joined))
+
+
+def width_of(package: ModelPackage, network: str, name: str) -> int:
+    import onnx
+
+    graph = onnx.load_from_string(package.network(network)).graph
+    value = next(value for value in graph.input if value.name == name)
+    return int(value.type.tensor_type.shape.dim[1].dim_value)
+
+
+def cube_bounds(package: ModelPackage, steps: float) -> dict[str, dict[str, int]]:
+    """Bounds of the graphs of `systems/entropy_models/walks/cube.py`, each fed by those before it."""
+    found = {}
+    found["base"], base = traced(package.network("base"), {"mix": Range.of(0, steps, 1)})
+    bias = Range.of(base["bias"].low.min(), base["bias"].high.max(), base["bias"].unit.min())
+    near = [COMPANDED, Range.of(0, COMPANDED_LIMIT, 1 / 16)]  # and its magnitude
+    skip = None
+    for number in range(4):
+        network = f"layer_{number}"
+        given = {"near": widened(near, width_of(package, network, "near")), "bias": bias}
+        found[network], out = traced(package.network(network), given if skip is None else given | {"skip": skip})
+        if number < 3:
+            near = [out["features"]]
+            skip = out["features"] if skip is None else skip
+    return found
+
+
+def context_bounds(package: ModelPackage, steps: float) -> dict[str, dict[str, int]]:
+    """Bounds of the graphs of `systems/entropy_models/walks/raster.py` of models that divide."""
+    inputs, found = INPUTS | {"mix": Range.of(0, steps, 1)}, {}
+    found["hyper_synthesis"], out = traced(package.network("hyper_synthesis"), inputs)
+    around = widened([COMPANDED, Range.of(-LATENT_LIMIT, LATENT_LIMIT, 1)], width_of(package, "context", "around"))
+    given = {"features": out["features"], "around": around}
+    found["context"] = largest_sums(package.network("context"), given)
+    return found
+
+
+FOLLOWED = {"ccn": cube_bounds, "masked-3d": cube_bounds, "klopp": context_bounds}
 
 
 def bounds_of(package: ModelPackage, network: str) -> dict[str, int]:
@@ -66,8 +117,14 @@ def test_no_sum_of_a_shipped_network_can_leave_the_exact_range(package: ModelPac
     assert 0 < max(told["largest_partial_sums"].values()) < LIMIT
     networks = exact_networks(package)
     assert networks
-    for network in networks if package.name not in IN_PARTS else ():
-        bounds = bounds_of(package, network)
+    if follow := FOLLOWED.get(package.config.get("kind", "")):
+        config = package.config
+        found = follow(package, float(mix_of(0, config["anchors"], config["steps_per_anchor"]).sum()))
+    else:
+        left_out = NOT_FOLLOWED.get(package.name, "-")
+        found = {network: bounds_of(package, network) for network in networks if not network.startswith(left_out)}
+    assert found.keys() == {one for one in networks if not one.startswith(NOT_FOLLOWED.get(package.name, "-"))}
+    for network, bounds in found.items():
         assert bounds
         assert max(bounds.values()) < LIMIT, (network, bounds)
 
