@@ -98,6 +98,8 @@ def _constant(kind: str, options: dict[str, Any], values: list[Any]) -> Any:
         return numpy_helper.to_array(options["value"])
     if any(isinstance(value, Range) for value in values):
         return None
+    if kind == "Identity":
+        return values[0]
     if kind == "Cast":
         return values[0].astype(np.float32)
     if kind == "Mul":
