@@ -1,6 +1,6 @@
 """Activations compressed in training (JPEG-ACT): bytes and gradients of a step of a recipe, and where short runs end.
 
-    python benchmarks/jpeg_act.py --recipe hyperprior --small benchmarks/jpeg_act.toml --steps 400 \
+    python benchmarks/jpeg_act.py --recipe hyperprior --small benchmarks/jpeg_act.toml --steps 60 \
         --data DIR --valid DIR --out benchmarks/results/jpeg_act.json
 
 Losses are log2 of rate and weighted error, so that a difference of 0.0144 is one per cent of that.
@@ -28,9 +28,10 @@ from latentpress.training.run import train
 SEEDS = (0, 1, 2)
 
 
-def step(recipe: str, data: Path) -> dict[str, Any]:
-    """Bytes that one step of the recipe saves, and how far its gradients are from exact ones."""
+def step(recipe: str, data: Path, mixed: bool) -> dict[str, Any]:
+    """Bytes that one step of the recipe saves, and how far its gradients are from exact ones. mixed: precision."""
     plan = load_plan(recipe)
+    plan = replace(plan, schedule=replace(plan.schedule, mixed_precision=mixed))
     training = training_of(plan.codec)(plan)
     pictures = load_pictures(data, plan.schedule.smallest)
     torch.manual_seed(0)
@@ -92,8 +93,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    found = {"step": step(arguments.recipe, arguments.data)}
-    print(found)
+    names = {"step": False, "step_mixed_precision": True}
+    found = {name: step(arguments.recipe, arguments.data, mixed) for name, mixed in names.items()}
+    print(found, flush=True)
     found["runs"] = runs(arguments.small, arguments.steps, arguments.data, arguments.valid)
     print(found["runs"])
     write_json(arguments.out, {**circumstances(), **found})
