@@ -12,10 +12,13 @@ processor (one thread), which a busy machine stretches little; encoding is witho
 from __future__ import annotations
 
 import argparse
+import importlib
+import importlib.util
 import io
 import json
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +27,8 @@ from common import circumstances, write_json
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
+from latentpress.codecs.registry import codec_for
+from latentpress.container import read_header
 from latentpress.image import Image, read
 from latentpress.systems.calic.codec import CalicCodec
 from latentpress.systems.lc_fdnet.codec import LcFdnetCodec
@@ -87,6 +92,26 @@ def others() -> dict[str, Pair]:
     return pairs
 
 
+def newest_jxl() -> dict[str, Pair]:
+    """JPEG XL from pillow-jxl-plugin, of a newer libjxl than imagecodecs' (0.12.0 in 1.3.8), where it is installed."""
+    if importlib.util.find_spec("pillow_jxl") is None:
+        return {}
+    importlib.import_module("pillow_jxl")  # tells Pillow
+
+    def encode(image: Image, effort: int) -> bytes:
+        buffer = io.BytesIO()
+        image.to_pillow().save(buffer, "JXL", lossless=True, effort=effort, num_threads=1)
+        return buffer.getvalue()
+
+    return {
+        f"jxl-0.12-e{effort}": (
+            partial(encode, effort=effort),
+            lambda data: np.asarray(PillowImage.open(io.BytesIO(data))),
+        )
+        for effort in (7, 9)
+    }
+
+
 def near(bound: int) -> dict[str, Pair]:
     """Ours and JPEG-LS with a bound on the error."""
     import imagecodecs as ic
@@ -119,12 +144,14 @@ def measure(image: Image, name: str, pair: Pair, bound: int) -> dict[str, Any] |
         raise SystemExit(f"{name} is wrong by {largest}")
     row = {"codec": name, "bytes": len(data), "encode_s": round(middle - start, 3), "decode_s": round(end - middle, 3)}
     row |= {"bpp": 8 * len(data) / (image.width * image.height), "max_error": largest}
-    cls = OWN.get(codec_of(name))
-    return row | ({"methods": cls().methods(data)} if cls else {})
+    if codec_of(name) not in OWN:
+        return row
+    wrote = codec_for(read_header(data))  # of two codecs, at a high effort
+    return row | {"written_by": wrote.id, "methods": OWN[wrote.id]().methods(data)}
 
 
 def codec_of(name: str) -> str:
-    """The codec of a row, without its bound."""
+    """The codec of a row, without its bound or effort."""
     return name.partition(",")[0]
 
 
@@ -149,8 +176,9 @@ def main() -> None:
     if not arguments.near:
         codecs = (
             {name: (own(name), 0) for name in OWN}
+            | {f"mlp-lossless, effort {effort}": (own(effort=effort), 0) for effort in (2, 3)}
             | {name: (by_hand(name), 0) for name in HAND}
-            | {name: (pair, 0) for name, pair in others().items()}
+            | {name: (pair, 0) for name, pair in (others() | newest_jxl()).items()}
         )
     if arguments.codecs:
         codecs = {name: pair for name, pair in codecs.items() if name in arguments.codecs}

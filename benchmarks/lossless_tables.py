@@ -29,6 +29,8 @@ NAMES = {
     "lcic": "lcic",
     "jxl-e3": "JPEG XL e3",
     "jxl-e7": "JPEG XL e7",
+    "jxl-0.12-e7": "JPEG XL e7, libjxl 0.12.0",
+    "jxl-0.12-e9": "JPEG XL e9, libjxl 0.12.0",
     "lc-fdnet": "**lc-fdnet**",
     "mlp-lossless": "**mlp-lossless**",
     "mlp-lossless, gray": "mlp-lossless, as gray",

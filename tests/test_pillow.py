@@ -112,8 +112,8 @@ def test_options_are_honoured_or_refused(picture: PillowImage.Image) -> None:
     assert saved(picture, optimize=True, progressive=True, dpi=(72, 72)).getvalue() == saved(picture).getvalue()
     with pytest.raises(ValueError, match="no setting 'qualty'"):
         saved(picture, qualty=30)
-    with pytest.raises(ValueError, match="lossless goes with no effort"):
-        saved(picture, lossless=True, effort=3)
+    with pytest.raises(ValueError, match="lossless goes with no tune"):
+        saved(picture, lossless=True, tune="mse")
     with pytest.raises(ValueError, match="goes with no quality"):
         saved(picture, lossless=True, quality=30)
     with pytest.raises(ValueError, match="LPX holds one picture, not 3 frames"):

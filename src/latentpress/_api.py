@@ -140,12 +140,13 @@ def compress(
     ``progressive``: such a file opens whole or not at all.
 
     more: settings of the codec called by its id, None for the usual. ``effort``: 1..9; above 1 ``hyperprior`` searches
-    each picture for smaller files of equal quality, for seconds to minutes; needs the extra ``train``. ``tune``:
-    ``ms-ssim`` makes ``hyperprior`` spend its bits for MS-SSIM and not for squared error. ``mosaic``: for the lossless
-    codecs and a gray picture that is the raw mosaic of a camera, the pattern of its colour filters (``RGGB``,
-    ``BGGR``, ``GRBG``, ``GBRG``), or ``auto`` to look whether it is one; the mosaic comes back, from a smaller file.
-    ``model``: name of a model package or its folder. ``threads``: of the CPU, all cores without it. The docstring of
-    a codec's class has them all.
+    each picture for smaller files of equal quality, for seconds to minutes; needs the extra ``train``; from 2 on the
+    lossless codecs try more of what their files can hold, from 3 on each other. ``tune``: ``ms-ssim`` makes
+    ``hyperprior`` spend its bits for MS-SSIM and not for squared error. ``mosaic``: for the lossless codecs and a gray
+    picture that is the raw mosaic of a camera, the pattern of its colour filters (``RGGB``, ``BGGR``, ``GRBG``,
+    ``GBRG``), or ``auto`` to look whether it is one; the mosaic comes back, from a smaller file. ``model``: name of a
+    model package or its folder. ``threads``: of the CPU, all cores without it. The docstring of a codec's class has
+    them all.
 
     Raises InvalidInputError for a setting out of range, one that the codec does not have, or an unreadable picture,
     UnsupportedError for a pixel mode or codec that is not handled, LimitError for a picture above the limits,

@@ -26,7 +26,7 @@ Run = Callable[..., Result]
             ["photo.png", "--codec", "importance-map", "--tune", "mse"],
             "'importance-map' has no setting '--tune'; codecs w",
         ),
-        (["photo.png", "--lossless", "--effort", "3"], "--lossless goes with no --effort"),
+        (["photo.png", "--lossless", "--tune", "mse"], "--lossless goes with no --tune"),
         (["photo.png", "--max-error", "2", "--ms-ssim", "0.98"], "--max-error goes with no --ms-ssim"),
         (["photo.png", "--quality", "3", "--ms-ssim", "0.98"], "give one of --quality, --ms-ssim, not 2 of them"),
         (["photo.png", "--progressive", "--encrypt"], "--encrypt goes with no --progressive: "),

@@ -40,11 +40,11 @@ def test_settings_do_what_compress_does(rgb: Image) -> None:
         ({"lossless": True, "max_error": 2}, "lossless goes with no max_error"),
         ({"lossless": True, "codec": "hyperprior"}, "lossless coding is not what hyperprior does"),
         ({"max_error": 2, "codec": "hyperprior"}, "'hyperprior' has no setting 'max_error'"),
-        ({"lossless": True, "effort": 3}, "lossless goes with no effort"),
+        ({"lossless": True, "tune": "mse"}, "lossless goes with no tune"),
         ({"progressive": True, "tune": "mse"}, "progressive goes with no tune"),
         ({"progressive": True, "lossless": True}, "lossless goes with no progressive"),
         ({"codec": "factorised", "progressive": True}, "factorised makes no files of layers"),
-        ({"codec": "mlp-lossless", "effort": 3}, "'mlp-lossless' has no setting 'effort'; codecs with it: hyperprior"),
+        ({"codec": "mlp-lossless", "tune": "mse"}, "'mlp-lossless' has no setting 'tune'; codecs with it: hyperprior"),
         (
             {"mosaic": "RGGB"},
             r"'hyperprior' has no setting 'mosaic'; codecs with it: lc-fdnet, mlp-lossless; this one has dtype, ",

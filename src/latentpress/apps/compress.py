@@ -76,7 +76,10 @@ def compress(
     effort: Annotated[
         int | None,
         typer.Option(
-            metavar="1..9", min=1, max=9, help="Search this long for a smaller file of equal quality. Needs 'train'."
+            metavar="1..9",
+            min=1,
+            max=9,
+            help="Search this long for a smaller file of equal quality. Needs 'train' for lossy files.",
         ),
     ] = None,
     tune: Annotated[

@@ -79,7 +79,7 @@ class Settings:
             more["model"] = absolute_name(more["model"])
         object.__setattr__(self, "more", more)
         if self.lossless and not self.pixels:
-            usual = self.codec == "auto" and set(more) <= {"threads"}
+            usual = self.codec == "auto" and set(more) <= {"threads", "effort"}
             object.__setattr__(self, "_keeper", _FILES if usual else self.codec)
         if isinstance(self.codec, str) and self.codec == "auto":
             kinds = {
@@ -131,7 +131,9 @@ class Settings:
         threads: as in `coder`.
         """
         if self._keeper == _FILES != self.codec:
-            return registry.shared_codec(_FILES, self.more, threads)
+            # there is one way to keep a file, and nothing to search
+            own = {name: value for name, value in self.more.items() if name != "effort"}
+            return registry.shared_codec(_FILES, own, threads)
         coder = self.coder(threads)
         return coder if self._keeper and coder.keeps else None
 

@@ -170,7 +170,7 @@ def test_samples_that_are_not_supported(client: Any, mode: str) -> None:
         ("/compress", "quality=30&quality=40", "'quality' is there twice"),
         ("/compress", "quality=30&size=4000", "one of quality, size"),
         ("/compress", "codec=mlp-lossless&quality=30", "goes with no quality"),
-        ("/compress", "lossless=true&effort=3", "lossless goes with no effort"),
+        ("/compress", "lossless=true&tune=mse", "lossless goes with no tune"),
         ("/compress", "codec=importance-map&tune=ms-ssim", "'importance-map' has no setting 'tune'"),
         ("/preview", "psnr=30", "no parameter 'psnr'"),
         ("/inspect", "json=1", "no parameter 'json'"),

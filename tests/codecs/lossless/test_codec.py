@@ -102,3 +102,30 @@ def test_wrong_bounds_are_refused() -> None:
     for wrong in (-1, 9, 1.5, True):
         with pytest.raises(InvalidInputError, match="largest error"):
             MlpLosslessCodec(max_error=wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("more", [{}, {"max_error": 1}])
+def test_effort_is_never_larger(small: Image, more: dict[str, Any]) -> None:
+    """At 2 by other planes, at 3 by another codec; whoever wrote it reads the file, and so does everybody."""
+    codecs = [MlpLosslessCodec(threads=1, effort=effort, **more) for effort in (1, 2, 3)]
+    # colours for which differences from green are the better planes
+    odd = Image(np.stack([small.pixels[:, :, 1], small.pixels[:, :, 1], small.pixels[:, :, 2]], axis=2))
+    for image in (small, odd):
+        files = [codec.encode(image) for codec in codecs]
+        sizes = [len(data) for data in files]
+        assert sizes == sorted(sizes, reverse=True)
+        for codec, data in zip(codecs, files, strict=True):
+            back = codec.decode(data)
+            assert back == latentpress.decompress(data)
+            assert np.abs(back.pixels.astype(int) - image.pixels).max() <= more.get("max_error", 0)
+    assert min(sizes) == len(files[2]) <= len(codecs[0]._rival().encode(odd))
+
+
+def test_effort_is_checked_and_leaves_files_as_they_are(small: Image) -> None:
+    for wrong in (0, 10, True, 1.5):
+        with pytest.raises(InvalidInputError, match="effort"):
+            MlpLosslessCodec(effort=wrong)  # type: ignore[arg-type]
+    buffer = io.BytesIO()
+    small.to_pillow().save(buffer, "JPEG")
+    kept = latentpress.compress(buffer.getvalue(), lossless=True, effort=3)
+    assert latentpress.inspect(kept).codec == "jpeg"

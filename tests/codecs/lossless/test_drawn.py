@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from latentpress.codecs.lossless.colours import Colours
+from latentpress.codecs.lossless.colours import Colours, colours_of
 from latentpress.codecs.lossless.drawn import looks_drawn
 from latentpress.codecs.lossless.model import PlainModel
 from latentpress.codecs.lossless.tiles import Method, TileCoder, method_of
@@ -51,7 +51,7 @@ def test_exact(size: tuple[int, int], channels: int, depth: int) -> None:
     noise = np.random.default_rng(1).integers(0, peak + 1, (*size, channels)).astype(kind)
     tiles = coder(depth, channels)
     for samples in (scan(*size, depth, channels), (grain(*size, channels) * peak).astype(kind), noise):
-        data, _ = tiles._walked(samples, Method.ADAPTIVE_DRAWN)
+        data, _ = tiles._walked(samples, Method.ADAPTIVE_DRAWN, colours_of(samples.shape[2])[0])
         assert "drawings" in method_of(data)
         back = tiles.decode(memoryview(data), *size)
         assert back.dtype == samples.dtype
@@ -70,7 +70,9 @@ def test_smaller() -> None:
     """Levels that are not used and flat places cost next to nothing."""
     samples = scan()
     tiles = coder()
-    plain, drawn = (len(tiles._walked(samples, m)[0]) for m in (Method.ADAPTIVE, Method.ADAPTIVE_DRAWN))
+    plain, drawn = (
+        len(tiles._walked(samples, m, colours_of(3)[0])[0]) for m in (Method.ADAPTIVE, Method.ADAPTIVE_DRAWN)
+    )
     assert drawn < 0.9 * plain
 
 
@@ -103,7 +105,7 @@ def test_codec_sees_it(network: bool) -> None:
 def test_damage_changes_no_picture() -> None:
     samples = scan(8, 9)
     tiles = coder()
-    data, _ = tiles._walked(samples, Method.ADAPTIVE_DRAWN)
+    data, _ = tiles._walked(samples, Method.ADAPTIVE_DRAWN, colours_of(samples.shape[2])[0])
     for place in range(len(data)):
         damaged = bytearray(data)
         damaged[place] ^= 1 << (place % 8)

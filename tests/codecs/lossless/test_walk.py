@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from latentpress.codecs.lossless.colours import Colours
 from latentpress.codecs.lossless.model import PlainModel
 from latentpress.codecs.lossless.ranks import used_values
 from latentpress.codecs.lossless.stream import ResidualWriter
@@ -82,7 +83,7 @@ def test_few_values_go_by_rank(make: Any, depth: int) -> None:
 def test_damaged_ranks_change_no_picture(make: Any) -> None:
     samples = make(5, 6, 1, 8).pixels // 2 * np.uint16(500)
     tiles = coder(16, 1)
-    data, _ = tiles._walked(samples, Method.ADAPTIVE, used_values(samples, 16)[0])
+    data, _ = tiles._walked(samples, Method.ADAPTIVE, Colours.GRAY, used_values(samples, 16)[0])
     assert data[0] & 8
     for place in range(1, len(data), 2):
         damaged = bytearray(data)

@@ -140,4 +140,4 @@ def _possible(option: str, coder: Coder) -> bool:
             painter_of(find_model(coder.codec, name=coder.given.get("model")), _PAINTERS[option])
         except (InvalidInputError, UnsupportedError):
             return False
-    return option != "effort" or importlib.util.find_spec("torch") is not None
+    return option != "effort" or coder.lossless or importlib.util.find_spec("torch") is not None

@@ -44,7 +44,11 @@ class OwnCoder(Coder):
         """Raise UnsupportedError if codec, model or painter are not there or do not load, and MissingExtraError
         if a search has no gradients. Nothing is searched for: that takes seconds even for one pixel.
         """
-        if self._codec.config().get("effort", 1) > 1 and importlib.util.find_spec("torch") is None:
+        if (
+            not self._codec.lossless
+            and self._codec.config().get("effort", 1) > 1
+            and importlib.util.find_spec("torch") is None
+        ):
             raise MissingExtraError("effort above 1", "train")
         quick = {name: value for name, value in self.given.items() if name != "effort"}
         codec = shared_codec(self.codec, quick, self.threads)

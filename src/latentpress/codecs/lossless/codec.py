@@ -7,12 +7,14 @@ from __future__ import annotations
 import os
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from latentpress import container
+from latentpress.catalogue import number_of
+from latentpress.codecs import registry
 from latentpress.codecs.base import Codec, Region, check_quality
 from latentpress.codecs.lossless.drawn import looks_drawn
 from latentpress.codecs.lossless.grid import tiles_of
@@ -30,14 +32,17 @@ from latentpress.codecs.lossless.waves import WaveCoder
 from latentpress.codecs.models import Running, package_of
 from latentpress.codecs.packing import check_kinds, pack_sides, unpack
 from latentpress.codecs.parallel import each
-from latentpress.container import MOSAIC, STREAM, Chunk, Header, varint
-from latentpress.errors import CorruptFileError, InvalidInputError, UnsupportedError
+from latentpress.container import MOSAIC, STREAM, Chunk, Header, read_header, varint
+from latentpress.errors import CorruptFileError, InvalidInputError, SettingError, UnsupportedError
 from latentpress.image import Image
 from latentpress.models import ModelPackage, find_model
 
 __all__ = ["MAX_ERROR", "LosslessCodec"]
 
 AUTO = "auto"
+
+_RIVALS = 3  # effort from which another codec is tried
+_MOST_EFFORT = 9
 
 MAX_ERROR = 8
 """Largest bound for near-lossless coding, in sample values."""
@@ -52,8 +57,10 @@ class LosslessCodec(Codec):
     number: ClassVar[int]
     lossless: ClassVar[bool] = True
     takes: ClassVar[frozenset[str]] = frozenset(
-        {"max_error", "model", "mosaic", "network", "verify", "engine", "threads", "dtype"}
+        {"max_error", "model", "mosaic", "network", "effort", "verify", "engine", "threads", "dtype"}
     )
+    rival: ClassVar[str] = ""
+    """Id of another codec of this frame, which a high effort tries too; empty for none."""
 
     def __init__(
         self,
@@ -61,6 +68,7 @@ class LosslessCodec(Codec):
         model: str | None = None,
         mosaic: str | None = None,
         network: bool = True,
+        effort: int = 1,
         verify: bool = True,
         engine: str = "onnx",
         threads: int | None = None,
@@ -70,6 +78,10 @@ class LosslessCodec(Codec):
             raise InvalidInputError(
                 f"the largest error must be a whole number from 0 to {MAX_ERROR}, not {max_error!r}"
             )
+        if isinstance(effort, bool) or not isinstance(effort, int) or not 1 <= effort <= _MOST_EFFORT:
+            raise InvalidInputError(
+                f"{SettingError.name('effort')} must be a whole number from 1 to {_MOST_EFFORT}, not {effort!r}"
+            )
         if mosaic is not None:
             mosaic = AUTO if str(mosaic).lower() == AUTO else PATTERNS[pattern_number(mosaic)]
         self._config: dict[str, Any] = {
@@ -77,6 +89,7 @@ class LosslessCodec(Codec):
             "model": model,
             "mosaic": mosaic,
             "network": network,
+            "effort": effort,
             "verify": verify,
             "engine": engine,
             "threads": threads,
@@ -106,6 +119,12 @@ class LosslessCodec(Codec):
         Raises InvalidInputError for a picture in colour where ``mosaic`` names a pattern.
         """
         check_quality(quality)
+        file = self._encode(image)
+        if self._config["effort"] < _RIVALS or not self._config["network"] or not self._tries_rival:
+            return file
+        return min(file, self._rival().encode(image), key=len)
+
+    def _encode(self, image: Image) -> bytes:
         package = find_model(self.id, name=self._config["model"]) if self._config["network"] else None
         colours = image.channels - image.has_alpha
         pattern = self._pattern(image.pixels[:, :, :colours])
@@ -113,13 +132,15 @@ class LosslessCodec(Codec):
         coder = self._coder(image.bit_depth, planes, self._config["max_error"], package, len(parts))
         method = Method.ADAPTIVE if package is None else self.method(coder.channels, coder.max_error)
 
+        search = self._config["effort"] > 1
+
         def encode_tile(part: Region) -> bytes:
             samples = image.pixels[part.rows, part.columns, :colours]
             if pattern is not None:
                 samples = split_mosaic(samples[:, :, 0], pattern_at(pattern, part.y, part.x))
             drawn = DRAWN.get(method, method)
-            both = drawn != method and drawn in coder.coders and looks_drawn(samples)
-            return coder.encode(samples, (method, drawn) if both else (method,))
+            both = drawn != method and drawn in coder.coders and (search or looks_drawn(samples))
+            return coder.encode(samples, (method, drawn) if both else (method,), search)
 
         tiles = each(encode_tile, parts, self._workers)
         named = package if any(tile[0] & 7 in (Method.NETWORK, Method.STEPS) for tile in tiles) else None
@@ -131,16 +152,16 @@ class LosslessCodec(Codec):
         return container.write(header, [*sides, Chunk(STREAM, payload)])
 
     def decode(self, data: bytes) -> Image:
-        """Restore; see `Codec.decode`."""
-        return self._decode(data, None)
+        """Restore; see `Codec.decode`. A file of the rival, which effort may have made, is its to read."""
+        return self._rival().decode(data) if self._is_rivals(data) else self._decode(data, None)
 
     def decode_region(self, data: bytes, region: Region) -> Image:
         """Restore a part, decoding only the tiles that it needs; see `Codec.decode_region`."""
-        return self._decode(data, region)
+        return self._rival().decode_region(data, region) if self._is_rivals(data) else self._decode(data, region)
 
     def methods(self, data: bytes) -> list[str]:
         """How each tile of a file was coded, in words. Raises as `decode` does."""
-        return _methods(*self._read(data))
+        return self._rival().methods(data) if self._is_rivals(data) else _methods(*self._read(data))
 
     @classmethod
     def facts(cls, header: Header, chunks: Sequence[Chunk]) -> dict[str, str]:
@@ -151,6 +172,21 @@ class LosslessCodec(Codec):
         mosaic = {} if pattern is None else {"mosaic": PATTERNS[pattern]}
         near = {"largest error": str(header.rate)} if header.rate else {}
         return {**mosaic, **near, "method": ", ".join(dict.fromkeys(_methods(header, chunks)))}
+
+    @property
+    def _tries_rival(self) -> bool:
+        """Whether the rival may make the file: its model cannot be named."""
+        return bool(self.rival) and self._config["model"] is None
+
+    def _rival(self) -> LosslessCodec:
+        """The rival, with the same settings but for the model; it has none itself."""
+        config = self._config | {"model": None, "effort": min(self._config["effort"], _RIVALS - 1)}
+        return cast(LosslessCodec, registry.shared_codec(self.rival, config))
+
+    def _is_rivals(self, data: bytes) -> bool:
+        return (
+            bool(self.rival) and self._config["effort"] >= _RIVALS and read_header(data).codec == number_of(self.rival)
+        )
 
     def _decode(self, data: bytes, region: Region | None) -> Image:
         header, chunks = self._read(data)

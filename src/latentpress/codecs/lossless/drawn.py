@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentpress.codecs.lossless.alphabet import DIRECT, Alphabet
+from latentpress.codecs.lossless.fast import loops
 from latentpress.codecs.lossless.features import own_features
 from latentpress.codecs.lossless.predictor import Guess
 from latentpress.codecs.lossless.refinement import Refined
@@ -49,7 +50,7 @@ class DrawnPlane:
     """What is special about a plane of a drawn tile. low, high: its values; step: of the residual quantiser."""
 
     def __init__(self, low: int, high: int, alphabet: Alphabet, step: int) -> None:
-        self._low, self._high = low, high
+        self._low, self._high, self._step = low, high, step
         self._counts = np.zeros(high - low + 1)
         # of each value, with one before and one behind that stand for all that no sample can have
         self._weights = np.pad(np.full(high - low + 1, _UNIT), 1)
@@ -74,7 +75,13 @@ class DrawnPlane:
         )
 
     def weigh(self, rows: Floats, centre: Integers, sign: Integers) -> Floats:
-        """The probabilities (N, symbols) of residuals around ``centre``, with weights for values near it."""
+        """The probabilities (N, symbols) of residuals around ``centre``, with weights for values near it. ``rows`` are
+        for this to overwrite.
+        """
+        if (fast := loops()) is not None:
+            direct, count = self._direct.start, self._offsets.size
+            fast.weigh(rows, centre, sign, self._weights, self._low, self._step, direct, count, _UNIT)
+            return rows
         values = centre[:, None] + sign[:, None] * self._offsets
         place = np.minimum(np.maximum(values, self._low - 1), self._high + 1) - (self._low - 1)
         weighted = rows * _UNIT
@@ -83,8 +90,11 @@ class DrawnPlane:
 
     def learn(self, values: Floats) -> None:
         """Count the values of a wave."""
-        inside = np.minimum(np.maximum(values, self._low), self._high).astype(np.int64) - self._low
-        np.add.at(self._counts, inside, 1.0)
+        if (fast := loops()) is not None:
+            fast.count_values(self._counts, values, self._low)
+        else:
+            inside = np.minimum(np.maximum(values, self._low), self._high).astype(np.int64) - self._low
+            np.add.at(self._counts, inside, 1.0)
         self._waves += 1
         if self._waves % _EVERY == 0:
             around = _means(self._counts, _WIDE)

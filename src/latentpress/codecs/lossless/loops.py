@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 __all__ = [
     "close",
     "count_symbols",
+    "count_values",
     "eliminate",
     "gather",
     "join",
@@ -34,6 +35,7 @@ __all__ = [
     "take_in",
     "targets",
     "values",
+    "weigh",
 ]
 
 Floats = NDArray[np.float64]
@@ -213,6 +215,30 @@ def network_inputs(
         x[j, n + 2] = min(max((level[j] - middle) * 2.0, -clip), clip)
         for i in range(m):
             x[j, n + 3 + i] = errors[i, j]
+
+
+@_compiled
+def weigh(
+    rows: Floats, centre: Integers, sign: Integers, weights: Floats, low: int, step: int, direct: int, count: int,
+    unit: float,
+) -> None:  # fmt: skip
+    """Weights for the values that residuals from column ``direct`` on, ``count`` of them, stand for. weights: of the
+    values from low - 1 on.
+    """
+    reach, last = count // 2, weights.size - 1
+    for j in range(rows.shape[0]):
+        for k in range(rows.shape[1]):
+            rows[j, k] *= unit
+        for k in range(count):
+            place = min(max(centre[j] + sign[j] * step * (k - reach) - low + 1, 0), last)
+            rows[j, direct + k] = max(np.floor(rows[j, direct + k] / unit * weights[place]), 1.0)
+
+
+@_compiled
+def count_values(counts: Floats, values: Floats, low: int) -> None:
+    """Count values, those beyond the first and the last as these."""
+    for j in range(values.size):
+        counts[int(min(max(values[j] - low, 0.0), counts.size - 1.0))] += 1.0
 
 
 @_compiled

@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import partial
-from typing import Any, Protocol
+from itertools import product
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,7 +81,11 @@ class Coded:
 
 
 class PlaneCoder(Protocol):
-    """Codes the samples (H, W, channels) of a tile, ``depth`` bits each, by prediction of its planes."""
+    """Codes the samples (H, W, channels) of a tile, ``depth`` bits each, by prediction of its planes. any_colours:
+    whether they may be those of near-lossless coding where there is no loss.
+    """
+
+    any_colours: ClassVar[bool]
 
     def encode(self, colours: Colours, samples: NDArray[Any], depth: int, max_error: int, verify: bool) -> Coded:
         """The stream. verify: whether `Coded.reads_back` will be called."""
@@ -104,16 +109,22 @@ class TileCoder:
     coders: Mapping[Method, PlaneCoder]
     verify: bool = True
 
-    def encode(self, samples: NDArray[Any], methods: tuple[Method, ...]) -> bytes:
+    def encode(self, samples: NDArray[Any], methods: tuple[Method, ...], search: bool = False) -> bytes:
         """The bytes of a tile (H, W, channels), by whichever of the methods makes the fewest.
 
-        methods: from ADAPTIVE on; the others are tried without being named.
+        methods: from ADAPTIVE on; the others are tried without being named. search: try all colours that there are.
         """
         if (samples == samples[0, 0]).all():
             return self._pack(Method.FLAT, Colours.GRAY, samples, samples[0, 0].astype("<u2").tobytes())
         values, sure = used_values(samples, self.depth) if self.max_error == 0 else (None, True)
         choices = [values] if values is None or sure else [values, None]
-        tries = [(method, choice) for method in methods for choice in choices]
+        exact, bounded = colours_of(self.channels)
+        usual = bounded if self.max_error else exact
+        tries = [
+            (method, colours, choice)
+            for method, choice in product(methods, choices)
+            for colours in dict.fromkeys((usual, bounded) if search and self.coders[method].any_colours else (usual,))
+        ]
         coded = len(tries) / (len(tries) + self.verify)
         with part(0, coded):
             found = [self._walked(samples, *one) for one in steps(tries, len(tries))]
@@ -183,16 +194,15 @@ class TileCoder:
         raise CorruptFileError(f"the picture's data are damaged: method {method}")
 
     def _walked(
-        self, samples: NDArray[Any], method: Method, values: NDArray[np.int64] | None = None
+        self, samples: NDArray[Any], method: Method, colours: Colours, values: NDArray[np.int64] | None = None
     ) -> tuple[bytes, Callable[[], bool]]:
         """The tile by prediction, and what checks it; values: those in use, None to code samples as they are."""
         if values is not None:
             inner = replace(self, depth=rank_depth(values))
             ranks = np.searchsorted(values, samples).astype(_kind(inner.depth))
-            tile, reads_back = inner._walked(ranks, method)
+            tile, reads_back = inner._walked(ranks, method, colours)
             head = bytes([tile[0] | _RANKS]) + _crc(samples)
             return head + pack_values(values, self.depth) + tile[1 + _CRC_BYTES :], reads_back
-        colours = colours_of(self.channels)[self.max_error > 0]
         coded = self.coders[method].encode(colours, samples, self.depth, self.max_error, self.verify)
         right = int(np.abs(coded.samples.astype(np.int64) - samples).max()) <= self.max_error
         tile = self._pack(method, colours, coded.samples, coded.stream)

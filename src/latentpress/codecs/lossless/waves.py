@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,8 @@ class WaveCoder:
 
     drawn: for tiles that were drawn in part (see `latentpress.codecs.lossless.drawn`). threads: that work on a tile.
     """
+
+    any_colours: ClassVar[bool] = True
 
     def __init__(self, model: Model, drawn: bool = False, threads: int = 1) -> None:
         self._model, self._how = model, (drawn, threads)

@@ -23,6 +23,7 @@ class LcFdnetCodec(LosslessCodec):
     """
 
     id: ClassVar[str] = "lc-fdnet"
+    rival: ClassVar[str] = "mlp-lossless"
 
     def trained_coders(self, package: ModelPackage, threads: int) -> Mapping[Method, PlaneCoder]:
         """Sub-images, and the walk in waves for what they are not for."""

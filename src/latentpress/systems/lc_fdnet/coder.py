@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,8 @@ _FIRST = 0.25  # of the pixels are in the first sub-image
 
 class StepCoder:
     """Codes tiles of gray and of RGB samples without loss."""
+
+    any_colours: ClassVar[bool] = False
 
     def __init__(self, model: StepModel) -> None:
         self._model = model
