@@ -34,6 +34,7 @@ NUMBERS = {
     13: "ebcot",
     14: "ebcot-lossless",
     15: "trimmed-jpeg",
+    16: "learned-lifting",
     30: "entropy-models",
     50: "jpeg-ls",
     51: "calic",

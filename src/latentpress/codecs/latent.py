@@ -221,22 +221,30 @@ class LatentCodec(Codec, Generic[M]):
         rate, weight = self.rate_of(model, check_quality(quality), image)
         interest = None if roi is None else model.interest(roi.fits(image.width, image.height))
         settings, colour = TileSettings(interest, weight), colour_of(image, hidden=self.lossless)
+        told = [*pack_sides(image), *(pack_map(interest) if INTEREST in self.kinds else [])]
 
-        def encode_tile(place: tuple[int, Tile]) -> bytes:
-            window = Window(model, image, colour, grid, *place)
-            stream = self.code_tile(model, window, rate, settings)
-            if len(grid.tiles) > 1:
-                give_back()
-            return stream
+        def at(rate: int) -> bytes:
+            def encode_tile(place: tuple[int, Tile]) -> bytes:
+                window = Window(model, image, colour, grid, *place)
+                stream = self.code_tile(model, window, rate, settings)
+                if len(grid.tiles) > 1:
+                    give_back()
+                return stream
 
-        tiles, payload = pack_grid(grid, each(encode_tile, enumerate(grid.tiles), self._side_by_side))
-        header = Header(self.number, model.package.id, image.width, image.height, image.channels, rate, image.bit_depth)
-        told = pack_map(interest) if INTEREST in self.kinds else []
-        return container.write(header, [*pack_sides(image), *told, *tiles, Chunk(STREAM, payload)])
+            tiles, payload = pack_grid(grid, each(encode_tile, enumerate(grid.tiles), self._side_by_side))
+            sizes = image.width, image.height, image.channels
+            header = Header(self.number, model.package.id, *sizes, rate, image.bit_depth)
+            return container.write(header, [*told, *tiles, Chunk(STREAM, payload)])
+
+        return min(map(at, self.equals_of(rate)), key=len)
 
     def rate_of(self, model: M, quality: float, image: Image) -> tuple[int, float]:
         """Rate index and rounding weight for a quality 0..100 of a picture."""
         return rate_and_weight(quality, model.last_rate)
+
+    def equals_of(self, rate: int) -> tuple[int, ...]:
+        """Rate indices that mean the same quality, of which the one of the smallest file is taken: this one."""
+        return (rate,)
 
     def code_tile(self, model: M, window: Window, rate: int, settings: TileSettings) -> bytes:
         """The stream of a tile."""

@@ -27,18 +27,22 @@ LEVELS = 5
 
 
 class ReversibleModel(PlainModel):
-    """The rate is the depth of the samples in bits. A subclass has the wavelet, and how far it sees (``reach``)."""
+    """The rate tells the depth of the samples in bits. A subclass has the wavelet, and how far it sees (``reach``)."""
 
     stride: ClassVar[int] = 2**LEVELS
     rates: ClassVar[int] = 17
 
-    def wavelet(self, depth: int) -> Lifting:
-        """Of samples of so many bits: whole numbers (int32) to whole numbers, and back exactly."""
+    def depth(self, rate: int) -> int:
+        """Of the samples, in bits: the rate itself."""
+        return rate
+
+    def wavelet(self, rate: int) -> Lifting:
+        """Of a rate: whole numbers (int32) to whole numbers, and back exactly."""
         raise NotImplementedError
 
     def stages(self, rate: int) -> Stage[Any, Any]:
         """Grey levels R, G, B (3, H, W), multiples of those that the depth has, to whole coefficients (M, h, w)."""
-        return chain(_Samples(rate), Pyramid(self.wavelet(rate), LEVELS), Gathered(3, LEVELS))
+        return chain(_Samples(self.depth(rate)), Pyramid(self.wavelet(rate), LEVELS), Gathered(3, LEVELS))
 
     def analysis(self, planes: Float, rate: int) -> Float:
         """See `LatentModel.analysis`."""
@@ -47,8 +51,8 @@ class ReversibleModel(PlainModel):
 
     def code(self, port: Port, rate: int, shape: tuple[int, int], latents: Float | None, tile: TileSettings) -> Values:
         """See `LatentModel.code`."""
-        if rate < 8:
-            raise CorruptFileError(f"the file breaks the format: samples of {rate} bits")
+        if self.depth(rate) < 8:
+            raise CorruptFileError(f"the file breaks the format: samples of {self.depth(rate)} bits")
         gathered = Gathered(3, LEVELS)
         wanted = None if latents is None else gathered.inverse(latents.astype(np.int32))
         low = code_means(port, AdaptiveMeans(), None if wanted is None else wanted[0], shape)

@@ -18,7 +18,7 @@ class EbcotLosslessModel(ReversibleModel):
 
     reach: ClassVar[int] = 2  # the filters see 62 pixels
 
-    def wavelet(self, depth: int) -> Wavelet:
+    def wavelet(self, rate: int) -> Wavelet:
         """See `ReversibleModel.wavelet`."""
         return replace(CDF53, reversible=True)
 
