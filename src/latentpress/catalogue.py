@@ -36,6 +36,8 @@ NUMBERS = {
     15: "trimmed-jpeg",
     16: "learned-lifting",
     30: "entropy-models",
+    45: "agustsson",
+    46: "rippel",
     50: "jpeg-ls",
     51: "calic",
     52: "lcic",

@@ -40,6 +40,8 @@ Run = Callable[..., Result]
         (["photo.png", "--threads", "100000"], "100000 is not in the range 1<=x<=1024"),
         (["photo.png", "--jobs", "100000"], "100000 is not in the range 1<=x<=1024"),
         (["renamed.png", "x.lpx"], "renamed.png is an .lpx file already"),
+        (["-q", "80", "photo.png", "x.lpx"], "(-q is --quiet; for that quality write --quality 80)"),
+        (["photo.png", "-o", "x.lpx", "-q", "75"], "(-q is --quiet; for that quality write --quality 75)"),
     ],
 )
 def test_compress(run: Run, photo: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], text: str) -> None:

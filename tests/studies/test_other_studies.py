@@ -14,7 +14,7 @@ from PIL import Image
 pytest.importorskip("scipy")
 
 from latentpress.errors import InvalidInputError
-from latentpress.studies import Request, s0_table1, s2_table1, s3_table3, to_markdown
+from latentpress.studies import Request, get_study, s0_table1, s2_table1, s3_table1, s3_table3, to_markdown
 from latentpress.studies.survey_rows import Row, measure_rows
 
 
@@ -93,7 +93,7 @@ def test_rows_are_read_at_their_rate_and_compared_with_jpeg(tmp_path: Path) -> N
         measure_rows(rows, Request([tmp_path, tmp_path]), "table")
 
 
-@pytest.mark.parametrize("module", [s0_table1, s3_table3])
+@pytest.mark.parametrize("module", [s0_table1, s3_table1, s3_table3])
 def test_tables_of_surveys_have_a_line_for_each_row(module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     found = {"bd_rate_psnr": -12.34, "bd_rate_ms_ssim": None, "at_rate": {"psnr": 30.0, "ssim": 0.9, "ms-ssim": None},
              "jpeg_at_rate": {"psnr": 28.0}}  # fmt: skip
@@ -103,3 +103,11 @@ def test_tables_of_surveys_have_a_line_for_each_row(module: Any, monkeypatch: py
     table = result.tables[0]
     assert [len(row) for row in table.rows] == [len(table.columns)] * len(module.ROWS)
     assert sum("-12.3 %" in row for row in table.rows) == sum(bool(row.coder) for row in module.ROWS)
+
+
+def test_the_sets_of_the_survey_are_those_that_folders_are_checked_by() -> None:
+    result = get_study("s3-table2").run(Request())
+    rows = {row[0]: row for row in result.tables[0].rows}
+    assert rows["Kodak (in the text)"][3] == "--set kodak"
+    assert "misprint" in rows["Kodak (in the text)"][2]
+    assert len(rows) == 11

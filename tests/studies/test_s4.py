@@ -19,6 +19,7 @@ from latentpress.studies import (
     s4_pistono,
     s4_resnet,
     s4_restoration,
+    s4_ruihua,
     s4_wan,
     to_markdown,
 )
@@ -118,3 +119,16 @@ def test_double_jpeg(monkeypatch: pytest.MonkeyPatch) -> None:
     assert set(result.data["balanced_accuracy"]) == {"50 then 75", "50 then 90", "90 then 75"}
     with pytest.raises(InvalidInputError, match="192x192"):
         s4_double_jpeg.study([], squares, Detector(), lambda _: None)
+
+
+def test_gray_and_colour_are_measured_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(s4_ruihua, "_CODECS", ("hific",))
+    picture = np.repeat(smooth(3, 192)[:, :, :1], 3, axis=2)  # gray in either shape
+    result = s4_ruihua.study([picture], (10, 60), lambda _: None)
+    curves = result.data["curves"]["hific"]
+    tinged, colour = curves["gray, as it comes"]["psnr"][0], curves["colour"]["psnr"][0]
+    assert tinged == colour
+    for (rate, better), (same, worse) in zip(curves["gray"]["psnr"][0], tinged, strict=True):
+        assert rate == pytest.approx(same, rel=0.02)
+        assert better >= worse - 0.01  # the mean of three colours is no further away
+    assert "hific" in to_markdown(result)

@@ -33,6 +33,9 @@ PICTURES = {  # height, width, channels, depth
 }
 METADATA = Metadata(b"a profile" * 40, b"MM\0*\0\0\0\x08\0\0", b"<xmp/>")
 ENGINES = ({"threads": 2}, {"engine": "torch"}, {"engine": "torch", "dtype": "float64"})
+FREE = {"agustsson": 0.25}
+"""RMS of full scale, of codecs that make up what a few codes leave open; of the others it is below a tenth."""
+
 PAINTING = {"painter", "look"}  # not of the files: a configuration has them where they are chosen
 Make = Callable[..., Image]
 
@@ -105,7 +108,7 @@ def test_pictures_come_back(codec: Codec, make: Make, name: str) -> None:
     assert back.metadata == METADATA
     if image.has_alpha:
         assert np.array_equal(back.pixels[:, :, -1], image.pixels[:, :, -1])
-    assert back == image if codec.lossless else _rms(image, back) < 0.1
+    assert back == image if codec.lossless else _rms(image, back) < FREE.get(codec.id, 0.1)
 
 
 def test_noise_and_constants_come_back(codec: Codec) -> None:

@@ -34,6 +34,10 @@ def bench(
     jobs: Annotated[int | None, typer.Option(min=1, show_default="one a core", help="Worker processes.")] = None,
     timing: Annotated[bool, typer.Option("--time/--no-time", help="Time the coders, one at a time.")] = True,
     report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html.")] = True,
+    named: Annotated[
+        str | None,
+        typer.Option("--set", metavar="NAME", help="Refuse a folder that is not this set, such as kodak."),
+    ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget earlier results in the folder.")] = False,
 ) -> None:
     r"""Measure codecs, ours and others', on a folder of pictures.
@@ -57,12 +61,15 @@ def bench(
     from latentpress.bench.runner import run_bench
     from latentpress.bench.screen import print_summary, show_progress
     from latentpress.bench.selection import select_coders
+    from latentpress.bench.sets import check_set
     from latentpress.bench.summary import choose_anchor, summarise, write_summary
     from latentpress.bench.timing import time_coders
 
     coders, missing = select_coders(_split(codecs, "--codecs"), _qualities(qualities or ()))
     chosen = choose_anchor(_lossy(coders), anchor and full_id(anchor))
     pictures = find_pictures(data)
+    if named is not None:
+        check_set(named, pictures)
     names = _split(metrics, "--metrics")
     errors = Console(stderr=True)
     try:

@@ -7,6 +7,7 @@ wrong is one line on standard error. Commands import what they need when they ru
 from __future__ import annotations
 
 import functools
+import itertools
 import sys
 import warnings
 from collections.abc import Sequence
@@ -88,11 +89,12 @@ class _OneLineErrors(TyperGroup):
                 **extra,
             )
         except typer.TyperException as error:
-            status = _fail(_usage(error), error.exit_code)
+            message = _usage(error)
+            status = _fail(message and message + _quality_meant(args), error.exit_code)
         except SettingError as error:
             status = _fail(error.spelled(lambda name: f"--{name.replace('_', '-')}"), 2)
         except _BAD_INPUT as error:
-            status = _fail(str(error), 2)
+            status = _fail(str(error) + _quality_meant(args), 2)
         except LatentPressError as error:
             status = _fail(str(error), 1)
         except OSError as error:
@@ -108,6 +110,15 @@ def _fail(message: str, status: int) -> int:
     if message:  # empty after the help that a call without arguments prints
         tell(f"latentpress: {message}")
     return status
+
+
+def _quality_meant(args: Sequence[str] | None) -> str:
+    """What to say to those who know ``-q 80`` from other encoders, if anything."""
+    words = list(sys.argv[1:] if args is None else args)
+    for word, following in itertools.pairwise(words):
+        if word == "-q" and following.replace(".", "", 1).isdigit():
+            return f" (-q is --quiet; for that quality write --quality {following})"
+    return ""
 
 
 def _show_warning(

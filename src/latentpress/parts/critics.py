@@ -11,7 +11,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
 
-__all__ = ["PairCritic", "PatchCritic", "critic_loss", "fooling_loss", "frozen"]
+__all__ = [
+    "MultiscaleCritic", "PairCritic", "PatchCritic", "critic_loss", "feature_distance", "fooling_loss", "frozen",
+    "square_critic_loss", "square_fooling_loss",
+]  # fmt: skip
 
 
 class _Patches(nn.Module):
@@ -26,13 +29,14 @@ class _Patches(nn.Module):
         )
         self.head = spectral_norm(nn.Conv2d(sizes[-1], 1, 1))
 
-    def judge(self, picture: Tensor, known: Tensor) -> Tensor:
-        """Logits (B, 1, H / 8, W / 8) of grey levels 0..255, beside what is known of them, (B, n, H, W)."""
-        h = torch.cat([picture / 127.5 - 1, known], dim=1)
+    def judge(self, picture: Tensor, known: Tensor) -> list[Tensor]:
+        """What each layer puts out, logits (B, 1, H / 8, W / 8) last, of grey levels 0..255 beside what is known of
+        them, (B, n, H, W).
+        """
+        found = [torch.cat([picture / 127.5 - 1, known], dim=1)]
         for layer in self.layers:
-            h = F.leaky_relu(layer(h), 0.2)
-        logits: Tensor = self.head(h)
-        return logits
+            found.append(F.leaky_relu(layer(found[-1]), 0.2))
+        return [*found[1:], self.head(found[-1])]
 
 
 class PatchCritic(_Patches):
@@ -51,10 +55,34 @@ class PatchCritic(_Patches):
         super().__init__(3 + condition, width)
         self.condition = nn.Conv2d(latents, condition, 1)
 
-    def forward(self, picture: Tensor, values: Tensor) -> Tensor:
-        """``picture``: grey levels 0..255; ``values``: decoded latents in quantisation steps."""
+    def features(self, picture: Tensor, values: Tensor) -> list[Tensor]:
+        """What each layer puts out, the logits last. ``picture``: grey levels 0..255, at any scale of the file's
+        picture; ``values``: decoded latents in quantisation steps.
+        """
         known = torch.tanh(self.condition(values))
-        return self.judge(picture, F.interpolate(known, scale_factor=16, mode="nearest"))
+        return self.judge(picture, F.interpolate(known, size=picture.shape[-2:], mode="nearest"))
+
+    def forward(self, picture: Tensor, values: Tensor) -> Tensor:
+        """The logits alone."""
+        return self.features(picture, values)[-1]
+
+
+class MultiscaleCritic(nn.Module):
+    """Critics that look at a picture in full size, in half and so on (Wang et al. 2018, arXiv:1711.11585): small
+    patches show texture, large ones shape.
+    """
+
+    def __init__(self, latents: int, width: int, scales: int = 2) -> None:
+        super().__init__()
+        self.critics = nn.ModuleList(PatchCritic(latents, width) for _ in range(scales))
+
+    def forward(self, picture: Tensor, values: Tensor) -> list[list[Tensor]]:
+        """`PatchCritic.features` at each scale."""
+        found = []
+        for critic in self.critics:
+            found.append(critic.features(picture, values))  # type: ignore[operator]  # a PatchCritic
+            picture = F.avg_pool2d(picture, 2)
+        return found
 
 
 class PairCritic(_Patches):
@@ -65,7 +93,7 @@ class PairCritic(_Patches):
 
     def forward(self, picture: Tensor, given: Tensor) -> Tensor:
         """Both (B, 3, H, W) in grey levels 0..255."""
-        return self.judge(picture, given / 127.5 - 1)
+        return self.judge(picture, given / 127.5 - 1)[-1]
 
 
 @contextmanager
@@ -86,3 +114,27 @@ def critic_loss(of_originals: Tensor, of_reconstructions: Tensor) -> Tensor:
 def fooling_loss(of_reconstructions: Tensor) -> Tensor:
     """What its adversary makes small, in the form that does not saturate: -log of the critic's belief."""
     return F.softplus(-of_reconstructions).mean()
+
+
+def square_critic_loss(of_originals: list[list[Tensor]], of_reconstructions: list[list[Tensor]]) -> Tensor:
+    """Least squares in place of logarithms (Mao et al. 2017, arXiv:1611.04076), a mean over the scales."""
+    terms = [
+        (one[-1] - 1).square().mean() + other[-1].square().mean()
+        for one, other in zip(of_originals, of_reconstructions, strict=True)
+    ]
+    return torch.stack(terms).mean()
+
+
+def square_fooling_loss(of_reconstructions: list[list[Tensor]]) -> Tensor:
+    """What the adversary makes small for `square_critic_loss`."""
+    return torch.stack([(one[-1] - 1).square().mean() for one in of_reconstructions]).mean()
+
+
+def feature_distance(of_originals: list[list[Tensor]], of_reconstructions: list[list[Tensor]]) -> Tensor:
+    """Mean distance of what a critic's layers see of both, the logits left out; it moves the reconstructions alone."""
+    terms = [
+        (one.detach() - other).abs().mean() / one.detach().abs().mean()
+        for ones, others in zip(of_originals, of_reconstructions, strict=True)
+        for one, other in zip(ones[:-1], others[:-1], strict=True)
+    ]
+    return torch.stack(terms).mean()

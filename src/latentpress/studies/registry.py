@@ -83,6 +83,22 @@ STUDIES: dict[str, Study] = {
             module="latentpress.studies.s2_table2",
         ),
         Study(
+            name="s3-table1",
+            about="the ten models of the survey's table on one set of pictures, against JPEG",
+            data="pictures such as Kodak's",
+            test="",
+            extra="bench",
+            module="latentpress.studies.s3_table1",
+        ),
+        Study(
+            name="s3-table2",
+            about="the picture sets of the survey's table, what is known of them and what stands for them",
+            data="",
+            test="",
+            extra="bench",
+            module="latentpress.studies.s3_table2",
+        ),
+        Study(
             name="s3-table3",
             about="the nine networks of the survey's table at the printed rates, and against JPEG at all",
             data="pictures such as Kodak's",
@@ -201,6 +217,14 @@ STUDIES: dict[str, Study] = {
             test="pictures to measure on, such as the Kodak set",
             extra="train",
             module="latentpress.studies.li_2019",
+        ),
+        Study(
+            name="s4-ruihua",
+            about="adversarial codecs in colour and in gray, against JPEG of the same pictures",
+            data="pictures such as Kodak's",
+            test="",
+            extra="bench",
+            module="latentpress.studies.s4_ruihua",
         ),
         Study(
             name="toderici-2015",

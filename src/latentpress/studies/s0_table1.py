@@ -9,15 +9,19 @@ __all__ = ["ROWS", "run"]
 
 ROWS = (
     Row("[25] GRU with residual network", ("AUC +4.3 to +8.8 %", "Kodak", "52.61", "1.799"), "toderici"),
-    Row("[26] multi-mode intra prediction", ("-28 % rate", "Kodak, CLIC", "33.40", "0.920"), ""),
-    Row("[27] Haar wavelet and network", ("less blur and blocking than JPEG", "CLIC 2019", "31.25", "0.983"), ""),
-    Row("[28] in the manner of SPIHT, network", ("16.24 % coding gain", "ImageNet", "28.01", ""), ""),
+    Row("[26] multi-mode intra prediction", ("-28 % rate", "Kodak, CLIC", "33.40", "0.920"), "peixoto"),
+    Row("[27] Haar wavelet and network", ("less blur and blocking than JPEG", "CLIC 2019", "31.25", "0.983"), "",
+        remark="no weights yet"),
+    Row("[28] in the manner of SPIHT, network", ("16.24 % coding gain", "ImageNet", "28.01", ""), "",
+        remark="measured at equal trees: see li-2019"),
     Row("[29] network and DCT", ("better than traditional", "DIV2K, LIVE1", "34.51", "0.922"), "",
         remark="a restorer and no codec: see s4-restoration"),
-    Row("[30] CNN, adversarial, MS-SSIM", ("80 % compression", "Kodak", "", "0.985"), ""),
+    Row("[30] CNN, adversarial, MS-SSIM", ("80 % compression", "Kodak", "", "0.985"), "",
+        remark="a codec for scans: see guo-2020"),
     Row("[31] CCN", ("much faster", "Kodak", "31.01", "0.978"), "entropy-ccn"),
     Row("[32] segmentation on both sides", ("-35.31 % BD-rate", "Kodak, ADE20K", "33.57", "0.977"), "semantic-shared"),
-    Row("[33] 20 layers and wavelet", ("79 % space saved", "UWSN", "53.96", ""), ""),
+    Row("[33] 20 layers and wavelet", ("79 % space saved", "UWSN", "53.96", ""), "",
+        remark="pictures put under water: see krishnaraj-2020"),
 )  # fmt: skip
 """The rows as printed (result, set, PSNR, SSIM), and the coder that stands for each."""
 

@@ -78,7 +78,8 @@ class LatentTraining(Training):
     def __init__(self, plan: Plan, device: str = "cpu") -> None:
         super().__init__(plan, device)
         self._hard = False
-        if plan.objective and plan.objective.distortion == "ms-ssim" and plan.schedule.crop < SMALLEST_SIDE:
+        structural = isinstance(plan.objective, Objective) and plan.objective.distortion == "ms-ssim"
+        if structural and plan.schedule.crop < SMALLEST_SIDE:
             raise InvalidInputError(f"recipe: ms-ssim needs crops of at least {SMALLEST_SIDE} pixels a side")
 
     def code(self, net: Any, x: Tensor, rates: Tensor, noise: Noise, hard: bool) -> Outcome:

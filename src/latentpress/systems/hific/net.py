@@ -1,4 +1,4 @@
-"""The network of `hific`: a mean-scale hyperprior and the critic that its decoder plays against."""
+"""The network of `hific`: a mean-scale hyperprior and the critic that its decoder may play against."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ __all__ = ["HificNet", "HificSizes"]
 
 @dataclass(frozen=True)
 class HificSizes(MeanScaleSizes):
-    """Sizes of a mean-scale hyperprior, and ``critic``: channels of the critic's first layer, a quarter of its last."""
+    """Sizes of a mean-scale hyperprior, and ``critic``: channels of the critic's first layer, a quarter of its last; 0
+    for none.
+    """
 
-    critic: int = setting(32, at_least=4)
+    critic: int = setting(32, at_least=0)
 
 
 class HificNet(MeanScaleNet):
@@ -24,4 +26,4 @@ class HificNet(MeanScaleNet):
 
     def __init__(self, config: HificSizes, basis: KltBasis) -> None:
         super().__init__(config, basis)
-        self.critic = PatchCritic(config.latents, config.critic)
+        self.critic = PatchCritic(config.latents, config.critic) if config.critic else None

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from latentpress.errors import InvalidInputError
 from latentpress.parts.critics import critic_loss, fooling_loss, frozen
 from latentpress.parts.texture import texture_distance
 from latentpress.systems.hific.net import HificNet, HificSizes
+from latentpress.training.adversarial import AdversarialTraining
 from latentpress.training.basis import starting_basis
 from latentpress.training.data import Pictures
 from latentpress.training.latent import Outcome
 from latentpress.training.mean_scale.training import MeanScaleObjective, MeanScaleTraining
+from latentpress.training.plan import Plan
 from latentpress.training.schedule import setting
-from latentpress.training.system import Player, psnr_of
+from latentpress.training.system import psnr_of
 
 __all__ = ["HificObjective", "HificTraining"]
-
-CRITIC_FACTOR = 4.0  # of the learning rate: the critic begins with nothing, the codec with trained weights
 
 
 @dataclass(frozen=True)
@@ -43,43 +44,37 @@ class HificObjective(MeanScaleObjective):
     fooling: float = setting(0.15, at_least=0.0)
 
 
-class HificTraining(MeanScaleTraining):
-    """Two players: the codec, and in every step after it the critic. A run may start from a mean-scale hyperprior of
-    the same sizes, of whose rates it takes the lowest.
+class HificTraining(AdversarialTraining, MeanScaleTraining):
+    """A run may start from a mean-scale hyperprior of the same sizes, of whose rates it takes the lowest. Without a
+    critic what is left is a perceptual distance beside rate and error (Liu et al. 2022).
     """
 
     model_type = HificSizes
     sections: ClassVar[Mapping[str, type[Any]]] = {"objective": HificObjective}
     figures: ClassVar[tuple[str, ...]] = ("bpp", "psnr", "texture", "disbelief", "critic")
-    recordable: ClassVar[bool] = False  # the critic sees what the codec has just made
+    critic_factor = 4.0  # it begins with nothing, the codec with trained weights
+
+    def __init__(self, plan: Plan, device: str = "cpu") -> None:
+        super().__init__(plan, device)
+        if bool(self.model.critic) != bool(self.objective.fooling):
+            raise InvalidInputError("recipe: model.critic and objective.fooling go together")
+        if not self.model.critic:
+            self.figures = self.figures[:-1]  # type: ignore[misc]  # without the second player's
 
     def network(self, samples: Pictures | None) -> HificNet:
-        """A codec that codes like its starting transform, and a critic that knows nothing."""
+        """A codec that codes like its starting transform, and a critic that knows nothing, if there is one."""
         return HificNet(self.model, starting_basis(self.plan, samples))
-
-    def players(self, net: Any) -> Sequence[Player]:
-        """The codec first, whose reconstructions the critic then judges."""
-        codec: list[nn.Parameter] = []
-        slow: list[nn.Parameter] = []
-        for name, parameter in net.named_parameters():
-            if not name.startswith("critic."):
-                (slow if name in ("analysis.linear.weight", "synthesis.linear.weight") else codec).append(parameter)
-        groups = {1.0: codec, self.schedule.linear_factor: slow}
-        return [
-            Player("codec", groups, lambda *drawn: self.loss(net, *drawn)),
-            Player("critic", {CRITIC_FACTOR: list(net.critic.parameters())}, lambda *drawn: self._judge(net)),
-        ]
 
     def loss(self, net: Any, *drawn: Tensor) -> tuple[Tensor, Tensor]:
         """The codec's loss; figures: bits a pixel, PSNR, texture distance, the critic's disbelief."""
         crops, rates, *noise = drawn
         x, aims = self.pixels(crops), self.objective
         outcome = self.code(net, x, rates, tuple(noise), self._hard)
-        values = outcome.values
-        assert values is not None
-        # codes of a batch are judged once: a critic's parameters get no gradient from its adversary
-        with frozen(net.critic):
-            disbelief = fooling_loss(net.critic(outcome.picture, values.detach()))
+        disbelief = torch.zeros(())
+        if net.critic is not None:
+            values = self.shown(x, outcome)
+            with frozen(net.critic):
+                disbelief = fooling_loss(net.critic(outcome.picture, values))
         bpp, error = outcome.bpp(), outcome.mse(x)
         texture = texture_distance(outcome.picture, x)
         target = self._targets(rates)
@@ -87,7 +82,6 @@ class HificTraining(MeanScaleTraining):
         fidelity = aims.error * self.model.lambdas(rates) * error
         total = ((weight * bpp + fidelity) / (2 * target)).mean() + aims.texture * texture.mean()
         total = total + aims.fooling * disbelief
-        self._made = x, outcome.picture.detach(), values.detach()
         figures = [bpp.mean(), psnr_of(error.mean()), texture.mean(), disbelief]
         return total, torch.stack([figure.detach() for figure in figures])
 
@@ -99,10 +93,9 @@ class HificTraining(MeanScaleTraining):
         total: Tensor = (excess + error + aims.texture * texture_distance(outcome.picture, x)).mean()
         return total
 
-    def _judge(self, net: Any) -> tuple[Tensor, Tensor]:
-        x, made, values = self._made
-        loss = critic_loss(net.critic(x, values), net.critic(made, values))
-        return loss, loss.detach()[None]
+    def judged(self, of_originals: Tensor, of_reconstructions: Tensor) -> Tensor:
+        """See `AdversarialTraining.judged`; of one critic, logarithmic."""
+        return critic_loss(of_originals, of_reconstructions)
 
     def _targets(self, rates: Tensor) -> Tensor:
         low, high = self.objective.target_low, self.objective.target_high
