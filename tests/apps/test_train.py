@@ -88,7 +88,10 @@ def test_from_pictures_to_a_model_that_compresses(
 @pytest.mark.parametrize(
     ("arguments", "part"),
     [
-        (["no-such-recipe"], "there is no recipe no-such-recipe; those of the package are: cas-cnn, cas-cnn-edges"),
+        (
+            ["no-such-recipe"],
+            "there is no recipe no-such-recipe; those of the package are: agustsson, cas-cnn, cas-cnn-edges",
+        ),
         (["hyperprior", "--device", "tpu"], "--device"),
         (["hyperprior", "--minutes", "-1"], "--minutes"),
     ],
@@ -105,7 +108,10 @@ def test_bad_usage(run: Run, photos: Path, arguments: list[str], part: str) -> N
 @pytest.mark.parametrize(
     ("arguments", "part"),
     [
-        (["no-such-recipe"], "there is no recipe no-such-recipe; those of the package are: cas-cnn, cas-cnn-edges"),
+        (
+            ["no-such-recipe"],
+            "there is no recipe no-such-recipe; those of the package are: agustsson, cas-cnn, cas-cnn-edges",
+        ),
         (["hyperprior"], "training needs --data DIR"),
         (["hyperprior", "--data", "photos"], "training needs --out RUN_DIR"),
         (["hyperprior", "--minutes", "long"], "'long' is not a number"),

@@ -126,7 +126,8 @@ def test_predicted_alpha_is_read_exactly(tmp_path: Path) -> None:
 
 def alpha_tile(plane: NDArray[Any], depth: int, method: Method) -> bytes:
     coder = TileCoder(depth, 1, 0, {method: WaveCoder(PlainModel(), method is Method.ADAPTIVE_DRAWN)}, verify=False)
-    return coder._walked(plane[:, :, None], method, used_values(plane, depth)[0])
+    tile, _ = coder._walked(plane[:, :, None], method, Colours.GRAY, used_values(plane, depth)[0])
+    return tile
 
 
 def lzma_tile(plane: NDArray[Any], method: Method) -> bytes:

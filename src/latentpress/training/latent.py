@@ -161,9 +161,11 @@ class LatentTraining(Training):
         return {"latents": c.latents, "margin": c.margin, "steps_per_anchor": STEPS_PER_ANCHOR} | rates
 
     def measured(self, package: ModelPackage, sample: Pictures) -> dict[str, Any]:
-        """``reach``: how far the transforms look (`codecs.reach`)."""
+        """``reach``: how far the transforms look (`codecs.reach`), of a package that has both."""
         from latentpress.codecs.reach import reach_of
 
+        if package.codec != self.plan.codec:  # networks for another package's files
+            return {}
         return {"reach": reach_of(self.opened(package), sample)}
 
 

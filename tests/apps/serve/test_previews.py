@@ -66,6 +66,6 @@ def test_coders_have_plain_names() -> None:
     assert rows["hyperprior"]["regions"]
     assert {"effort", "tune", "preview", "look"} <= set(rows["hyperprior"]["takes"])
     assert "look" not in rows["factorised"]["takes"]
-    assert rows["mlp-lossless"]["takes"] == ["max_error"]
+    assert rows["mlp-lossless"]["takes"] == ["effort", "max_error"]
     assert rows["png"]["group"] == "Lossless formats"
     assert all(row["name"] for row in rows.values())

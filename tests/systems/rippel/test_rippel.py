@@ -1,4 +1,4 @@
-"""Six-bit codes in bit planes, and the code length that training makes small."""
+"""Codes in bit planes, and the code length that training makes small."""
 
 from __future__ import annotations
 

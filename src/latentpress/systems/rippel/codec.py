@@ -18,7 +18,7 @@ _TALL = 8  # kinds of codes: their number's logarithm
 
 
 class RippelModel(LatentModel):
-    """Transforms of a package, whose latents are codes of six bits."""
+    """Transforms of a package, whose latents are codes of eight bits."""
 
     def code(self, port: Port, rate: int, shape: tuple[int, int], latents: Any, tile: TileSettings) -> Values:
         """See `LatentModel.code`. From the highest plane down; signs at the end, as they are."""

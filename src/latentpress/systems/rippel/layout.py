@@ -5,12 +5,17 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LARGEST", "OWN", "PLANES", "SIZES", "context"]
+__all__ = ["AIM", "LARGEST", "OWN", "PLANES", "SIZES", "context"]
 
-PLANES = 5
-"""Bit planes of a magnitude; with the sign a code has six bits, as in the paper."""
+PLANES = 7
+"""Bit planes of a magnitude; with the sign a code has eight bits. The paper has six, which full colours over large
+places do not fit into; planes above the largest code cost next to nothing.
+"""
 
 LARGEST = 2**PLANES - 1
+
+AIM = 31
+"""What training keeps codes within: the paper's six bits."""
 
 _NEAR = np.array([1, 2, 3, 4, 6, 8, 12], np.int32)  # edges of classes: what is known of the four neighbours
 OWN = 3  # of a code itself so far: nothing, one bit, more

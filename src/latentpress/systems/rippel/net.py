@@ -19,7 +19,7 @@ from torch.nn import functional as F
 from latentpress.parts.blocks import ResidualStage, patches, zero_
 from latentpress.parts.critics import MultiscaleCritic
 from latentpress.parts.rate_table import RateRange, RateTable
-from latentpress.systems.rippel.layout import LARGEST
+from latentpress.systems.rippel.layout import AIM
 from latentpress.training.schedule import setting
 from latentpress.transforms.klt import BLOCK, KltBasis
 
@@ -131,4 +131,4 @@ def _squares(scale: int) -> Tensor:
 
 def _steps(sizes: RippelSizes, basis: KltBasis) -> Tensor:
     """Steps (anchors, latents) to begin with: those of the rate, but so large that six bits hold a component."""
-    return torch.maximum(sizes.steps(), _WIDEST * torch.from_numpy(basis.deviations) / LARGEST)
+    return torch.maximum(sizes.steps(), _WIDEST * torch.from_numpy(basis.deviations) / AIM)

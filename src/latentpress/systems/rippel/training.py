@@ -12,7 +12,7 @@ from torch import Tensor
 from latentpress.parts.critics import frozen, square_fooling_loss
 from latentpress.parts.quantise import straight_through
 from latentpress.parts.rate_table import mix_for_rates
-from latentpress.systems.rippel.layout import LARGEST
+from latentpress.systems.rippel.layout import AIM
 from latentpress.systems.rippel.net import RippelNet, RippelSizes
 from latentpress.training.adversarial import AdversarialTraining
 from latentpress.training.basis import starting_basis
@@ -53,10 +53,10 @@ class RippelTraining(AdversarialTraining):
         mix = mix_for_rates(rates, self.model.anchors)
         y = net.analysis(x, mix)
         # what lies beyond six bits is lost, and has to come back by itself: rounding hides its slope
-        codes = straight_through(y, y.detach().round().clamp(-LARGEST, LARGEST))
+        codes = straight_through(y, y.detach().round().clamp(-AIM, AIM))
         length = code_length(codes)
         unit = _entropy(codes.detach()) / length.detach().clamp_min(1e-6)
-        beyond = (y.abs() - LARGEST).clamp_min(0).square().sum(dim=(1, 2, 3))
+        beyond = (y.abs() - AIM).clamp_min(0).square().sum(dim=(1, 2, 3))
         return Outcome(length * unit + beyond, net.synthesis(codes, mix), values=codes)
 
     def loss(self, net: Any, *drawn: Tensor) -> tuple[Tensor, Tensor]:
@@ -87,8 +87,8 @@ def code_length(codes: Tensor) -> Tensor:
 
 def _entropy(codes: Tensor) -> Tensor:
     """Bits of each picture's codes (B,), as many as the batch's own statistics of each channel give."""
-    symbols = (codes + LARGEST).long()
-    counts = torch.zeros(codes.shape[1], 2 * LARGEST + 1, device=codes.device)
+    symbols = (codes + AIM).long()
+    counts = torch.zeros(codes.shape[1], 2 * AIM + 1, device=codes.device)
     channel = torch.arange(codes.shape[1], device=codes.device)[None, :, None, None].expand_as(symbols)
     counts.view(-1).index_add_(0, (channel * counts.shape[1] + symbols).flatten(), torch.ones(symbols.numel()))
     bits = -torch.log2(counts / counts.sum(dim=1, keepdim=True))
