@@ -1,19 +1,18 @@
 """Steps of the lossless walk as loops over pixels, compiled by numba; each is one of the NumPy functions that use it.
 
 All numbers are whole, or come from one correctly rounded operation at a time in the order of the NumPy code, so both
-give the same bits. Sums that are free in their order are of whole numbers that floats hold exactly. Machine code is
-kept beside the source, or where numba keeps it for folders that cannot be written.
+give the same bits.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from latentpress.codecs.lossless.fitting_loops import eliminate, resolve, take_in
+from latentpress.codecs.lossless.machine_code import Floats, Integers, machine_code
 
 __all__ = [
     "close",
@@ -38,22 +37,8 @@ __all__ = [
     "weigh",
 ]
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def _compiled(function: F) -> F:
-    return cast(F, njit(nogil=True, cache=True, error_model="numpy")(function))
-
-
-def _any_order(function: F) -> F:
-    """For sums of whole numbers alone: several may be added at a time."""
-    return cast(F, njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc"})(function))
-
-
-@_compiled
+@machine_code
 def normalise(
     linear: Floats, errors: Floats, scale: Floats, levels: Floats, clip: float, inverse: Floats, level: Integers
 ) -> None:
@@ -76,7 +61,7 @@ def normalise(
         level[j] = first
 
 
-@_compiled
+@machine_code
 def gather(
     values: Floats,
     errors: Floats,
@@ -137,7 +122,7 @@ def gather(
     normalise(linear, found, scale, levels, clip, np.empty(count), level)
 
 
-@_compiled
+@machine_code
 def predict(
     weights: Floats, shared: Floats, linear: Floats, start: int, half: float, local: Floats, whole: Floats
 ) -> None:
@@ -155,7 +140,7 @@ def predict(
         whole[j] = np.floor(whole[j] * unit)
 
 
-@_compiled
+@machine_code
 def values(prediction: Floats, correction: Floats, scale: Floats, base: Floats, unit: float, out: Floats) -> None:
     """Predicted values in 1/16. correction: of every pixel, or one zero."""
     some = correction.size > 1
@@ -164,7 +149,7 @@ def values(prediction: Floats, correction: Floats, scale: Floats, base: Floats, 
         out[j] = 16.0 * base[j] + np.floor(normalised * scale[j] * unit + 0.5)
 
 
-@_compiled
+@machine_code
 def look(
     values: Floats,
     errors: Floats,
@@ -194,7 +179,7 @@ def look(
     network_inputs(linear, found, local, whole, level, middle, clip, x)
 
 
-@_compiled
+@machine_code
 def network_inputs(
     linear: Floats,
     errors: Floats,
@@ -217,7 +202,7 @@ def network_inputs(
             x[j, n + 3 + i] = errors[i, j]
 
 
-@_compiled
+@machine_code
 def weigh(
     rows: Floats, centre: Integers, sign: Integers, weights: Floats, low: int, step: int, direct: int, count: int,
     unit: float,
@@ -234,14 +219,14 @@ def weigh(
             rows[j, direct + k] = max(np.floor(rows[j, direct + k] / unit * weights[place]), 1.0)
 
 
-@_compiled
+@machine_code
 def count_values(counts: Floats, values: Floats, low: int) -> None:
     """Count values, those beyond the first and the last as these."""
     for j in range(values.size):
         counts[int(min(max(values[j] - low, 0.0), counts.size - 1.0))] += 1.0
 
 
-@_compiled
+@machine_code
 def close(array: Floats, shape: tuple[int, int, int, int], at: tuple[int, int, int], values: Floats) -> None:
     """Store the values of a wave in its row of the skewed array, and the border copies that they make. shape: width,
     rows, count, tall of the lanes; at: wave, row of the array, first slot.
@@ -268,7 +253,7 @@ def close(array: Floats, shape: tuple[int, int, int, int], at: tuple[int, int, i
                 array[t + k, (r + 3) * count + lane] = array[t, (r + 2) * count + lane]
 
 
-@_compiled
+@machine_code
 def store(
     values: Floats,
     errors: Floats,
@@ -282,14 +267,14 @@ def store(
     close(errors, shape, at, 16.0 * new - plain)
 
 
-@_compiled
+@machine_code
 def targets(found: Floats, scale: Floats, base: Floats, unit: float, clip: float, out: Floats) -> None:
     """The normalised differences that were right."""
     for j in range(out.size):
         out[j] = min(max(np.floor((found[j] - base[j]) * unit / scale[j] + 0.5), -clip), clip)
 
 
-@_compiled
+@machine_code
 def refine(
     linear: Floats,
     prediction: Floats,
@@ -328,7 +313,7 @@ def refine(
         tables[j] = numbers[(klass << 4) + (corrected & 15)]
 
 
-@_compiled
+@machine_code
 def learn_bias(sums: Floats, counts: Floats, context: Integers, plain: Floats, found: Floats, largest: float) -> None:
     """Add the errors of a wave to their contexts."""
     for j in range(context.size):
@@ -336,14 +321,14 @@ def learn_bias(sums: Floats, counts: Floats, context: Integers, plain: Floats, f
         counts[context[j]] += 1.0
 
 
-@_compiled
+@machine_code
 def count_symbols(counts: Floats, tables: Integers, symbols: NDArray[np.int32], one: float) -> None:
     """Count symbols in the tables that they were coded with."""
     for j in range(tables.size):
         counts[tables[j], symbols[j]] += one
 
 
-@_compiled
+@machine_code
 def keep(linear: Floats, target: Floats, start: int, wave: NDArray[np.float32]) -> None:
     """Features and targets of the slots from ``start`` on, zeros in all others."""
     n, count = linear.shape
@@ -353,7 +338,7 @@ def keep(linear: Floats, target: Floats, start: int, wave: NDArray[np.float32]) 
         wave[i, start + count :] = 0
 
 
-@_compiled
+@machine_code
 def split(
     residuals: Integers, zero: int, direct: int, symbols: NDArray[np.int32], extra: Integers, plain: Integers
 ) -> None:
@@ -372,7 +357,7 @@ def split(
         plain[j] = magnitude & ((1 << bits) - 1)
 
 
-@_compiled
+@machine_code
 def join(
     symbols: NDArray[np.int32], zero: int, first: Integers, extra: Integers, words: Integers, place: int, out: Integers
 ) -> int:
@@ -386,134 +371,3 @@ def join(
             place += bits
         out[j] = value if symbols[j] >= zero else -value
     return place
-
-
-@_any_order
-def window_sums(waves: NDArray[np.float32], first: int, out: NDArray[np.float32]) -> None:
-    """Sums of products of the features in waves (waves, n + 1, bands, rows, lanes), for each lane of the bands from
-    ``first`` on: (n, n + 1, bands, lanes), below 2^24.
-    """
-    every, wide, _, rows, _ = waves.shape
-    n, _, bands, lanes = out.shape
-    length = every * rows
-    samples = np.empty((wide, length), np.float32)
-    for b in range(bands):
-        for lane in range(lanes):
-            for w in range(every):
-                for f in range(wide):
-                    for r in range(rows):
-                        samples[f, w * rows + r] = waves[w, f, first + b, r, lane]
-            for i in range(n):
-                for j in range(i, wide):
-                    total = np.float32(0)
-                    for s in range(length):
-                        total += samples[i, s] * samples[j, s]
-                    out[i, j, b, lane] = total
-    for i in range(n):
-        for j in range(i):
-            out[i, j] = out[j, i]
-
-
-@_any_order
-def fade(recent: Floats, older: Floats, share: float, older_share: float) -> None:
-    """Let the recent past fade into the older one; all sums are of whole numbers."""
-    for i in range(recent.shape[0]):
-        for j in range(recent.shape[1]):
-            some = recent[i, j].reshape(-1)
-            total = 0.0
-            for g in range(some.size):
-                faded = np.floor(some[g] * share)
-                total += faded
-                some[g] -= faded
-            older[i, j] += total - np.floor(older[i, j] * older_share)
-
-
-@_any_order
-def take_in(
-    waves: NDArray[np.float32], first: int, new: NDArray[np.float32], recent: Floats, older: Floats,
-    share: float, older_share: float,
-) -> None:  # fmt: skip
-    """Add what `window_sums` gives of waves to the recent past, after that has faded."""
-    window_sums(waves, first, new)
-    fade(recent, older, share, older_share)
-    bands = new.shape[2]
-    for i in range(new.shape[0]):
-        for j in range(new.shape[1]):
-            for b in range(bands):
-                for lane in range(new.shape[3]):
-                    recent[i, j, first + b, lane] += new[i, j, b, lane]
-
-
-@_any_order
-def assemble(recent: Floats, older: Floats, shares: tuple[float, float, float], first: int, systems: Floats) -> None:
-    """The normal equations of each lane of the bands from ``first`` on, and last those of the whole tile. shares: of
-    the recent past of all bands, of the older past, and of the bands beside. Sums of multiples of 1/4096.
-    """
-    everywhere, past, beside = shares
-    lanes = recent.shape[3]
-    start, size = first * lanes, systems.shape[2] - 1
-    for i in range(recent.shape[0]):
-        for j in range(recent.shape[1]):
-            some, out = recent[i, j].reshape(-1), systems[i, j]
-            total = 0.0
-            for g in range(some.size):
-                total += some[g]
-            common = total * everywhere + older[i, j] * past
-            for g in range(size):
-                out[g] = some[start + g] + common
-            for g in range(max(lanes - start, 0), size):
-                out[g] += some[start + g - lanes] * beside
-            for g in range(min(size, some.size - lanes - start)):
-                out[g] += some[start + g + lanes] * beside
-            out[size] = total + older[i, j]
-
-
-@_compiled
-def eliminate(systems: Floats) -> None:
-    """Gauss elimination of all systems, in place; solutions are left in the last column."""
-    n, size = systems.shape[0], systems.shape[2]
-    for k in range(n):
-        for g in range(size):
-            systems[k, k, g] = max(systems[k, k, g], 1e-9)
-        for j in range(k + 1, n + 1):
-            for g in range(size):
-                systems[k, j, g] /= systems[k, k, g]
-        for i in range(k + 1, n):
-            for j in range(k + 1, n + 1):
-                for g in range(size):
-                    systems[i, j, g] -= systems[i, k, g] * systems[k, j, g]
-    for k in range(n - 1, 0, -1):
-        for i in range(k):
-            for g in range(size):
-                systems[i, n, g] -= systems[i, k, g] * systems[k, n, g]
-
-
-@_compiled
-def resolve(
-    recent: Floats,
-    older: Floats,
-    shares: tuple[float, float, float],
-    first: int,
-    ridge: float,
-    fraction: float,
-    largest: float,
-    systems: Floats,
-    shared: Floats,
-    weights: Floats,
-) -> None:
-    """Weights (n, bands, rows, lanes) of the bands from ``first`` on and those that all share, fitted anew."""
-    assemble(recent, older, shares, first, systems)
-    n, lanes, size = systems.shape[0], recent.shape[3], systems.shape[2]
-    for i in range(n):
-        for g in range(size):
-            systems[i, i, g] += ridge
-    eliminate(systems)
-    for i in range(n):
-        found = systems[i, n]
-        for g in range(size):
-            found[g] = min(max(np.floor(found[g] * fraction + 0.5), -largest), largest)
-        shared[i] = found[size - 1]
-        for b in range((size - 1) // lanes):
-            for r in range(weights.shape[2]):
-                for lane in range(lanes):
-                    weights[i, first + b, r, lane] = found[b * lanes + lane]
