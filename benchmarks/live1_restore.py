@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from latentpress.restoration import Projection, Restorer, read_jpeg, restore
+from latentpress.restoration.calibration import patterned
 from latentpress.restoration.jpeg import JpegPicture, native_planes
 from latentpress.transforms.colour import to_ycc
 
@@ -107,21 +108,31 @@ def measure(path: Path, quality: int, restorers: dict[str, Restorer]) -> dict[st
 
 
 def speed(paths: list[Path], model: str, repeats: int) -> dict[str, Any]:
-    """Seconds for 768x512 in process; wall seconds and peak memory of the command on 12 megapixels."""
-    first = np.asarray(read_rgb(paths[0]))
-    tile = np.pad(first, ((0, 512), (0, 768), (0, 0)), mode="symmetric")[:512, :768]
-    data = compress(tile, quality=30)
+    """Seconds for 768x512 in process, of the first picture and of the first that is calibrated as one of patterns; wall
+    seconds and peak memory of the command on 12 megapixels.
+    """
+    tiles = {
+        path.name: np.pad(np.asarray(read_rgb(path)), ((0, 512), (0, 768), (0, 0)), mode="symmetric")[:512, :768]
+        for path in paths
+    }
+    tile, pattern = (
+        tiles[paths[0].name],
+        next(t for t in tiles.values() if patterned(read_jpeg(compress(t, quality=40)).pixels)),
+    )
     warm = {}
     for threads in (1, 2):
         restorer = Restorer(model, threads=threads)
         for project in (False, True):
-            restore(data, model=restorer, project=project)
-            seconds = []
-            for _ in range(repeats):
-                start = time.perf_counter()
+            for kind, picture in (("", tile), (", patterns", pattern)):
+                data = compress(picture, quality=40)
                 restore(data, model=restorer, project=project)
-                seconds.append(time.perf_counter() - start)
-            warm[f"threads {threads}, {'projected' if project else 'free'}"] = sorted(seconds)[len(seconds) // 2]
+                seconds = []
+                for _ in range(repeats):
+                    start = time.perf_counter()
+                    restore(data, model=restorer, project=project)
+                    seconds.append(time.perf_counter() - start)
+                way = "projected" if project else "free"
+                warm[f"threads {threads}, {way}{kind}"] = sorted(seconds)[len(seconds) // 2]
     large = np.concatenate([np.concatenate([tile] * 6, axis=1)[:, :4000]] * 6, axis=0)[:3000]
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder) / "large.jpg", Path(folder) / "large.png"

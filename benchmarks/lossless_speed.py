@@ -3,8 +3,9 @@
     python benchmarks/lossless_speed.py --data KODAK --pictures 2 --out benchmarks/results/lossless_speed.json
 
 Time on the clock, of whole calls: encoding with the decoding that checks the file, and decoding. Compiled code is there
-before the first measurement. Both ways must write the same bytes, or the command fails. Run it on an idle machine; the
-result holds processor time too, which tells how idle it was.
+before the first measurement. Beside the pictures themselves stand two made of them: a square of 1,024 pixels, which is
+one tile, and the first four side by side, which are two. Both ways must write the same bytes, or the command fails. Run
+it on an idle machine; the result holds processor time too, which tells how idle it was.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
 from common import circumstances, pictures, write_json
 
 from latentpress.codecs.lossless import fast
@@ -42,6 +44,16 @@ def measure(image: Image, threads: int) -> tuple[bytes, dict[str, float]]:
     return data, {name: round(seconds / megapixels, 3) for name, seconds in found.items()}
 
 
+def made_of(paths: list[Path]) -> dict[str, Image]:
+    """Four pictures, side by side and one above the other, and a square of 1,024 pixels out of that."""
+    wide = [
+        pixels if (pixels := read(path).pixels).shape[0] < pixels.shape[1] else pixels.swapaxes(0, 1)
+        for path in paths[:4]
+    ]
+    sheet = np.concatenate([np.concatenate(wide[:2], axis=1), np.concatenate(wide[2:], axis=1)])
+    return {"square of 1,024": Image(np.ascontiguousarray(sheet[:1024, :1024])), "four together": Image(sheet)}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
@@ -49,7 +61,8 @@ def main() -> None:
     parser.add_argument("--threads", type=int, nargs="*", default=[1, 2])
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
-    images = {path.name: read(path) for path in pictures(arguments.data)[: arguments.pictures]}
+    paths = pictures(arguments.data)
+    images = {path.name: read(path) for path in paths[: arguments.pictures]} | made_of(paths)
     rows: list[dict[str, Any]] = []
     written: dict[str, bytes] = {}
     for compiled in (False, True):

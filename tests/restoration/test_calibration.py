@@ -126,3 +126,36 @@ def test_any_size(size: tuple[int, int], photo: Photo, jpeg: Callable[..., bytes
     pixels = np.resize(photo, (*size, 3))
     source = read_jpeg(jpeg(pixels, 95))
     assert Restorer(threads=1).restore(source.pixels, source.quantisation).shape == pixels.shape
+
+
+@pytest.mark.parametrize("size", [(24, 300), (65, 67), (200, 70), (450, 64)])
+def test_patterns_take_a_third_more(
+    size: tuple[int, int], photo: Photo, jpeg: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Evidence is gathered in bands, one of which every cell of the picture has beside it or in it."""
+    source = read_jpeg(jpeg(np.resize(photo, (*size, 3)), 60))
+    restorer = Restorer(threads=1)
+    seen: list[int] = []
+    correction = Restorer._correction
+
+    def counted(self: Restorer, window: Photo, *rest: object) -> object:
+        seen.append(window.shape[0])
+        return correction(self, window, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Restorer, "_correction", counted)
+    result = restorer.restore(source.pixels, source.quantisation, patterns=True)
+    assert result.shape == source.pixels.shape
+    rows = -(-(size[0] - SHIFT) // CELL)
+    assert sum(seen[:-1]) <= (-(-rows // 3)) * CELL
+    assert seen[-1] == size[0]
+    monkeypatch.setattr(network_module, "gains_of", lambda sums, flat: _reached(sums))
+    restorer.restore(source.pixels, source.quantisation, patterns=True)
+
+
+def _reached(sums: NDArray[np.float64]) -> NDArray[np.float32]:
+    """All of the correction; fails where a cell has no evidence around it."""
+    made = np.pad(sums[1, 0], 1)
+    rows, columns = sums.shape[2:]
+    around = sum(made[y : y + rows, x : x + columns] for y in range(3) for x in range(3))
+    assert np.all(np.asarray(around) > 0)
+    return np.ones(sums.shape[1:], np.float32)

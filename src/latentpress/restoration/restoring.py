@@ -97,7 +97,8 @@ def _shared(model: str | None, threads: int | None) -> Restorer:
 def _restore_jpeg(
     jpeg: JpegPicture, restorer: Restorer, strength: float, quality: int | None, project: bool | None
 ) -> Restored:
-    quantisation, origin, phase = _coding(jpeg, quality)
+    patterns = patterned(jpeg.pixels)
+    quantisation, origin, phase = _coding(jpeg, quality, patterns)
     if project and origin != "file":
         raise SettingError(
             "the file's own tables are not those of the artefacts (it was saved again, or a quality was given), "
@@ -106,19 +107,19 @@ def _restore_jpeg(
     projection = Projection(jpeg) if origin == "file" and project is not False else None
     pixels, kept = jpeg.pixels, None
     if strength > 0:
-        pixels = restorer.restore(pixels, quantisation, phase=phase, strength=strength)
+        pixels = restorer.restore(pixels, quantisation, phase=phase, strength=strength, patterns=patterns)
     if projection is not None:
         pixels = projection(pixels) if strength > 0 else pixels
         kept = projection.kept(pixels)
     return Restored(jpeg.with_pixels(pixels), quantisation, origin, kept is not None, kept)
 
 
-def _coding(jpeg: JpegPicture, quality: int | None) -> tuple[Quantisation, Origin, tuple[int, int]]:
+def _coding(jpeg: JpegPicture, quality: int | None, patterns: bool) -> tuple[Quantisation, Origin, tuple[int, int]]:
     """What the artefacts of a JPEG file come from, and the phase of their blocks."""
     own = jpeg.quantisation
     if quality is not None:
         return standard_quantisation(quality, own.subsampling), "hint", (0, 0)
-    found = None if patterned(jpeg.pixels) else estimate_coding(jpeg.pixels)  # patterns look coded by chance
+    found = None if patterns else estimate_coding(jpeg.pixels)  # patterns look coded by chance
     if found is not None and found.quality < own.quality - _RESAVED:
         return standard_quantisation(found.quality), "estimate", found.phase
     return own, "file", (0, 0)
