@@ -26,6 +26,9 @@ QUALITIES: dict[str, tuple[float, ...]] = {
     "comcnn": (5, 12, 25, 45, 70),
     "peixoto": (4, 12, 20, 30, 42),
     "scale-hyperprior": (5, 25, 45, 65, 90),
+    "akyazi": (5, 20, 35, 50, 70),
+    "mentzer": (5, 25, 45, 65, 90),
+    "tiled": (5, 15, 25, 35, 50),
 }
 """From about 0.1 to 1 bit a pixel."""
 

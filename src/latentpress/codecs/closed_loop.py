@@ -179,7 +179,7 @@ class ClosedLoopModel(LatentModel, ABC):
         """See `PackageModel.read`."""
         super().read({"margin": 0, "latents": 3 * self.stride**2} | dict(config), tables)
         self.coder = CoefficientCoder(tables, foretells=False)
-        self.residuals, self._steps = Residuals(tables["transform"]), tables["steps"].astype(int).tolist()
+        self.residuals, self._steps = Residuals(tables["transform"]), tables["steps"].astype(np.int64)
         if tables["transform"].shape != (self.latents, self.latents) or len(self._steps) != self.last_rate + 1:
             raise ValueError(f"a transform of shape {tables['transform'].shape}, {len(self._steps)} steps")
 
@@ -196,6 +196,14 @@ class ClosedLoopModel(LatentModel, ABC):
     def code_sides(self, port: Port, wanted: Whole | None, shape: tuple[int, int]) -> Whole:
         """Code the sides (h, w) of all blocks. Default: there are none."""
         return np.zeros(shape, np.int32)
+
+    def step(self, rate: int, sides: Whole) -> Any:
+        """The steps of blocks (n,) with their sides: one for all, or (n, 1). Default: that of the rate."""
+        return self._steps[rate]
+
+    def symbols(self, rest: NDArray[Any], rate: int, sides: Whole) -> Whole:
+        """What the encoder makes of what is left of blocks (n, K) with their sides."""
+        return self.residuals.symbols(rest, self.step(rate, sides))
 
     def guess(self, network: str, around: Around, rate: int) -> Whole:
         """Grey levels above the mean (n, K) that a network answers to the features (1, inputs, n, 1) of blocks."""
@@ -216,9 +224,9 @@ class ClosedLoopModel(LatentModel, ABC):
             target = wanted[places] - mean
             sides = self.choose(around, rate, target, least)
             predicted = self.predict(around, rate, sides)
-            symbols = self.residuals.symbols(target - predicted, self._steps[rate])
+            symbols = self.symbols(target - predicted, rate, sides)
             found[places] = np.concatenate([sides[:, None], symbols], axis=1)
-            return self._shown(mean + predicted, symbols, rate)
+            return self._shown(mean + predicted, symbols, self.step(rate, sides))
 
         in_waves(1, (height, width), self.stride, self.border.reach, block_of)
         return found.reshape(height, width, -1).transpose(2, 0, 1)
@@ -232,7 +240,7 @@ class ClosedLoopModel(LatentModel, ABC):
 
         def block_of(places: Whole, around: Around) -> Whole:
             predicted = self._mean(around) + self.predict(around, rate, beside[places])
-            return self._shown(predicted, given[places], rate)
+            return self._shown(predicted, given[places], self.step(rate, beside[places]))
 
         picture = in_waves(1, shape, self.stride, self.border.reach, block_of)[0]
         values = Blocks(self.stride).forward(picture).transpose(2, 0, 1)
@@ -248,8 +256,8 @@ class ClosedLoopModel(LatentModel, ABC):
         mean: Whole = around.mean[0].repeat(self.stride**2, axis=1)
         return mean
 
-    def _shown(self, predicted: Whole, symbols: Whole, rate: int) -> Whole:
+    def _shown(self, predicted: Whole, symbols: Whole, step: Any) -> Whole:
         """Values (1, n, 3, stride, stride) of blocks."""
-        levels = np.clip(predicted + self.residuals.rest(symbols, self._steps[rate]), _LOWEST, _HIGHEST)
+        levels = np.clip(predicted + self.residuals.rest(symbols, step), _LOWEST, _HIGHEST)
         shown: Whole = levels.reshape(1, -1, 3, self.stride, self.stride)
         return shown

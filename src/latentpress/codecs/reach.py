@@ -39,7 +39,7 @@ def reach_of(model: LatentModel, pictures: Sequence[NDArray[np.uint8]]) -> int:
         planes = to_planes(picture, model.stride)
         for rate in (0, model.last_rate):
             latents = model.analysis(planes, rate)
-            values = np.rint(latents).astype(np.float32)
+            values = np.rint(latents[-model.latents :]).astype(np.float32)  # before them may stand a map
             pixels = model.synthesis(values, rate)
             for reach, rows in _windows(model.margin):
                 step, level = slice(reach, reach + _CORE), _scaled(slice(reach, reach + _CORE), model.stride)
