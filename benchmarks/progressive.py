@@ -1,7 +1,8 @@
-"""Progressive files: areas under curves, files cut anywhere, sizes asked for, time a layer.
+"""Progressive files: areas under curves, files cut anywhere, sizes asked for, adaptive rates, time a layer.
 
 python benchmarks/progressive.py curves --data DIR --out benchmarks/results/progressive_curves.json
 python benchmarks/progressive.py cuts --data DIR --out benchmarks/results/progressive_cuts.json
+python benchmarks/progressive.py adaptive --data DIR --out benchmarks/results/progressive_adaptive.json
 python benchmarks/progressive.py speed --data DIR --out benchmarks/results/progressive_speed.json
 """
 
@@ -91,6 +92,20 @@ def cuts(codec: Any, paths: list[Path]) -> dict[str, Any]:
             "all_fit": all(one["as_many_as_fit"] and one["encodings"] == 1 for one in asked)}  # fmt: skip
 
 
+def adaptive(codec: Any, paths: list[Path]) -> dict[str, Any]:
+    """Files of adaptive rate beside the layers of one file, and beside those of its layers that end a bit plane."""
+    pixels = [read(path).pixels for path in paths]
+    plain = curve_of(codec, pixels)
+    found = curve_of(get_codec(codec.id, **codec.config() | {"adaptive": True}), pixels)
+    planes = {name: values[2::2] for name, values in plain.items()}
+    sides = {"all_layers": plain, "whole_planes": planes}
+    return {
+        "points": {"layers": plain, "adaptive": found},
+        "range_bpp": RANGE,
+        "bd_rate": {name: {m: _bd(side, found, m) for m in METRICS} for name, side in sides.items()},
+    }
+
+
 def speed(codec: Any, paths: list[Path]) -> dict[str, Any]:
     """Seconds of the quickest of three runs for the first picture: its first layers encoded, and decoded."""
     image = Image(read(paths[0]).pixels)
@@ -131,7 +146,7 @@ def _bd(jpeg: Any, ours: Any, metric: str) -> dict[str, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("curves", "cuts", "speed"))
+    parser.add_argument("what", choices=("curves", "cuts", "adaptive", "speed"))
     parser.add_argument("--data", type=Path, required=True, help="folder of pictures")
     parser.add_argument("--out", type=Path, required=True, help="JSON file to write")
     parser.add_argument("--codec", default="toderici")
@@ -140,7 +155,7 @@ def main() -> None:
     arguments = parser.parse_args()
     codec = get_codec(arguments.codec, threads=arguments.threads)
     paths = pictures(arguments.data)[:: arguments.every][: 1 if arguments.what == "speed" else None]
-    made = {"curves": curves, "cuts": cuts, "speed": speed}[arguments.what](codec, paths)
+    made = {"curves": curves, "cuts": cuts, "adaptive": adaptive, "speed": speed}[arguments.what](codec, paths)
     about = {"codec": arguments.codec, "threads": arguments.threads, "pictures": [path.stem for path in paths]}
     write_json(arguments.out, {**circumstances(), **about, **made})
 

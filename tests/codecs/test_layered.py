@@ -101,6 +101,21 @@ def test_tiles_and_regions(codec: TodericiCodec, photograph: Image, monkeypatch:
             codec.decode(container.write(head, [container.Chunk(container.TILES, payload), *parts[1:]]))
 
 
+def test_adaptive_files_in_tiles(codec: TodericiCodec, photograph: Image, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tiles, "_SIDE", 4)
+    monkeypatch.setattr(tiles, "_WHOLE", 2)
+    data = TodericiCodec(model=codec.config()["model"], adaptive=True).encode(photograph, 50)
+    header, chunks = container.read(data, layered=True)
+    assert [chunk.kind for chunk in chunks] == [container.TILES, container.INTEREST] + [container.LAYER] * header.rate
+    whole = codec.decode(data)
+    part = codec.decode_region(data, Region(60, 60, 70, 9)).pixels.astype(int)
+    assert np.abs(part - whole.pixels[60:69, 60:130]).max() <= 1
+    with pytest.raises(CorruptFileError, match="map before its layers"):
+        codec.decode(container.write(header, [chunks[0], container.Chunk(container.INTEREST, b"\0"), *chunks[2:]]))
+    with pytest.raises(CorruptFileError):  # layers read without their maps
+        codec.decode(container.write(header, [chunks[0], *chunks[2:]]))
+
+
 def test_a_file_of_another_kind_is_refused(codec: TodericiCodec, make: Make) -> None:
     data = codec.encode(make(16, 16), 0)
     header, chunks = container.read(data, layered=True)

@@ -88,6 +88,8 @@ def wanted(one: System) -> Iterator[Wanted]:
     if one.id == "semantic":
         shared = {"model": "semantic-1", "classes": "shared"}
         yield Wanted("semantic-1-shared-photo-q40", one.id, pictures["photo-128x96"][0], shared, 40)
+    if one.id == "toderici":
+        yield Wanted("toderici-1-adaptive-q50", one.id, pictures["photo-128x96"][0], {"adaptive": True})
     if one.id == "retina":
         scan = Image(drawn_scan(1, 124, 160).seen[:, :, None])
         yield Wanted("retina-scan-q20", one.id, scan, quality=20)

@@ -109,9 +109,11 @@ def code_layer(
     before: NDArray[Any],
     wanted: NDArray[Any] | None,
     phases: tuple[int, ...] = (0, 1),
+    places: NDArray[np.bool_] | None = None,
 ) -> Whole:
     """Code the values (channels, h, w) of the layer after those of ``before`` (layers so far, channels, h, w). phases:
-    0 and 1, where it has values: at places with row + column even and odd.
+    0 and 1, where it has values: at places with row + column even and odd. places (h, w): which of these have values at
+    all; None for all of them.
     """
     layer, (channels, height, width) = len(before), before.shape[1:]
     steps = tables.steps[layer]
@@ -131,6 +133,7 @@ def code_layer(
         own = np.minimum((sizes[part] + 1) // 2, 2)
         for phase in phases:
             where = (steps[part, None, None] > 0) & (odd == phase)
+            where = where if places is None else where & places
             if not where.any():
                 continue
             near = np.searchsorted(_NEAR, around(seen[part]), side="right")

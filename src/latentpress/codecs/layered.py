@@ -20,7 +20,7 @@ from latentpress.codecs.parallel import each
 from latentpress.codecs.ports import Port, Walk, read, write
 from latentpress.codecs.roi import Roi
 from latentpress.codecs.tiles import Grid, Tile, grid_of
-from latentpress.container import ALPHA, LAYER, TILES, Chunk, CutFileWarning, Header, layers_of, varint
+from latentpress.container import ALPHA, INTEREST, LAYER, TILES, Chunk, CutFileWarning, Header, layers_of, varint
 from latentpress.errors import CorruptFileError, UnsupportedError
 from latentpress.image import Image
 from latentpress.memory import give_back
@@ -32,7 +32,7 @@ Float = NDArray[np.float32]
 
 class LayeredModel(LatentModel):
     """A model of ``layers`` layers, each of ``latents`` / layers values of a place. Rate indices are numbers of layers.
-    A subclass has `layer`, or a state of its own: `empty`, `walk` and `shown`.
+    A subclass has a state of its own: `empty`, `walk` and, if that is no array, `shown`.
 
     `analysis` gives the values of all layers, one after the other, and zero beyond the rate; `synthesis` shows those of
     the first so many layers, 0 included.
@@ -47,10 +47,6 @@ class LayeredModel(LatentModel):
         if self.layers < 1 or self.latents % self.layers:
             raise ValueError(f"{self.latents} values of a place are not those of {self.layers} layers")
 
-    def layer(self, port: Port, before: NDArray[Any], wanted: NDArray[Any] | None) -> NDArray[np.int32]:
-        """The exact part: code the values (n, h, w) of the layer after those of ``before`` (layers so far, n, h, w)."""
-        raise NotImplementedError
-
     def code(self, port: Port, rate: int, shape: tuple[int, int], latents: Float | None, tile: TileSettings) -> Values:
         """All layers of a rate in one walk: what files have layer by layer, for those who count."""
         values = self.empty(shape)
@@ -58,19 +54,13 @@ class LayeredModel(LatentModel):
             self.walk(values, number, latents)(port)
         return self.shown(values)
 
-    def empty(self, shape: tuple[int, int]) -> Any:
-        """Values (layers, n, h, w) of no layer yet."""
-        return np.zeros((self.layers, self.latents // self.layers, *shape), np.int32)
+    def empty(self, shape: tuple[int, int], mapped: bool = False) -> Any:
+        """What a tile (h, w) is known to be before its first layer. mapped: layers tell at which places they go on."""
+        raise NotImplementedError
 
     def walk(self, values: Any, number: int, latents: Float | None = None) -> Walk[Values]:
         """The walk of a layer: codes it, given those before, and puts it in its place among the values."""
-        wanted = None if latents is None else latents.reshape(values.shape)[number]
-
-        def run(port: Port) -> Values:
-            values[number] = self.layer(port, values[:number], wanted)
-            return self.shown(values[number : number + 1])
-
-        return run
+        raise NotImplementedError
 
     def shown(self, values: Any) -> Values:
         """Values (layers, n, h, w) as the synthesis takes them."""
@@ -112,8 +102,13 @@ class LayeredCodec(LatentCodec[M]):
     kinds: ClassVar[tuple[int, ...]] = (LAYER, TILES)
     largest_tile: ClassVar[int] = 2**14  # all layers of a tile are in memory
 
+    @property
+    def adaptive(self) -> bool:
+        """Whether files that are written have more layers at some places than at others, and say so."""
+        return False
+
     def encode(self, image: Image, quality: float = 50.0, *, roi: Roi | None = None) -> bytes:
-        """Compress; see `Codec.encode`. Quality 0 is one layer, 100 is all."""
+        """Compress; see `Codec.encode`. Quality 0 is one layer, 100 is all; if adaptive, as many bits as these have."""
         if roi is not None:
             raise UnsupportedError(f"the codec {self.id} knows no regions of interest")
         stride = self.model_class.stride
@@ -122,15 +117,18 @@ class LayeredCodec(LatentCodec[M]):
         rate = 1 + round(check_quality(quality) / 100 * (model.layers - 1))
         colour = colour_of(image)
 
-        def encode_tile(place: tuple[int, Tile]) -> list[bytes]:
+        def encode_tile(place: tuple[int, Tile]) -> tuple[int, list[bytes]]:
             window = Window(model, image, colour, grid, *place)
-            latents, values = self.find(model, window, rate, TileSettings()), model.empty(window.tile.shape)
-            streams = [write(model.walk(values, n, latents), _place(window.number, n)) for n in range(rate)]
+            latents = self.find(model, window, rate, TileSettings())
+            values, last = model.empty(window.tile.shape, self.adaptive), model.layers if self.adaptive else rate
+            streams = [write(model.walk(values, n, latents), _place(window.number, n)) for n in range(last)]
             if len(grid.tiles) > 1:
                 give_back()
-            return streams
+            found = np.flatnonzero(latents.reshape(last, -1).any(axis=1)) if self.adaptive else [last - 1]
+            return int(max(found, default=0)) + 1, streams
 
-        tiles = each(encode_tile, enumerate(grid.tiles), self._side_by_side)
+        coded = list(each(encode_tile, enumerate(grid.tiles), self._side_by_side))
+        rate, tiles = max(last for last, _ in coded), [streams for _, streams in coded]
         layers = [Chunk(LAYER, _pack(grid, [tile[n] for tile in tiles])) for n in range(rate)]
         header = Header(
             self.number,
@@ -143,6 +141,7 @@ class LayeredCodec(LatentCodec[M]):
             layered=True,
         )
         cuts = [Chunk(TILES, varint.encode(grid.side))] if grid.side else []
+        cuts += [Chunk(INTEREST, b"")] if self.adaptive else []
         return container.write(header, [*pack_sides(image), *cuts, *layers])
 
     def opened(self, data: bytes) -> tuple[Header, list[Chunk], Decoding]:
@@ -157,7 +156,10 @@ class LayeredCodec(LatentCodec[M]):
             raise CorruptFileError(f"the file has {header.rate} layers, more than its model, {model.layers}")
         streams = [_unpack(grid, layer) for layer in layers]
         here = replace(header, rate=len(layers), layered=False)
-        return header, chunks, _LayeredDecoding(model, here, grid, streams, self._side_by_side)
+        maps = [chunk.payload for chunk in chunks if chunk.kind == INTEREST]
+        if any(maps):
+            raise CorruptFileError("the file breaks the format: a map before its layers")
+        return header, chunks, _LayeredDecoding(model, here, grid, streams, bool(maps), self._side_by_side)
 
     def _grid_of(self, header: Header, chunks: Sequence[Chunk]) -> Grid:
         height, width = (-(-side // self.model_class.stride) for side in (header.height, header.width))
@@ -179,14 +181,20 @@ class _LayeredDecoding(Decoding):
     """A `Decoding` of files whose streams stand layer by layer."""
 
     def __init__(
-        self, model: LayeredModel, header: Header, grid: Grid, layers: list[list[memoryview]], workers: int
+        self,
+        model: LayeredModel,
+        header: Header,
+        grid: Grid,
+        layers: list[list[memoryview]],
+        mapped: bool,
+        workers: int,
     ) -> None:
         super().__init__(model, header, grid, [], TileSettings(), workers)
-        self._layered, self._layers = model, layers
+        self._layered, self._layers, self._mapped = model, layers, mapped
 
     def tile(self, number: int) -> Values:
         """What a tile decodes to. Raises CorruptFileError when one of its streams is damaged."""
-        values = self._layered.empty(self._tiles[number].shape)
+        values = self._layered.empty(self._tiles[number].shape, self._mapped)
         for layer, streams in enumerate(self._layers):
             walk = self._layered.walk(values, layer)
             read(bytes(streams[number]), lambda port, walk=walk: walk(self.traced(port)), _place(number, layer))  # type: ignore[misc]

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latentpress.codecs.adaptive_rate import Visibility, stops
 from latentpress.codecs.embedded import EmbeddedTables, code_layer
 from latentpress.codecs.latent import Values
 from latentpress.codecs.layered import LayeredModel
+from latentpress.codecs.places import Places
 from latentpress.codecs.ports import Port, Walk
 from latentpress.codecs.signs import SignCoder, turns_of
 from latentpress.transforms.blocks import Blocks
@@ -21,14 +23,15 @@ __all__ = ["RecurrentModel"]
 Float = NDArray[np.float32]
 
 _GREY = np.float32(128)
+_CODE = 6.0  # bits of a value that is not zero, about; each place and layer has another one
 
 
 @dataclass
 class _Coded:
-    """Values (layers, n, h, w) of a tile, and the coder of its signs."""
+    """Values (layers, n, h, w) of a tile, and the coder of its signs, or of its places if layers have maps."""
 
     values: NDArray[np.int32]
-    coder: SignCoder
+    coder: SignCoder | Places | None
 
 
 class RecurrentModel(LayeredModel):
@@ -65,30 +68,41 @@ class RecurrentModel(LayeredModel):
             raise ValueError("the steps are not those of the layers")
         self._blocks = Blocks(self.stride, (3,))
 
-    def analysis(self, planes: Float, rate: int, least: float = 0.0) -> Float:
+    def analysis(self, planes: Float, rate: int, adaptive: bool = False) -> Float:
         """(1, 3, 16h, 16w) grey levels to the values (M, h, w) of the first ``rate`` layers: the encoder codes what the
         decoder has still wrong.
 
-        least: a place has no codes in a layer, all zero, if they mend less than this share of what they do on average.
+        adaptive: of about as many bits, but some places stop earlier than others, by `stops`; where they have, values
+        are zero.
         """
         target = self._blocks.forward(planes[0] - _GREY).transpose(2, 0, 1)[None]
-        values: Float = np.zeros((self.layers, self.latents // self.layers, *target.shape[2:]), np.float32)
-        painter = _Painter(self, target.shape[2:])
-        coded = np.zeros((1, self._states[0], *target.shape[2:]), np.float32)
-        for number in range(rate):
+        layers = np.full(target.shape[2:], rate)
+        if adaptive:
+            seen = Visibility(planes[0])
+            left = [target]
+            values = self._found(target, np.full_like(layers, self.layers), left)
+            errors = np.stack([seen(self._blocks.inverse(one[0].transpose(1, 2, 0))) for one in left])
+            layers = stops(errors, _CODE * np.count_nonzero(values, axis=1) + 1.0, rate)
+        return self._found(target, layers, []).reshape(-1, *layers.shape)
+
+    def _found(self, target: Float, layers: NDArray[Any], left: list[Float]) -> Float:
+        """Values (layers, n, h, w) for blocks (1, 768, h, w), zero beyond so many ``layers`` of a place (h, w). left:
+        takes what is wrong after each layer.
+        """
+        values: Float = np.zeros((self.layers, self.latents // self.layers, *layers.shape), np.float32)
+        painter = _Painter(self, layers.shape)
+        coded = np.zeros((1, self._states[0], *layers.shape), np.float32)
+        for number in range(int(layers.max())):
             residual = (target - painter.picture) * painter.gain
             for _ in range(1 + self._priming if number == 0 else 1):
                 found = self.run("encoder", residual=residual, state=coded, layer=self._row(number))
                 coded = found["next"]
-            values[number] = self._values(found, number)
+            values[number] = self._values(found, number) * (number < layers)
             if len(self._phases(number)) == 1:
-                values[number] *= np.indices(target.shape[2:]).sum(axis=0) % 2 == self._phases(number)[0]
-            if least:
-                with_all = np.square(target - painter.painted(values[number], number)["painted"]).mean(axis=(0, 1))
-                gains = np.square(target - painter.picture).mean(axis=(0, 1)) - with_all
-                values[number] *= gains >= least * max(float(gains.mean()), 0.0)
+                values[number] *= np.indices(layers.shape).sum(axis=0) % 2 == self._phases(number)[0]
             painter.paint(values[number], number)
-        return values.reshape(-1, *target.shape[2:])
+            left.append(target - painter.picture)
+        return values
 
     def synthesis(self, values: Float, rate: int) -> Float:
         """Values (M, h, w) of ``rate`` layers to grey levels (3, 16h, 16w)."""
@@ -107,34 +121,36 @@ class RecurrentModel(LayeredModel):
             painter.paint(layer, number)
             yield
 
-    def layer(self, port: Port, before: NDArray[Any], wanted: NDArray[Any] | None) -> NDArray[np.int32]:
-        """See `LayeredModel.layer`."""
-        return code_layer(port, self._tables, before, wanted, self._phases(len(before)))
-
-    def empty(self, shape: tuple[int, int]) -> Any:
+    def empty(self, shape: tuple[int, int], mapped: bool = False) -> _Coded:
         """See `LayeredModel.empty`."""
-        values = super().empty(shape)
-        return (
-            values
-            if self._channel is None
-            else _Coded(values, SignCoder(self._channel, self._steps, self._turn, shape))
-        )
+        values = np.zeros((self.layers, self.latents // self.layers, *shape), np.int32)
+        if self._channel is not None:
+            return _Coded(values, SignCoder(self._channel, self._steps, self._turn, shape))
+        return _Coded(values, Places(shape) if mapped else None)
 
-    def walk(self, values: Any, number: int, latents: Float | None = None) -> Walk[Values]:
+    def walk(self, values: _Coded, number: int, latents: Float | None = None) -> Walk[Values]:
         """See `LayeredModel.walk`."""
-        if self._channel is None:
-            return super().walk(values, number, latents)
-        wanted = None if latents is None else latents.reshape(values.values.shape)[number].astype(np.int32)
+        left = None if latents is None else latents.reshape(values.values.shape)[number:].astype(np.int32)
 
         def run(port: Port) -> Values:
-            values.values[number] = values.coder.layer(port, number, wanted)
+            values.values[number] = self._layer(port, values, number, left)
             return super(RecurrentModel, self).shown(values.values[number : number + 1])
 
         return run
 
+    def _layer(self, port: Port, known: _Coded, number: int, left: NDArray[np.int32] | None) -> NDArray[np.int32]:
+        """Code a layer; left (layers to come, n, h, w): it and those after it."""
+        wanted = None if left is None else left[0]
+        if isinstance(known.coder, SignCoder):
+            return known.coder.layer(port, number, wanted)
+        places = None
+        if known.coder is not None:
+            places = known.coder.layer(port, None if left is None else np.any(left, axis=(0, 1)))
+        return code_layer(port, self._tables, known.values[:number], wanted, self._phases(number), places)
+
     def shown(self, values: Any) -> Values:
         """See `LayeredModel.shown`."""
-        return super().shown(values if self._channel is None else values.values)
+        return super().shown(values.values)
 
     def _phases(self, number: int) -> tuple[int, ...]:
         """Where a layer has codes; see `code_layer`."""

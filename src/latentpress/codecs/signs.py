@@ -2,8 +2,7 @@
 
 A layer has so many codes for each place, each of a channel and with a step. What a channel is known to be so far, at a
 place and at its four neighbours, is the context of its next code. Everything is whole numbers that both sides know.
-Places that a layer leaves out (Johnston et al. 2018, arXiv 1703.10114, section 3.3: spatially adaptive bit rates) cost
-a bit of a map, and have codes of 0.
+Places that a layer leaves out (`Places`) have codes of 0.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from latentpress.codecs.adapting import AdaptiveBits
 from latentpress.codecs.embedded import around
+from latentpress.codecs.places import Places
 from latentpress.codecs.ports import Port
 
 __all__ = ["SignCoder", "SignPlan", "turns_of"]
@@ -88,8 +88,7 @@ class SignCoder:
         self._channel, self._steps, self._turn = channel, steps, turn
         self.known = np.zeros((int(channel.max()) + 1, *shape), np.int32)
         self._chances = self.chances()
-        self._coded = AdaptiveBits("places", 2 * 5)
-        self._last = np.full(shape, 1, np.int32)
+        self._places = Places(shape)
         self._odd = np.indices(shape).sum(axis=0) % 2
 
     def chances(self) -> AdaptiveBits:
@@ -99,7 +98,7 @@ class SignCoder:
 
     def layer(self, port: Port, number: int, wanted: NDArray[np.int32] | None) -> Whole:
         """Code the values (codes, h, w) of a layer: -1 and 1, at each place either all of them or none."""
-        there = self._places(port, None if wanted is None else (wanted != 0).any(axis=0))
+        there = self._places.layer(port, None if wanted is None else (wanted != 0).any(axis=0))
         values: Whole = np.zeros((self._channel.shape[1], *there.shape), np.int32)
         for turn, phase in np.ndindex(SignPlan.turns, 2):
             codes = np.flatnonzero(self._turn[number] == turn)
@@ -136,14 +135,3 @@ class SignCoder:
         """How many neighbours each place has, at least 1."""
         count: Whole = np.maximum(around(np.ones(self._odd.shape, np.int32)), 1)
         return count
-
-    def _places(self, port: Port, wanted: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
-        """Code whether a layer has codes at each place."""
-        there = np.zeros(self._odd.shape, bool)
-        for phase in (0, 1):
-            where = self._odd == phase
-            near = around(np.where(where, self._last, there).astype(np.int32) if phase else self._last)
-            context = (np.minimum(near, 4) + 5 * self._last)[where]
-            there[where] = self._coded.code(port, None if wanted is None else wanted[where], context)
-        self._last = there.astype(np.int32)
-        return there

@@ -12,9 +12,9 @@ from latentpress.metrics.structural import WINDOW, similarity
 
 __all__ = ["ms_ssim", "ms_ssim_db", "similarity_db"]
 
-_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)  # the paper's, finest scale first
+SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)  # the paper's, finest scale first
 # The window has to fit into the coarsest scale.
-_MIN_SIDE = (WINDOW - 1) * 2 ** (len(_WEIGHTS) - 1) + 1
+_MIN_SIDE = (WINDOW - 1) * 2 ** (len(SCALE_WEIGHTS) - 1) + 1
 
 
 def ms_ssim(a: Picture, b: Picture, peak: float | None = None) -> float:
@@ -53,12 +53,12 @@ def similarity_db(value: float) -> float:
 
 def _channel(x: Plane, y: Plane, peak: float) -> float:
     product = 1.0
-    for scale, weight in enumerate(_WEIGHTS):
+    for scale, weight in enumerate(SCALE_WEIGHTS):
         if scale:
             x, y = _halve(x), _halve(y)
         whole, contrast = similarity(x, y, peak)
         # Luminance counts at the coarsest scale only.
-        term = whole if scale == len(_WEIGHTS) - 1 else contrast
+        term = whole if scale == len(SCALE_WEIGHTS) - 1 else contrast
         product *= max(term, 0.0) ** weight
     return min(product, 1.0)  # rounding may leave equal pictures a hair above
 

@@ -32,6 +32,7 @@ __all__ = ["EXPERIMENTS", "Experiment", "Trial", "curve_of", "means_of", "study"
 _STEPS = 100
 _EVERY = 8  # pictures that are measured: each eighth
 _JPEG = (5, 10, 20, 35, 50, 70, 85, 93)
+_QUALITIES = tuple(100 * number / 11 for number in range(12))  # as many bits as 1 to 12 layers of 12 have
 _THUMBNAIL = 32
 
 Pixels = NDArray[np.uint8]
@@ -41,12 +42,12 @@ Points = dict[str, list[float]]
 
 @dataclass(frozen=True)
 class Trial:
-    """A shipped recipe by its name, with changed sizes and distortion; spare: a setting of the encoder."""
+    """A shipped recipe by its name, with changed sizes and distortion; adaptive: a setting of the encoder."""
 
     recipe: str = "toderici-lstm"
     sizes: Mapping[str, Any] = field(default_factory=dict)
     distortion: str = ""
-    spare: float = 0.0
+    adaptive: bool = False
 
     @property
     def key(self) -> tuple[Any, ...]:
@@ -99,16 +100,14 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             "tile is good enough."
         ],
         {
-            name: Trial("toderici-johnston", sizes, loss, spare)
-            for name, sizes, loss, spare in (
-                ("plain, L1", {"priming": 0, "diffusion": 1}, "l1", 0.0),
-                ("SSIM-weighted L1", {"priming": 0, "diffusion": 1}, "", 0.0),
-                ("3-prime", {"diffusion": 1}, "", 0.0),
-                ("3-diffuse", {"priming": 0}, "", 0.0),
-                ("3-prime, 3-diffuse", {}, "", 0.0),
-                ("the same, adaptive rate 0.3", {}, "", 0.3),
-                ("the same, adaptive rate 0.6", {}, "", 0.6),
-                ("the same, adaptive rate 0.9", {}, "", 0.9),
+            name: Trial("toderici-johnston", sizes, loss, adaptive)
+            for name, sizes, loss, adaptive in (
+                ("plain, L1", {"priming": 0, "diffusion": 1}, "l1", False),
+                ("SSIM-weighted L1", {"priming": 0, "diffusion": 1}, "", False),
+                ("3-prime", {"diffusion": 1}, "", False),
+                ("3-diffuse", {"priming": 0}, "", False),
+                ("3-prime, 3-diffuse", {}, "", False),
+                ("the same, adaptive rate", {}, "", True),
             )
         },
     ),
@@ -167,7 +166,7 @@ def study(
                 packages[trial.key] = export(
                     found, Path(folder) / f"package-{number}", name=f"trial-{number}", data=data
                 )
-            codec = get_codec("toderici", model=str(packages[trial.key]), threads=1, spare=trial.spare)
+            codec = get_codec("toderici", model=str(packages[trial.key]), threads=1, adaptive=trial.adaptive)
             curves[row] = curve_of(codec, tested)
             request.say(f"{row}: " + _line(curves[row]))
     for id in experiment.coders:
@@ -179,14 +178,18 @@ def study(
 
 
 def curve_of(codec: Any, pictures: Sequence[Pixels]) -> Points:
-    """The layers of files of a progressive codec: one encoding a picture."""
-    rows = []
-    for pixels in pictures:
+    """The layers of one file for each picture of a progressive codec; of an adaptive one files of several qualities."""
+    return means_of([_points(codec, pixels) for pixels in pictures])
+
+
+def _points(codec: Any, pixels: Pixels) -> list[dict[str, float]]:
+    if codec.adaptive:
+        files = [codec.encode(Image(pixels), quality) for quality in _QUALITIES]
+        made, sizes = [codec.decode(data).pixels for data in files], [len(data) for data in files]
+    else:
         data = codec.encode(Image(pixels), 100)
-        shape, sizes = pixels.shape, sizes_by_layer(data)
-        made = layers_of_file(codec, data)
-        rows.append([_point(pixels, picture, size, shape) for picture, size in zip(made, sizes, strict=True)])
-    return means_of(rows)
+        made, sizes = list(layers_of_file(codec, data)), sizes_by_layer(data)
+    return [_point(pixels, picture, size, pixels.shape) for picture, size in zip(made, sizes, strict=True)]
 
 
 def layers_of_file(codec: Any, data: bytes) -> Iterator[Pixels]:

@@ -49,9 +49,15 @@ def test_variants_code_in_every_engine_and_are_cut(package: Path, photograph: Im
     assert np.abs(other.decode(data).pixels.astype(float) - pictures[-1]).max() <= 1
 
 
-def test_spare_leaves_codes_out(package: Path, photograph: Image) -> None:
-    scene = Image(photograph.pixels[:64, :96].copy())
-    sizes = [len(get_codec("toderici", model=str(package), spare=spare).encode(scene, 100)) for spare in (0.0, 1.0)]
-    assert sizes[1] < sizes[0]
-    with pytest.raises(InvalidInputError, match="spare must be"):
-        get_codec("toderici", spare=2)
+def test_adaptive_files_have_as_many_bits_elsewhere(package: Path, photograph: Image) -> None:
+    scene = Image(photograph.pixels[:80, :96].copy())
+    plain, adaptive = (get_codec("toderici", model=str(package), threads=1, adaptive=one) for one in (False, True))
+    data, other = plain.encode(scene, 50), adaptive.encode(scene, 50)
+    assert data != other
+    assert 0.6 < len(other) / len(data) < 1.3
+    torch = get_codec("toderici", model=str(package), engine="torch", dtype="float64")
+    assert torch.exact(other) == plain.exact(other)  # any decoder of the codec reads it
+    errors = [np.square(plain.decode(keep_layers(other, n)).pixels.astype(float) - scene.pixels).mean() for n in (1, 2)]
+    assert errors[1] < errors[0]
+    with pytest.raises(InvalidInputError, match="adaptive must be"):
+        get_codec("toderici", adaptive=0.3)

@@ -60,7 +60,7 @@ class SpihtModel(PlainModel, LayeredModel):
         latents: Float = self.stages().forward(planes[0])
         return latents
 
-    def empty(self, shape: tuple[int, int]) -> Trees:
+    def empty(self, shape: tuple[int, int], mapped: bool = False) -> Trees:
         """See `LayeredModel.empty`."""
         return Trees(Gathered(3, _LEVELS).shapes(*shape), _TOP)
 
