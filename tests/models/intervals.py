@@ -126,6 +126,12 @@ def _run(kind: str, options: dict[str, Any], values: list[Any]) -> Range:
             (one.low + two.low, one.high + two.high) if kind == "Add" else (one.low - two.high, one.high - two.low)
         )
         return Range(low, high, np.minimum(one.unit, two.unit), one.sums + two.sums)
+    if kind == "Mul" and all(isinstance(value, Range) for value in values):
+        one, two = (value.fresh() for value in values)
+        ends = [a * b for a in (one.low, one.high) for b in (two.low, two.high)]
+        product = Range(np.minimum.reduce(ends), np.maximum.reduce(ends), one.unit * two.unit, one.size * two.size)
+        assert max(x.whole, values[1].whole, product.whole) < LIMIT
+        return product
     if kind == "Mul":
         x, factor = (values[1], values[0]) if isinstance(values[1], Range) else (values[0], values[1])
         by = _as_range(factor)

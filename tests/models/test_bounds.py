@@ -92,7 +92,7 @@ def cube_bounds(package: ModelPackage, steps: float) -> dict[str, dict[str, int]
 
 
 def context_bounds(package: ModelPackage, steps: float) -> dict[str, dict[str, int]]:
-    """Bounds of the graphs of `systems/entropy_models/walks/raster.py` of models that divide."""
+    """Bounds of the graphs of `systems/entropy_models/walks/raster.py`."""
     inputs, found = INPUTS | {"mix": Range.of(0, steps, 1)}, {}
     found["hyper_synthesis"], out = traced(package.network("hyper_synthesis"), inputs)
     around = widened([COMPANDED, Range.of(-LATENT_LIMIT, LATENT_LIMIT, 1)], width_of(package, "context", "around"))
@@ -101,7 +101,10 @@ def context_bounds(package: ModelPackage, steps: float) -> dict[str, dict[str, i
     return found
 
 
-FOLLOWED = {"ccn": cube_bounds, "masked-3d": cube_bounds, "klopp": context_bounds}
+FOLLOWED = {
+    **dict.fromkeys(("ccn", "masked-3d"), cube_bounds),
+    **dict.fromkeys(("masked-2d", "klopp", "fu"), context_bounds),
+}
 
 
 def bounds_of(package: ModelPackage, network: str) -> dict[str, int]:

@@ -18,6 +18,7 @@ from latentpress.systems.entropy_models.masks import MASKS, SEGMENTS, passes_of,
 from latentpress.systems.entropy_models.nets.attention import Attention
 from latentpress.systems.entropy_models.nets.base import Predicted, _mass
 from latentpress.systems.entropy_models.nets.cube import MaskedConv3d
+from latentpress.systems.entropy_models.nets.hybrid import HybridAttention
 from latentpress.systems.entropy_models.nets.hyper import SparseGdn
 
 
@@ -75,6 +76,22 @@ def test_attention_is_whole_numbers_within_its_bound() -> None:
     assert torch.equal(single.double(), double)
     assert torch.equal(32 * single, torch.round(32 * single))
     assert attention.largest_sum() < 2**24
+
+
+def test_gates_are_whole_numbers_and_begin_open() -> None:
+    torch.manual_seed(0)
+    layer, x = HybridAttention(16), torch.randint(0, 256, (1, 16, 9, 7)) / 32
+    with torch.no_grad():
+        assert torch.equal(layer(x), x)
+        for gate in (layer.channels, layer.places):
+            gate.weight.normal_(std=0.1)
+        set_integer(layer, True)
+        single, double = layer(x), layer.double()(x.double())
+        gates = layer.channels(layer.squeeze(seen := layer.look(x.double()).clamp_min(0))), layer.places(seen)
+    assert torch.equal(single.double(), double)
+    product = (32 * x).long() * (16 * gates[0]).long() * (16 * gates[1]).long()
+    assert torch.equal((32 * single).long(), ((product + 128) // 256).clamp_max(255))
+    assert 0 < float((single > x).double().mean()) < 1
 
 
 def test_division_is_whole_numbers() -> None:

@@ -3,6 +3,7 @@
 from latentpress.systems.entropy_models.nets.attention import AttentionNet
 from latentpress.systems.entropy_models.nets.base import EntropyNet, Sizes
 from latentpress.systems.entropy_models.nets.cube import CcnNet, CubeNet
+from latentpress.systems.entropy_models.nets.hybrid import BaoNet, FuNet
 from latentpress.systems.entropy_models.nets.hyper import HyperNet, MixtureNet, RasterNet
 from latentpress.systems.entropy_models.nets.simple import FactorisedNet, PriorsNet
 
@@ -13,8 +14,10 @@ NETS: dict[str, type[EntropyNet]] = {
     "scale": HyperNet,
     "mean-scale": HyperNet,
     "mixture": MixtureNet,
+    "bao": BaoNet,
     "masked-2d": RasterNet,
     "klopp": RasterNet,
+    "fu": FuNet,
     "masked-3d": CubeNet,
     "ccn": CcnNet,
     "contextformer-spatial": AttentionNet,

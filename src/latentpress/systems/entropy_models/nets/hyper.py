@@ -86,7 +86,7 @@ class MixtureNet(HyperNet):
 
     def __init__(self, sizes: Sizes, initial: Tensor) -> None:
         super().__init__(sizes, initial)
-        self.heads = Heads(sizes.features, sizes.latents, self.components)
+        self.heads: nn.Module = Heads(sizes.features, sizes.latents, self.components)
 
     def predicted(self, symbols: Tensor, features: Tensor, mean: Tensor, index: Tensor) -> Predicted:
         """See `HyperNet.predicted`."""
@@ -123,10 +123,11 @@ class Context(nn.Module):
     """What the places before one in a window add to the hyper latents' word. On the integer path; point-wise.
 
     features (B, F, h, w); around (B, 2 * M * K, h, w): K companded latents a channel, then the same as they are, from
-    which the mean has a linear part that follows them at every rate.
+    which the mean has a linear part that follows them at every rate. With ``components`` of a mixture there is a wider
+    layer before the heads.
     """
 
-    def __init__(self, sizes: Sizes) -> None:
+    def __init__(self, sizes: Sizes, components: int = 1) -> None:
         super().__init__()
         m, f = sizes.latents, sizes.features
         self.seen = m * len(neighbours_2d(sizes.reach))
@@ -136,18 +137,19 @@ class Context(nn.Module):
             out_low=-255 if gdn else 0,
         )  # fmt: skip
         self.divide = SparseGdn(f) if gdn else nn.Identity()
-        self.trunk = hidden_layer(2 * f, 2 * f)
-        self.heads = Heads(2 * f, m, 1)
+        self.wide = hidden_layer(2 * f, 4 * f) if components > 1 else nn.Identity()
+        self.trunk = hidden_layer((4 if components > 1 else 2) * f, 2 * f)
+        self.heads, self.components = Heads(2 * f, m, components), components
         limit = LIMIT << MEAN_BITS
         self.predict = IntegerConv2d(
             self.seen, m, groups=m, in_bits=0, in_high=LIMIT, out_bits=MEAN_BITS, out_low=-limit, out_high=limit,
             max_exponent=8, zero=True,
         )  # fmt: skip
 
-    def forward(self, features: Tensor, around: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, features: Tensor, around: Tensor) -> tuple[Tensor, ...]:
         h = self.divide(self.enter(around[:, : self.seen]))
-        mean, index = self.heads(self.trunk(torch.cat([features, h], dim=1)))
-        return mean + self.predict(around[:, self.seen :]), index
+        mean, *others = self.heads(self.trunk(self.wide(torch.cat([features, h], dim=1))))
+        return mean + torch.cat([self.predict(around[:, self.seen :])] * self.components, dim=1), *others
 
 
 class RasterNet(HyperNet):
@@ -155,7 +157,7 @@ class RasterNet(HyperNet):
 
     def __init__(self, sizes: Sizes, initial: Tensor) -> None:
         super().__init__(sizes, initial)
-        self.context = Context(sizes)
+        self.context = Context(sizes, self.components)
 
     def predicted(self, symbols: Tensor, features: Tensor, mean: Tensor, index: Tensor) -> Predicted:
         """See `HyperNet.predicted`."""
@@ -176,7 +178,8 @@ class RasterNet(HyperNet):
     def graphs(self) -> Mapping[str, Graph | bytes]:
         """See `EntropyNet.graphs`."""
         features, around = torch.zeros(1, self.sizes.features, 8, 8), torch.zeros(1, 2 * self.context.seen, 8, 8)
+        names = ("mean", "index", "weight") if self.components > 1 else ("mean", "index")
         return {
             **super().graphs(),
-            "context": Graph(self.context, {"features": features, "around": around}, ("mean", "index")),
+            "context": Graph(self.context, {"features": features, "around": around}, names),
         }

@@ -12,7 +12,7 @@ from latentpress.codecs.orders import Waves
 from latentpress.codecs.ports import Port
 from latentpress.systems.entropy_models.layout import companded, neighbours_2d
 from latentpress.systems.entropy_models.masks import SEGMENTS, passes_of, tokens
-from latentpress.systems.entropy_models.walks.base import Ints, passes_over
+from latentpress.systems.entropy_models.walks.base import Ints, gathered, passes_over
 from latentpress.systems.entropy_models.walks.hyper import HyperWalk
 
 __all__ = ["AttentionWalk"]
@@ -51,8 +51,8 @@ class AttentionWalk(HyperWalk):
         for segment, wave in passes_of(self.kind, len(waves)):
             places, channels = waves[wave], slice(segment * each, (segment + 1) * each)
             here = places + places // shape[1] * (2 * reach) + reach * wide + reach
-            keys, values = known.take(here + seen[segment][:, None], axis=1).reshape(2, 1, -1, len(places), 1)
-            around = raw[segment].take(here + before, axis=1).reshape(1, -1, len(places), 1)
+            keys, values = gathered(known, here + seen[segment][:, None]).reshape(2, 1, -1, len(places), 1)
+            around = gathered(raw[segment], here + before).reshape(1, -1, len(places), 1)
             shifts = self.run(
                 f"segment_{segment}", features=features[None, :, places, None], keys=keys, values=values, around=around
             )

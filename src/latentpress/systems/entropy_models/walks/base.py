@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+import numpy as np
 from numpy.typing import NDArray
 
 from latentpress.codecs.models import RatedModel
@@ -13,7 +14,15 @@ from latentpress.codecs.orders import Order, Positions
 from latentpress.codecs.ports import Port
 from latentpress.systems.entropy_models.coding import Coder, Float, Ints, coder_of
 
-__all__ = ["Float", "Ints", "Walk", "passes_over"]
+__all__ = ["Float", "Ints", "Walk", "gathered", "passes_over"]
+
+
+def gathered(values: Float, at: NDArray[np.intp]) -> Float:
+    """What stands at places (any shape) of values (channels, n), (channels, *shape of places). All places are there:
+    with "wrap" NumPy need not look first, which halves its time.
+    """
+    found: Float = values.take(at, axis=1, mode="wrap")
+    return found
 
 
 def passes_over(order: Order, channels: int, height: int, width: int) -> list[Positions]:

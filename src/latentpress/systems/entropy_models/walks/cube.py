@@ -12,7 +12,7 @@ from latentpress.codecs.ports import Port
 from latentpress.systems.entropy_models.coding import taken
 from latentpress.systems.entropy_models.layout import companded
 from latentpress.systems.entropy_models.masks import MASKS, Offsets
-from latentpress.systems.entropy_models.walks.base import Float, Ints, Walk, passes_over
+from latentpress.systems.entropy_models.walks.base import Float, Ints, Walk, gathered, passes_over
 
 __all__ = ["CubeWalk"]
 
@@ -84,7 +84,7 @@ class _Layer:
 
     def around(self, at: NDArray[np.intp]) -> Float:
         """(1, features * offsets, n, 1): the input of a network."""
-        near: Float = self._values.take(at + self._offsets, axis=1).reshape(1, -1, len(at), 1)
+        near: Float = gathered(self._values, at + self._offsets).reshape(1, -1, len(at), 1)
         return near
 
     def put(self, at: NDArray[np.intp], values: Float) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from latentpress.codecs.orders import Positions, Waves
 from latentpress.codecs.ports import Port
 from latentpress.systems.entropy_models.layout import companded, neighbours_2d
-from latentpress.systems.entropy_models.walks.base import Ints, passes_over
+from latentpress.systems.entropy_models.walks.base import Ints, gathered, passes_over
 from latentpress.systems.entropy_models.walks.hyper import HyperWalk
 
 __all__ = ["RasterWalk"]
@@ -47,13 +47,12 @@ class RasterWalk(HyperWalk):
         offsets = np.array([row * wide + column for row, column in neighbours_2d(reach)])[:, None]
         for places in self._waves(*shape):
             here = places + places // shape[1] * (2 * reach) + reach * wide + reach
-            around = flat.take(here + offsets, axis=1).reshape(1, -1, len(places), 1)
+            around = gathered(flat, here + offsets).reshape(1, -1, len(places), 1)
             shifts = self.run("context", features=features[None, :, places, None], around=around)
-            parameters = (
-                (one[:, places] + shift[..., 0]).reshape(1, -1)
-                for one, shift in zip((mean, index), shifts, strict=True)
-            )
-            coded = self.coder(port, None if wanted is None else wanted[:, places].ravel(), *parameters)
+            apart = [shift.reshape(-1, m, len(places)) for shift in shifts]  # by component
+            apart[:2] = [one[:, places] + shift for one, shift in zip((mean, index), apart[:2], strict=True)]
+            told = (one.reshape(len(one), -1) for one in apart)
+            coded = self.coder(port, None if wanted is None else wanted[:, places].ravel(), *told)
             symbols[:, places] = coded = coded.reshape(m, -1)
             flat[:, here] = np.concatenate([companded(coded), coded.astype(np.float32)])
         return symbols.reshape(m, *shape)
