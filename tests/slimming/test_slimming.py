@@ -194,6 +194,10 @@ def test_a_painter_of_fewer_channels(
     data = own.encode(image, 60)
     assert own.exact(data) == light.exact(data)
     assert not np.array_equal(own.decode(data).pixels, light.decode(data).pixels)
+    further = Wish(networks=["synthesis"], start=str(place), steps=4, crops=40, crop=64, painter="light")
+    later = ModelPackage(slim(package, tmp_path / "later", "tiny-light", folder, further, quiet))
+    assert later.card["complexity"]["kmac_per_pixel"] == made.card["complexity"]["kmac_per_pixel"]
+    assert later.id != made.id
 
 
 def test_a_package_on_levels_in_coded_form(
@@ -235,6 +239,8 @@ def test_what_is_missing_is_said_in_a_line(package: ModelPackage, tmp_path: Path
         slim(package, tmp_path / "a", "a", None, Wish(networks=["context"]), quiet)
     with pytest.raises(InvalidInputError, match="restore-2 has no network that runs on one side"):
         slim(named_model("restore-2"), tmp_path / "a", "a", None, Wish(bits=4), quiet)
+    with pytest.raises(InvalidInputError, match="restore-2 has no analysis that was slimmed out of"):
+        slim(package, tmp_path / "a", "a", None, Wish(start="restore-2"), quiet)
     assert not (tmp_path / "a").exists()
     result = CliRunner().invoke(app, ["slim", str(package.folder), str(tmp_path / "a"), "--name", "a", "--bits", "12"])
     assert result.exit_code == 2

@@ -36,6 +36,9 @@ def slim(
     rate: Annotated[float, typer.Option(help="Of learning, in units of the noise of the outputs.")] = 3e-3,
     crops: Annotated[int, typer.Option(help="Pictures to code and learn from.")] = 400,
     crop: Annotated[int, typer.Option(help="Pixels of a side of them.")] = 192,
+    start: Annotated[
+        str, typer.Option(metavar="MODEL", help="Go on with the networks of a package that was slimmed out of MODEL.")
+    ] = "",
     seed: Annotated[int, typer.Option(help="Of all that is drawn.")] = 0,
     coded: Annotated[bool, typer.Option("--coded", help="Store networks as Huffman codes.")] = False,
     painter: Annotated[
@@ -62,7 +65,7 @@ def slim(
         torch.set_num_threads(threads)
     wish = Wish(
         networks=network or (), rank=rank, macs=macs, rounds=rounds, search=search, sparsity=sparsity, bits=bits,
-        steps=steps, rate=rate, crops=crops, crop=crop, seed=seed, coded=coded, painter=painter,
+        steps=steps, rate=rate, crops=crops, crop=crop, start=start, seed=seed, coded=coded, painter=painter,
     )  # fmt: skip
     print(
         make(named_model(model), destination, name, data, wish, lambda line: print(line, file=sys.stderr, flush=True))

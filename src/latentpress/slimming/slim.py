@@ -12,7 +12,7 @@ import numpy as np
 from latentpress.atomic import atomic_folder
 from latentpress.codecs.painters import PAINTER
 from latentpress.errors import InvalidInputError
-from latentpress.models import ModelPackage
+from latentpress.models import ModelPackage, named_model
 from latentpress.slimming.activity import energies, slopes
 from latentpress.slimming.codebooks import bits_for, on_levels, without_small
 from latentpress.slimming.coding import code_files
@@ -43,8 +43,9 @@ class Wish:
     with fine-tuning after each; or with ``search`` by the best of so many width vectors, after half of the steps at
     drawn widths (`search_channels`). sparsity: part of the weights that become zero, and bits: of a weight on average,
     by codebooks, 0 for none. steps: of fine-tuning, in all, at ``rate``. crops: pictures of ``crop`` pixels that are
-    coded first, to learn from. coded: store Huffman codes (`latentpress.models.coded`). painter: write the networks as
-    a painter of this name for the files of the package, instead of a package that has files of its own.
+    coded first, to learn from. start: name or folder of a package that was slimmed out of this one before, whose
+    networks are gone on with. coded: store Huffman codes (`latentpress.models.coded`). painter: write the networks as a
+    painter of this name for the files of the package, instead of a package that has files of its own.
     """
 
     networks: Sequence[str] = ()
@@ -58,6 +59,7 @@ class Wish:
     rate: float = 3e-3
     crops: int = 400
     crop: int = 192
+    start: str = ""
     seed: int = 0
     coded: bool = False
     painter: str = ""
@@ -65,7 +67,7 @@ class Wish:
     @property
     def changes(self) -> bool:
         """Whether a weight becomes another; if not, only the form of a package is new, and the model is the same."""
-        return min(self.rank, self.macs) < 1 or max(self.sparsity, self.bits, self.steps) > 0
+        return min(self.rank, self.macs) < 1 or max(self.sparsity, self.bits, self.steps) > 0 or bool(self.start)
 
     def __post_init__(self) -> None:
         if not (0 < self.rank <= 1 and 0 < self.macs <= 1 and 0 <= self.sparsity < 1):
@@ -111,9 +113,10 @@ def _slimmed(
     package: ModelPackage, name: str, calls: Sequence[Call], wish: Wish, say: Say
 ) -> tuple[bytes, dict[str, Any]]:
     """The network's graph as it is to be stored, and what became of it."""
-    network, strides = StoredNetwork(package.network(name)), training_class(package).strides
+    original, strides = StoredNetwork(package.network(name)), training_class(package).strides
+    network = _begun(package, name, wish.start) if wish.start else original
     held_back, learned = calls[::_HELD_BACK], [one for number, one in enumerate(calls) if number % _HELD_BACK]
-    before, report = count_macs(network.plain(), strides), dict[str, Any]()
+    before, report = count_macs(original.plain(), strides), dict[str, Any]()
 
     def tell(what: str) -> None:
         kept = f"{count_macs(network.plain(), strides) / before:.1%} of the arithmetic"
@@ -154,6 +157,14 @@ def _slimmed(
         report["decibels_from_original"] = round(distance(StoredNetwork(stored), held_back), 4)
         say(f"{report['decibels_from_original']} dB from the original on calls that were not learned from")
     return stored, report
+
+
+def _begun(package: ModelPackage, name: str, start: str) -> StoredNetwork:
+    """The network of a slimmed package. Raises InvalidInputError if that was not made out of ``package``."""
+    slimmed = named_model(start)
+    if slimmed.card.get("slimming", {}).get("of") != package.name or f"{name}.onnx" not in slimmed.files:
+        raise InvalidInputError(f"{slimmed.name} has no {name} that was slimmed out of {package.name}")
+    return StoredNetwork(slimmed.network(name))
 
 
 def _forms(network: StoredNetwork, calls: Sequence[Call], wish: Wish) -> dict[str, Form]:
