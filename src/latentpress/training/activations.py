@@ -4,8 +4,8 @@ and Aamodt 2020).
 What autograd saves of the values between layers goes through `torch.autograd.graph.saved_tensors_hooks`:
 
     float32 (B, C, H, W) -> 8-bit whole numbers in units of a scale for each channel -> 8x8 DCT -> divided by a table of
-    steps, or shifted by powers of two near to them, and rounded -> a bit for each coefficient, and those that are not
-    zero in a byte each (zero-value coding)
+    steps, or shifted by powers of two near to them, and rounded -> the mean of a block in two bytes; of the other
+    coefficients a bit each, and those that are not zero in a byte each (zero-value coding)
 
 Of leaky rectifiers nothing but the sign is needed on the way back, which is kept as a bit. Weights are not touched; nor
 are tensors that are small or no maps. Gradients are then not exact; those to a layer's weights are wrong by what its
@@ -35,7 +35,7 @@ ACTIVATIONS = ("whole", "divided", "shifted")
 _BLOCK = 8
 _PEAK = 127
 _SMALL = 4096  # numbers of a tensor that is worth it
-_FIRST_STEP, _SLOPE = 8.0, 1.0  # step of the mean of a block, and how much more for each frequency
+_FIRST_STEP, _SLOPE = 4.0, 0.25  # step of the lowest frequency, and how much more for each higher one
 
 
 @dataclass
@@ -60,8 +60,11 @@ class Saved:
 
 
 class _Packed(NamedTuple):
-    """A compressed map. mask: a bit a coefficient; values: those that are not zero, int8; scale (C,); shape, kind."""
+    """A compressed map. means: of blocks, int16; mask: a bit a coefficient; values: the others that are not zero, int8;
+    scale (C,); shape, kind.
+    """
 
+    means: Tensor
     mask: Tensor
     values: Tensor
     scale: Tensor
@@ -88,7 +91,9 @@ def compressed_activations(how: str, weights: Iterable[Tensor]) -> Iterator[Save
             return one
         packed = _packed(one, steps.to(one.device))
         counted.maps += one.numel() * one.element_size()
-        counted.kept += packed.mask.numel() + packed.values.numel() + 4 * packed.scale.numel()
+        counted.kept += (
+            2 * packed.means.numel() + packed.mask.numel() + packed.values.numel() + 4 * packed.scale.numel()
+        )
         return packed
 
     def unpack(one: Any) -> Tensor:
@@ -113,10 +118,13 @@ def _packed(maps: Tensor, steps: Tensor) -> _Packed:
     whole = F.pad(whole, (0, -width % _BLOCK, 0, -height % _BLOCK), mode="replicate")
     matrix = _matrix(maps)
     blocks = whole.view(*whole.shape[:2], whole.shape[2] // _BLOCK, _BLOCK, -1, _BLOCK).transpose(3, 4)
-    levels = torch.round(matrix @ blocks @ matrix.T / steps).clamp(-_PEAK, _PEAK).to(torch.int8).flatten()
+    found = torch.round(matrix @ blocks @ matrix.T / steps)
+    means = found[..., 0, 0].to(torch.int16)
+    found[..., 0, 0] = 0
+    levels = found.clamp(-_PEAK, _PEAK).to(torch.int8).flatten()
     used = levels != 0
     bits = used.view(-1, 8).to(torch.uint8) << torch.arange(8, dtype=torch.uint8, device=maps.device)
-    return _Packed(bits.sum(1, dtype=torch.uint8), levels[used], scale, maps.shape, kind)
+    return _Packed(means, bits.sum(1, dtype=torch.uint8), levels[used], scale, maps.shape, kind)
 
 
 def _unpacked(packed: _Packed, steps: Tensor) -> Tensor:
@@ -126,7 +134,9 @@ def _unpacked(packed: _Packed, steps: Tensor) -> Tensor:
     batch, channels, height, width = packed.shape
     rows, columns = -(-height // _BLOCK), -(-width // _BLOCK)
     matrix = _matrix(levels)
-    blocks = matrix.T @ (levels.view(batch, channels, rows, columns, _BLOCK, _BLOCK) * steps) @ matrix
+    found = levels.view(batch, channels, rows, columns, _BLOCK, _BLOCK)
+    found[..., 0, 0] = packed.means.float()
+    blocks = matrix.T @ (found * steps) @ matrix
     maps = blocks.transpose(3, 4).flatten(4, 5).flatten(2, 3)[:, :, :height, :width]
     return (maps * packed.scale[:, None, None]).to(packed.kind).contiguous()
 
