@@ -41,6 +41,7 @@ NUMBERS = {
     50: "jpeg-ls",
     51: "calic",
     52: "lcic",
+    53: "l3c",
     60: "perceptron",
     61: "akyazi",
     62: "kamisli",

@@ -109,7 +109,7 @@ class LosslessCodec(Codec):
     def trained_coders(self, package: ModelPackage, threads: int) -> Mapping[Method, PlaneCoder]:
         """What codes planes with the networks of a package, by method. threads: that work on a tile."""
 
-    def method(self, channels: int, max_error: int) -> Method:
+    def method(self, channels: int, depth: int, max_error: int) -> Method:
         """The method with networks for samples of so many channels (see `colours_of`)."""
         return Method.NETWORK
 
@@ -130,7 +130,7 @@ class LosslessCodec(Codec):
         pattern = self._pattern(image.pixels[:, :, :colours])
         parts, planes = tiles_of(image.height, image.width), colours if pattern is None else 4
         coder = self._coder(image.bit_depth, planes, self._config["max_error"], package, len(parts))
-        method = Method.ADAPTIVE if package is None else self.method(coder.channels, coder.max_error)
+        method = Method.ADAPTIVE if package is None else self.method(coder.channels, image.bit_depth, coder.max_error)
 
         search = self._config["effort"] > 1
 

@@ -34,6 +34,6 @@ class LcFdnetCodec(LosslessCodec):
             Method.NETWORK_DRAWN: WaveCoder(model.first, drawn=True, threads=threads),
         }
 
-    def method(self, channels: int, max_error: int) -> Method:
+    def method(self, channels: int, depth: int, max_error: int) -> Method:
         """Sub-images for gray and RGB without loss."""
         return Method.STEPS if channels in (1, 3) and max_error == 0 else Method.NETWORK
