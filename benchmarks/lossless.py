@@ -30,10 +30,13 @@ from PIL import Image as PillowImage
 from latentpress.codecs.registry import codec_for
 from latentpress.container import read_header
 from latentpress.image import Image, read
+from latentpress.systems.bai.codec import BaiCodec
 from latentpress.systems.calic.codec import CalicCodec
+from latentpress.systems.l3c.codec import L3cCodec
 from latentpress.systems.lc_fdnet.codec import LcFdnetCodec
 from latentpress.systems.lcic.codec import LcicCodec
 from latentpress.systems.mlp_lossless.codec import MlpLosslessCodec
+from latentpress.systems.rc.codec import RcCodec
 
 SUFFIXES = {".png", ".ppm", ".pgm", ".tif", ".tiff", ".bmp"}
 
@@ -41,7 +44,7 @@ Pair = tuple[Callable[[Image], bytes], Callable[[bytes], NDArray[Any]]]
 """Encoder and decoder of a codec."""
 
 
-OWN = {"mlp-lossless": MlpLosslessCodec, "lc-fdnet": LcFdnetCodec}
+OWN = {"mlp-lossless": MlpLosslessCodec, "lc-fdnet": LcFdnetCodec, "l3c": L3cCodec, "rc": RcCodec, "bai": BaiCodec}
 """Our codecs."""
 
 
@@ -118,6 +121,7 @@ def near(bound: int) -> dict[str, Pair]:
 
     return {
         f"mlp-lossless, N={bound}": own(max_error=bound),
+        f"bai, N={bound}": own("bai", max_error=bound),
         f"jpeg-ls, N={bound}": (
             lambda image: ic.jpegls_encode(image.pixels[:, :, 0] if image.channels == 1 else image.pixels, level=bound),
             ic.jpegls_decode,

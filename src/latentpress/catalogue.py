@@ -42,6 +42,8 @@ NUMBERS = {
     51: "calic",
     52: "lcic",
     53: "l3c",
+    54: "rc",
+    55: "bai",
     60: "perceptron",
     61: "akyazi",
     62: "kamisli",

@@ -85,13 +85,14 @@ def step_generator(seed: int, step: int) -> np.random.Generator:
 
 
 def sample_crops(pictures: Pictures, count: int, size: int, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """``count`` random square crops as (count, 3, size, size) uint8, mirrored and turned at random.
+    """``count`` random square crops as (count, channels, size, size) uint8, mirrored and turned at random. Pictures may
+    have channels besides R, G and B.
 
     Pictures are drawn in proportion to their area's square root; flat places are refused most of the time, since
     skies and backdrops would otherwise be most of what the network sees.
     """
     cumulative = picture_chances(pictures)
-    batch = np.empty((count, size, size, 3), np.uint8)
+    batch = np.empty((count, size, size, pictures[0].shape[2]), np.uint8)
     for i in range(count):
         for attempt in range(TRIES):
             picture = pictures[min(int(np.searchsorted(cumulative, rng.random())), len(pictures) - 1)]

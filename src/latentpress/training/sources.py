@@ -27,7 +27,7 @@ class CropSource(Protocol):
         """What ``count`` crops of ``size`` x ``size`` pixels are made of; in host memory, the same shape each time."""
 
     def crops(self, drawn: Tensor, size: int) -> Tensor:
-        """The crops as (count, 3, size, size) float32 in grey levels; ``drawn`` is on the device."""
+        """The crops as (count, channels, size, size) float32 in grey levels; ``drawn`` is on the device."""
 
 
 def crop_source(pictures: Pictures, device: str) -> CropSource:
@@ -47,7 +47,7 @@ class HostCrops:
         self._pictures = pictures
 
     def draw(self, count: int, size: int, rng: np.random.Generator) -> Tensor:
-        """The crops as (count, 3, size, size) uint8."""
+        """The crops as (count, channels, size, size) uint8."""
         return torch.from_numpy(sample_crops(self._pictures, count, size, rng))
 
     def crops(self, drawn: Tensor, size: int) -> Tensor:
@@ -66,7 +66,8 @@ class DeviceCrops:
         self._sides = np.array([p.shape[:2] for p in pictures], np.int64)
         areas = self._sides.prod(axis=1)
         self._starts = np.cumsum(areas) - areas
-        pixels = np.concatenate([p.reshape(-1, 3) for p in pictures])
+        self._channels = pictures[0].shape[2]
+        pixels = np.concatenate([p.reshape(-1, self._channels) for p in pictures])
         self._pixels = torch.from_numpy(pixels).to(device)
 
     def draw(self, count: int, size: int, rng: np.random.Generator) -> Tensor:
@@ -99,7 +100,7 @@ class DeviceCrops:
         stride = chosen_width[:, None, None]
         inside = torch.where(turn[:, :, None], columns * stride + rows, rows * stride + columns)
         places = (chosen_start[:, None, None] + inside).flatten()
-        crops = self._pixels.index_select(0, places).view(-1, size, size, 3)
+        crops = self._pixels.index_select(0, places).view(-1, size, size, self._channels)
         return crops.permute(0, 3, 1, 2).to(torch.float32)
 
     def _texture(self, start: Tensor, width: Tensor, size: int) -> Tensor:
@@ -107,6 +108,6 @@ class DeviceCrops:
         start, width = start[:, :-1, None, None], width[:, :-1, None, None]
         along = torch.arange(0, size, 2, device=start.device)
         places = start + along[:, None] * width + along
-        green = torch.take(self._pixels, places * 3 + 1).to(torch.float32)
+        green = torch.take(self._pixels, places * self._channels + 1).to(torch.float32)
         step = green.diff(dim=-1).abs().mean(dim=(-2, -1)) + green.diff(dim=-2).abs().mean(dim=(-2, -1))
         return 0.1 + (step / 10).clamp(max=0.9)

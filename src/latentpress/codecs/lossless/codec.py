@@ -59,6 +59,9 @@ class LosslessCodec(Codec):
     takes: ClassVar[frozenset[str]] = frozenset(
         {"max_error", "model", "mosaic", "network", "effort", "verify", "engine", "threads", "dtype"}
     )
+    others: ClassVar[bool] = True
+    """Whether coders without prediction make a tile where they are smaller."""
+
     rival: ClassVar[str] = ""
     """Id of another codec of this frame, which a high effort tries too; empty for none."""
 
@@ -82,6 +85,8 @@ class LosslessCodec(Codec):
             raise InvalidInputError(
                 f"{SettingError.name('effort')} must be a whole number from 1 to {_MOST_EFFORT}, not {effort!r}"
             )
+        if effort > 1 and "effort" not in self.takes:
+            raise InvalidInputError(f"{self.id} codes a picture in one way: there is no effort above 1")
         if mosaic is not None:
             mosaic = AUTO if str(mosaic).lower() == AUTO else PATTERNS[pattern_number(mosaic)]
         self._config: dict[str, Any] = {
@@ -242,7 +247,7 @@ class LosslessCodec(Codec):
         }
         if package is not None:
             coders |= self.trained_coders(package, threads)
-        return TileCoder(depth, colours, max_error, coders, self._config["verify"])
+        return TileCoder(depth, colours, max_error, coders, self._config["verify"], self.others)
 
     @property
     def _workers(self) -> int:

@@ -14,13 +14,23 @@ from latentpress.codecs.lossless.colours import Colours
 from latentpress.codecs.lossless.tiles import Coded, Method, PlaneCoder
 from latentpress.codecs.mixtures import GRID, code_values
 from latentpress.codecs.models import PackageModel
-from latentpress.codecs.ports import Port, Reading, Writing
+from latentpress.codecs.ports import EVEN, Port, Reading, Writing
 from latentpress.errors import CorruptFileError
 from latentpress.models import ModelPackage
 
-__all__ = ["MixedCodec", "MixedModel", "code_pixels", "mixtures_of"]
+__all__ = ["MixedCodec", "MixedModel", "code_flat", "code_pixels", "mixtures_of"]
 
 Whole = NDArray[np.int64]
+
+
+def code_flat(port: Port, wanted: Whole | None, shape: tuple[int, ...], bits: int) -> Whole:
+    """Code whole numbers of a shape from 0 to 2^bits - 1, of which nothing is known, and give them back."""
+    flat, count = None if wanted is None else wanted.ravel(), int(np.prod(shape))
+    found = np.zeros(count, np.int64)
+    for level in range(bits):
+        some = None if flat is None else flat >> level & 1
+        found += port.bits(some, np.zeros(count, np.int64), EVEN, "first").astype(np.int64) << level
+    return found.reshape(shape)
 
 
 def mixtures_of(outputs: NDArray[np.float32], channels: int, components: int) -> tuple[Whole, Whole]:
@@ -30,30 +40,37 @@ def mixtures_of(outputs: NDArray[np.float32], channels: int, components: int) ->
 
 
 def code_pixels(
-    port: Port, wanted: NDArray[Any] | None, outputs: NDArray[np.float32], components: int, base: Whole, max_error: int
+    port: Port,
+    wanted: NDArray[Any] | None,
+    outputs: NDArray[np.float32],
+    components: int,
+    base: Whole,
+    max_error: int,
+    places: NDArray[np.bool_] | None = None,
 ) -> Whole:
-    """Code R, G and B (3, H, W), 0..255, or None, each right to ``max_error``, and give them as a decoder has them.
+    """Code G, R and B (3, H, W in the order R, G, B), 0..255, or None, each right to ``max_error``, and give them as a
+    decoder has them.
 
     outputs: of a `MixtureHead`, (1, n, H, W). base: (3, H, W), what its means are counted from, on both sides the same.
-    With a bound on errors, what is coded is the distance from the base in steps of 2 max_error + 1, by the masses that
-    the same mixture has on them (Bai et al. 2021).
+    places: (H, W), those that are coded; all others are as the base is. With a bound on errors, what is coded is the
+    distance from the base in steps of 2 max_error + 1, by the masses that the same mixture has on them (Bai et al.
+    2021).
     """
+    places = np.ones(base.shape[1:], bool) if places is None else places
     mixtures, follow = mixtures_of(outputs, 3, components)
-    step, values, away = 2 * max_error + 1, np.empty_like(base), np.zeros_like(base)
-    for c in range(3):
-        shift = follow[0] * away[0] if c == 1 else follow[1] * away[0] + follow[2] * away[1] if c == 2 else 0
+    mixtures, follow, start = mixtures[..., places], follow[:, places], base[:, places]
+    step, values, away = 2 * max_error + 1, base.copy(), np.zeros_like(start)
+    for c in (1, 0, 2):
+        shift = (follow[0] * away[1], 0, follow[1] * away[1] + follow[2] * away[0])[c]
         parameters = mixtures[:, c].copy()
-        parameters[1] += GRID * base[c] + (shift >> 2)
+        parameters[1] += GRID * start[c] + (shift >> 2)
         # the first of the values that are whole steps from the base and stand for samples from 0 on
-        first = base[c] % step
+        first = start[c] % step
         first -= step * (first > max_error)
-        symbols = None
-        if wanted is not None:
-            symbols = ((wanted[c].astype(np.int64) - first + max_error) // step).ravel()
-        flat = parameters.reshape(3, components, -1)
-        found = code_values(port, symbols, flat, first.ravel(), step, 8, "samples").reshape(first.shape)
-        values[c] = np.clip(first + step * found, 0, 255)
-        away[c] = values[c] - base[c]
+        symbols = None if wanted is None else (wanted[c][places].astype(np.int64) - first + max_error) // step
+        found = np.clip(first + step * code_values(port, symbols, parameters, first, step, 8, "samples"), 0, 255)
+        values[c][places] = found
+        away[c] = found - start[c]
     return values
 
 
@@ -111,8 +128,12 @@ class _PictureCoder:
 
 
 class MixedCodec(LosslessCodec):
-    """Base of codecs with a `MixedModel`: RGB of 8 bits goes by its networks, all else by prediction that adapts."""
+    """Base of codecs with a `MixedModel`: RGB of 8 bits goes by its networks, all else by prediction that adapts. Files
+    are theirs, where those of other coders are smaller too: these codecs are there to be compared with.
+    """
 
+    takes: ClassVar[frozenset[str]] = LosslessCodec.takes - {"effort"}
+    others: ClassVar[bool] = False
     model_class: ClassVar[type[MixedModel]]
 
     def trained_coders(self, package: ModelPackage, threads: int) -> Mapping[Method, PlaneCoder]:

@@ -100,7 +100,7 @@ class PlaneCoder(Protocol):
 class TileCoder:
     """Codes the tiles of a picture of ``depth`` bits a sample and ``channels`` (see `colours_of`), each sample right to
     ``max_error``. coders: for the methods from ADAPTIVE on, those that there are. verify: read back every tile
-    that was coded.
+    that was coded. others: dictionary coding and WebP make a tile where they are smaller.
     """
 
     depth: int
@@ -108,6 +108,7 @@ class TileCoder:
     max_error: int
     coders: Mapping[Method, PlaneCoder]
     verify: bool = True
+    others: bool = True
 
     def encode(self, samples: NDArray[Any], methods: tuple[Method, ...], search: bool = False) -> bytes:
         """The bytes of a tile (H, W, channels), by whichever of the methods makes the fewest.
@@ -130,7 +131,7 @@ class TileCoder:
             found = [self._walked(samples, *one) for one in steps(tries, len(tries))]
         best, reads_back = min(found, key=lambda tried: len(tried[0]))
         limit, others = len(best), []
-        if self.max_error == 0:
+        if self.max_error == 0 and self.others:
             quick = {method: _quick(samples, method) for method in _DIFFERENCES}
             likely = min(quick, key=lambda method: quick[method])
             repeats = quick[likely] <= _WORTH_TRYING * limit

@@ -1,15 +1,15 @@
 """Numbers that both sides need."""
 
-__all__ = ["CHANNELS", "LEVELS", "LEVEL_BITS", "MIDDLE", "SCALES"]
+__all__ = ["LEARNED", "LEVELS", "LEVEL_BITS", "MIDDLE", "SCALES"]
 
 SCALES = 3
 """Coarser forms, each of half the resolution of the one before."""
 
-CHANNELS = 5
-"""Channels of each of them."""
+LEARNED = 2
+"""Learned channels that stand beside R, G and B in all forms but the coarsest."""
 
 LEVELS = 25
-"""Values that each may have."""
+"""Values that each of them may have."""
 
 LEVEL_BITS = 5
 """Bits that hold them."""
