@@ -44,7 +44,13 @@ Pair = tuple[Callable[[Image], bytes], Callable[[bytes], NDArray[Any]]]
 """Encoder and decoder of a codec."""
 
 
-OWN = {"mlp-lossless": MlpLosslessCodec, "lc-fdnet": LcFdnetCodec, "l3c": L3cCodec, "rc": RcCodec, "bai": BaiCodec}
+OWN: dict[str, Any] = {
+    "mlp-lossless": MlpLosslessCodec,
+    "lc-fdnet": LcFdnetCodec,
+    "l3c": L3cCodec,
+    "rc": RcCodec,
+    "bai": BaiCodec,
+}
 """Our codecs."""
 
 

@@ -85,8 +85,6 @@ class LosslessCodec(Codec):
             raise InvalidInputError(
                 f"{SettingError.name('effort')} must be a whole number from 1 to {_MOST_EFFORT}, not {effort!r}"
             )
-        if effort > 1 and "effort" not in self.takes:
-            raise InvalidInputError(f"{self.id} codes a picture in one way: there is no effort above 1")
         if mosaic is not None:
             mosaic = AUTO if str(mosaic).lower() == AUTO else PATTERNS[pattern_number(mosaic)]
         self._config: dict[str, Any] = {

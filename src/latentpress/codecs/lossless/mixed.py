@@ -15,7 +15,7 @@ from latentpress.codecs.lossless.tiles import Coded, Method, PlaneCoder
 from latentpress.codecs.mixtures import GRID, code_values
 from latentpress.codecs.models import PackageModel
 from latentpress.codecs.ports import EVEN, Port, Reading, Writing
-from latentpress.errors import CorruptFileError
+from latentpress.errors import CorruptFileError, InvalidInputError
 from latentpress.models import ModelPackage
 
 __all__ = ["MixedCodec", "MixedModel", "code_flat", "code_pixels", "mixtures_of"]
@@ -135,6 +135,15 @@ class MixedCodec(LosslessCodec):
     takes: ClassVar[frozenset[str]] = LosslessCodec.takes - {"effort"}
     others: ClassVar[bool] = False
     model_class: ClassVar[type[MixedModel]]
+
+    def __init__(self, **settings: Any) -> None:
+        if "effort" in settings:
+            raise InvalidInputError(f"{self.id} codes a picture in one way: there is no effort to choose")
+        super().__init__(**settings)
+
+    def config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {name: value for name, value in super().config().items() if name in self.takes}
 
     def trained_coders(self, package: ModelPackage, threads: int) -> Mapping[Method, PlaneCoder]:
         """The model's."""
