@@ -23,6 +23,7 @@ from latentpress.errors import InvalidInputError, LatentPressError
 from latentpress.image import Image
 from latentpress.metrics import bd_rate, bits_per_pixel, measure, rd_area, similarity_db
 from latentpress.studies.base import Request, Result, Table
+from latentpress.training.data import load_pictures
 from latentpress.training.export import export
 from latentpress.training.plan import Plan, load_plan
 from latentpress.training.run import train
@@ -232,8 +233,8 @@ def _line(points: Points) -> str:
 def _shrunk(data: Sequence[Path], folder: Path) -> Path:
     """Pictures of 64x64 pixels, thumbnails of all of those in the folders."""
     folder.mkdir()
-    for number, path in enumerate(path for source in data for path in find_pictures(source).values()):
-        PillowImage.fromarray(_thumbnail(read_pixels(path), 2 * _THUMBNAIL)).save(folder / f"{number}.png")
+    for number, pixels in enumerate(load_pictures(data, 2 * _THUMBNAIL)):
+        PillowImage.fromarray(_thumbnail(pixels, 2 * _THUMBNAIL)).save(folder / f"{number}.png")
     return folder
 
 
