@@ -90,7 +90,7 @@ def test_from_pictures_to_a_model_that_compresses(
     [
         (
             ["no-such-recipe"],
-            "there is no recipe no-such-recipe; those of the package are: agustsson, akyazi, akyazi-phases, cas-cnn",
+            "there is no recipe no-such-recipe; those of the package are: agustsson, akyazi, akyazi-phases, bai",
         ),
         (["hyperprior", "--device", "tpu"], "--device"),
         (["hyperprior", "--minutes", "-1"], "--minutes"),
@@ -110,7 +110,7 @@ def test_bad_usage(run: Run, photos: Path, arguments: list[str], part: str) -> N
     [
         (
             ["no-such-recipe"],
-            "there is no recipe no-such-recipe; those of the package are: agustsson, akyazi, akyazi-phases, cas-cnn",
+            "there is no recipe no-such-recipe; those of the package are: agustsson, akyazi, akyazi-phases, bai",
         ),
         (["hyperprior"], "training needs --data DIR"),
         (["hyperprior", "--data", "photos"], "training needs --out RUN_DIR"),

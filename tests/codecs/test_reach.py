@@ -41,7 +41,7 @@ def test_the_reach_of_a_transform_is_found(far: int) -> None:
     """A synthesis that adds what is ``far`` latents to the left."""
 
     class Looking:
-        margin, stride, last_rate = 4, 16, 1
+        margin, stride, last_rate, latents = 4, 16, 1, 3
 
         def analysis(self, planes: np.ndarray, rate: int) -> np.ndarray:
             return planes[0, :, ::16, ::16]

@@ -47,7 +47,7 @@ def test_settings_do_what_compress_does(rgb: Image) -> None:
         ({"codec": "mlp-lossless", "tune": "mse"}, "'mlp-lossless' has no setting 'tune'; codecs with it: hyperprior"),
         (
             {"mosaic": "RGGB"},
-            r"'hyperprior' has no setting 'mosaic'; codecs with it: lc-fdnet, mlp-lossless; this one has dtype, ",
+            r"'hyperprior' has no setting 'mosaic'; codecs with it: bai, l3c, lc-fdnet, mlp-lossless, rc; ",
         ),
         ({"codec": "importance-map", "tune": "mse"}, "'importance-map' has no setting 'tune'; codecs"),
         ({"effort": True}, "effort must be a whole number"),

@@ -19,9 +19,11 @@ from latentpress.codecs.lossless.features import CLIP
 from latentpress.codecs.mean_scale.layout import HYPER_LIMIT, MEAN_BITS, RESIDUAL_LIMIT
 from latentpress.codecs.rates import mix_of
 from latentpress.models import ModelPackage, installed_models
+from latentpress.systems.bai.layout import LIMIT as BLOCK_LIMIT
 from latentpress.systems.entropy_models.layout import COMPANDED as SIXTEENTHS
 from latentpress.systems.entropy_models.layout import LIMIT as LATENT_LIMIT
 from latentpress.systems.importance_map import layout
+from latentpress.systems.l3c.layout import LEARNED, LEVELS
 
 sys.path.insert(0, str(Path(__file__).parent))
 from intervals import LIMIT, Range, largest_sums, traced
@@ -29,6 +31,12 @@ from intervals import LIMIT, Range, largest_sums, traced
 COMPANDED_LIMIT = SIXTEENTHS.max() / 16
 COMPANDED = Range.of(-COMPANDED_LIMIT, COMPANDED_LIMIT, 1 / 16)
 FEATURES = Range.of(0, 255 / 32, 1 / 32)
+FORM = Range(
+    low=np.repeat([0.0, -LEVELS], [3, LEARNED]),
+    high=np.repeat([255.0, LEVELS], [3, LEARNED]),
+    unit=np.ones(3 + LEARNED),
+    sums=np.repeat([255.0, LEVELS], [3, LEARNED]),
+)
 INPUTS = {
     "hyper": Range.of(-HYPER_LIMIT, HYPER_LIMIT, 1),
     "features": FEATURES,
@@ -40,6 +48,12 @@ INPUTS = {
     "signed": Range.of(-layout.SIGNED_LIMIT, layout.SIGNED_LIMIT, 2.0**-layout.SIGNED_BITS),
     "x": Range.of(-CLIP, CLIP, 1),
     "token": COMPANDED,
+    "form_0": FORM,
+    "form_1": FORM,
+    "form_2": Range.of(0, 255, 1),  # the coarsest has no learned channels
+    "coarser_0": Range.of(-255, 255, 1),
+    "coarser_1": Range.of(-255, 255, 1),
+    "coarse": Range.of(-BLOCK_LIMIT, BLOCK_LIMIT, 1),
 }
 PACKAGES = [
     package
@@ -47,9 +61,10 @@ PACKAGES = [
     for package in installed_models(one.packages or one.id)
     if "exactness" in package.card and package.codec == one.id
 ]
-NOT_FOLLOWED = {"entropy-contextformer-spatial-1": "segment_"}
-"""Attention multiplies activations with each other and reshapes them by the size of the picture: of these graphs the
-proof is that of the trained layers alone, which the card has (`systems/entropy_models/training.py`).
+NOT_FOLLOWED = {"entropy-contextformer-spatial-1": "segment_", "rc-1": "residual", "bai-1": "residual"}
+"""Attention multiplies activations with each other and reshapes them by the size of the picture, which networks that
+sort the pixels of squares into channels do too: of these graphs the proof is that of the trained layers alone, which
+the card has (`training/exactness.py`).
 """
 
 

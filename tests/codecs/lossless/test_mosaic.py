@@ -117,7 +117,7 @@ def test_refused(make: Any) -> None:
         latentpress.compress(gray, lossless=True, mosaic="RGBG")
     with pytest.raises(InvalidInputError, match="in colour"):
         latentpress.compress(colour, lossless=True, mosaic="RGGB")
-    with pytest.raises(InvalidInputError, match="codecs with it: lc-fdnet, mlp-lossless"):
+    with pytest.raises(InvalidInputError, match="codecs with it: bai, l3c, lc-fdnet, mlp-lossless, rc"):
         latentpress.compress(gray, mosaic="RGGB")
 
 
@@ -154,4 +154,4 @@ def test_command(raw: Image, tmp_path: Path) -> None:
     assert read(tmp_path / "back.png") == read(tmp_path / "raw.png")
     refused = CliRunner().invoke(app, ["compress", str(tmp_path / "raw.png"), "--mosaic", "RGGB", "--force"])
     assert refused.exit_code != 0
-    assert "codecs with it: lc-fdnet, mlp-lossless" in refused.output
+    assert "codecs with it: bai, l3c, lc-fdnet, mlp-lossless, rc" in refused.output

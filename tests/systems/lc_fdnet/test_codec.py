@@ -119,8 +119,8 @@ def test_sub_images_are_lossless_only(model: TrainedSteps) -> None:
     with pytest.raises(CorruptFileError, match="sub-images"):
         StepCoder(model).decode(Colours.GREEN, memoryview(b"\0\0"), 1, 1, 8, 2)
     codec = LcFdnetCodec()
-    assert codec.method(3, 0) == codec.method(1, 0) == Method.STEPS
-    assert codec.method(3, 2) == codec.method(4, 0) == Method.NETWORK
+    assert codec.method(3, 8, 0) == codec.method(1, 8, 0) == Method.STEPS
+    assert codec.method(3, 8, 2) == codec.method(4, 8, 0) == Method.NETWORK
 
 
 def test_mosaics_go_in_waves(codec: LcFdnetCodec, photograph: Image) -> None:
