@@ -23,6 +23,7 @@ _T = TypeVar("_T", bound=np.generic)
 _STRIP = 256  # rows worked on at a time, a multiple of 16
 _ROUNDS = 3
 _LATE_ROUNDS = 16
+_COARSE = 8  # steps from here on leave room for margins in every interval
 _FINE = 4  # steps below are hardly larger than the rounding of samples: no round would help
 _NARROW = 8  # a table of steps below says little more than the samples do: there is no room for a margin
 _FINE_HALF = np.float32(0.75)  # of an interval that margins leave, at least, where steps are fine
@@ -81,7 +82,9 @@ class Projection:
         """A strip of the result. After a few rounds only the cells (16x16 pixels) that need more are worked on."""
         levels = self._strip_levels(top)
         changed = self._changed(pixels, top, levels)
-        rgb, broken = self._settle(pixels.astype(np.float32), levels, changed, _ROUNDS)
+        # where steps are coarse nearly all blocks are settled at once; what is no whole cell gets no late rounds
+        few = self._steps[0].min() >= _COARSE and not any(side % _CELL for side in pixels.shape[:2])
+        rgb, broken = self._settle(pixels.astype(np.float32), levels, changed, 1 if few else _ROUNDS)
         rows, columns = (side // 2 for side in levels[0].shape[:2])
         late = np.zeros((rows, columns), np.bool_)
         parts = [(2 // fy, 2 // fx) for fy, fx in self._factors[: len(levels)]]  # blocks of each component in a cell
