@@ -198,6 +198,7 @@ def test_a_painter_of_fewer_channels(
     later = ModelPackage(slim(package, tmp_path / "later", "tiny-light", folder, further, quiet))
     assert later.card["complexity"]["kmac_per_pixel"] == made.card["complexity"]["kmac_per_pixel"]
     assert later.id != made.id
+    assert later.card["slimming"]["wish"]["start"] == "tiny-light"  # and not where that lay
 
 
 def test_a_package_on_levels_in_coded_form(

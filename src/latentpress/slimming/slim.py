@@ -202,7 +202,10 @@ def _write(
         card.pop("exactness", None)
         margin = package.config["margin"]
         card["config"] = {"model": package.id.hex(), "painter": wish.painter, "margin": margin, "blends": False}
-    card["slimming"] = {"of": package.name, "wish": asdict(replace(wish, networks=list(report))), "networks": report}
+    # a folder's path is of the machine that slimmed; the name of what it held is not
+    start = named_model(wish.start).name if wish.start else ""
+    wished = asdict(replace(wish, networks=list(report), start=start))
+    card["slimming"] = {"of": package.name, "wish": wished, "networks": report}
     counted = macs_per_pixel(store(folder, card, files))
     coded = code_files(files) if wish.coded else files
     card["complexity"] = {
