@@ -38,6 +38,7 @@ NAMES = {
     "mlp-lossless": "**mlp-lossless**",
     "mlp-lossless, gray": "mlp-lossless, as gray",
     "mlp-lossless, mosaic": "**mlp-lossless, as mosaic**",
+    "lc-fdnet, mosaic": "**lc-fdnet, as mosaic**",
 }
 
 SETS = (("kodak", "Kodak", 24), ("mcmaster", "McMaster", 18), ("valid", "validation", 41))

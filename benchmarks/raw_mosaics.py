@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from common import circumstances, write_json
-from lossless import measure, others, own
+from lossless import OWN, codec_of, measure, others, own
 
 from latentpress.image import Image, read
-from latentpress.systems.mlp_lossless.codec import MlpLosslessCodec
 
 
 def mosaic_of(picture: Image) -> Image:
@@ -33,14 +32,15 @@ def main() -> None:
     parser.add_argument("pictures", nargs="+", type=Path, metavar="PICTURE")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
-    model = next(iter(MlpLosslessCodec.models().values())).hex()
+    models = {name: next(iter(OWN[name].models().values())).hex() for name in ("mlp-lossless", "lc-fdnet")}
     rows: list[dict[str, Any]] = []
     if arguments.out.exists():
-        rows = [row for row in json.loads(arguments.out.read_text(encoding="utf-8"))["rows"] if row["model"] == model]
-    codecs = {"mlp-lossless, mosaic": own(mosaic="RGGB"), "mlp-lossless, gray": own()}
+        rows = json.loads(arguments.out.read_text(encoding="utf-8"))["rows"]
+    rows = [row for row in rows if row.get("model") == models.get(codec_of(row["codec"]))]
+    codecs = {f"{name}, mosaic": own(name, mosaic="RGGB") for name in models} | {"mlp-lossless, gray": own()}
     codecs |= {name: pair for name, pair in others().items() if name in ("png", "jpeg-ls", "jxl-e7")}
     done = {(row["set"], row["picture"], row["codec"]) for row in rows}
-    about = circumstances() | {"model": model, "pattern": "RGGB"}
+    about = circumstances() | {"models": models, "pattern": "RGGB"}
     for path in arguments.pictures:
         raw = mosaic_of(read(path))
         key = (path.parent.name, path.name)
@@ -50,7 +50,8 @@ def main() -> None:
             row = measure(raw, name, pair, 0)
             if row is not None:
                 layout = f"{raw.width}x{raw.height} {raw.bit_depth}"
-                rows.append({"set": key[0], "picture": key[1], "layout": layout, "model": model} | row)
+                named = {"model": models[codec_of(name)]} if codec_of(name) in models else {}
+                rows.append({"set": key[0], "picture": key[1], "layout": layout} | named | row)
                 print(*key, name, f"{row['bpp']:.4f} bpp, {row['decode_s']} s", flush=True)
         write_json(arguments.out, about | {"rows": rows})
 

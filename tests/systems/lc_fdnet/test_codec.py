@@ -9,7 +9,7 @@ import pytest
 
 import latentpress
 from latentpress import container
-from latentpress.codecs.lossless.colours import Colours, plane_ranges
+from latentpress.codecs.lossless.colours import Colours, plane_ranges, planes_of
 from latentpress.codecs.lossless.stream import ResidualCounter
 from latentpress.codecs.lossless.tiles import Method
 from latentpress.codecs.models import Running
@@ -17,7 +17,7 @@ from latentpress.errors import CorruptFileError, UnsupportedError
 from latentpress.image import Image
 from latentpress.models import find_model
 from latentpress.systems.lc_fdnet.codec import LcFdnetCodec
-from latentpress.systems.lc_fdnet.coder import StepCoder, planes_of
+from latentpress.systems.lc_fdnet.coder import StepCoder
 from latentpress.systems.lc_fdnet.model import TrainedSteps
 from latentpress.systems.lc_fdnet.subimages import ORDER, Grid
 from latentpress.systems.lc_fdnet.walk import Batch, StepWalk, true_values
@@ -91,14 +91,14 @@ def test_low_frequencies_come_first(model: TrainedSteps, photograph: Image) -> N
     """Nine steps in order; a batch in two parts that share no pixel and leave none out; both are there."""
     samples = photograph.pixels[:96, :130]
     grid = Grid(96, 130)
-    first = [plane[::2, ::2] for plane in planes_of(samples)]
+    first = [plane[::2, ::2] for plane in planes_of(Colours.YUV, samples)]
     batches: list[Batch] = []
 
     def true(batch: Batch) -> Any:
         batches.append(batch)
         return values(batch)
 
-    values = true_values(planes_of(samples))
+    values = true_values(planes_of(Colours.YUV, samples))
     StepWalk(ResidualCounter(3), true, grid, plane_ranges(Colours.YUV, 8), model, 8, first).run()
     steps = list(dict.fromkeys((batch.position, batch.plane) for batch in batches))
     assert steps == [(position, plane) for position in ORDER for plane in range(3)]
@@ -119,15 +119,22 @@ def test_sub_images_are_lossless_only(model: TrainedSteps) -> None:
     with pytest.raises(CorruptFileError, match="sub-images"):
         StepCoder(model).decode(Colours.GREEN, memoryview(b"\0\0"), 1, 1, 8, 2)
     codec = LcFdnetCodec()
-    assert codec.method(3, 8, 0) == codec.method(1, 8, 0) == Method.STEPS
-    assert codec.method(3, 8, 2) == codec.method(4, 8, 0) == Method.NETWORK
+    assert codec.method(3, 8, 0) == codec.method(4, 8, 0) == Method.STEPS
+    assert codec.method(3, 8, 2) == Method.NETWORK
 
 
-def test_mosaics_go_in_waves(codec: LcFdnetCodec, photograph: Image) -> None:
-    raw = photograph.pixels[:34, :46, 1:2].copy()
-    data = LcFdnetCodec(mosaic="GRBG", threads=1).encode(Image(raw))
-    assert codec.methods(data) == ["networks"]
+@pytest.mark.parametrize("depth", [8, 12])
+def test_mosaics_go_in_sub_images(codec: LcFdnetCodec, photograph: Image, depth: int) -> None:
+    """Y, D, U and V: each with the steps of a plane that sees as many others; odd sides too."""
+    raw = photograph.pixels[:71, :94, 1:2].copy()
+    raw[::2, ::2], raw[1::2, 1::2] = photograph.pixels[:71:2, :94:2, :1], photograph.pixels[1:71:2, 1:94:2, 2:]
+    if depth > 8:
+        grain = np.random.default_rng(0).integers(0, 1 << depth - 8, raw.shape)
+        raw = (raw.astype(np.int64) << depth - 8 | grain).astype(np.uint16)
+    data = LcFdnetCodec(mosaic="RGGB", threads=1).encode(Image(raw, depth))
+    assert codec.methods(data) == ["sub-images"]
     assert np.array_equal(codec.decode(data).pixels, raw)
+    assert len(data) < len(codec.encode(Image(raw, depth)))  # as gray
 
 
 def test_drawings_may_go_in_waves(codec: LcFdnetCodec, photograph: Image) -> None:

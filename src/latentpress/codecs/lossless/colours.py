@@ -16,7 +16,7 @@ from latentpress.codecs.lossless.lanes import Lanes, Skewed
 from latentpress.codecs.lossless.walk import PlaneRange, Source
 from latentpress.image.colour import rgb_to_yuv, yuv_to_rgb
 
-__all__ = ["Colours", "colours_of", "join_planes", "plane_ranges", "plane_source"]
+__all__ = ["Colours", "colours_of", "join_planes", "plane_ranges", "plane_source", "planes_of"]
 
 Floats = NDArray[np.float64]
 
@@ -57,22 +57,24 @@ def plane_ranges(colours: Colours, depth: int) -> list[PlaneRange]:
     return [first, second, third]
 
 
+def planes_of(colours: Colours, samples: NDArray[Any]) -> Sequence[NDArray[Any]]:
+    """The planes of samples (H, W, channels), before anything is subtracted that a decoder gives."""
+    if colours == Colours.GRAY:
+        return [samples[:, :, 0]]
+    if colours == Colours.YUV:
+        return list(rgb_to_yuv(samples))
+    if colours == Colours.GREEN:
+        return [samples[:, :, channel] for channel in (1, 2, 0)]
+    red, one, two, blue = (samples[:, :, channel].astype(np.int64) for channel in range(4))
+    if colours == Colours.MOSAIC_GREEN:
+        return [one, two, red, blue]
+    y, u, v = rgb_to_yuv(np.stack([red, (one + two) >> 1, blue], axis=-1))
+    return [y, one - two, u, v]
+
+
 def plane_source(colours: Colours, samples: NDArray[Any], lanes: Lanes) -> Source:
     """The values that an encoder codes for samples (H, W, channels) of a tile."""
-    planes: Sequence[NDArray[Any]]
-    if colours == Colours.GRAY:
-        planes = [samples[:, :, 0]]
-    elif colours == Colours.YUV:
-        planes = list(rgb_to_yuv(samples))
-    elif colours == Colours.GREEN:
-        planes = [samples[:, :, channel] for channel in (1, 2, 0)]
-    else:
-        red, one, two, blue = (samples[:, :, channel].astype(np.int64) for channel in range(4))
-        if colours == Colours.MOSAIC_GREEN:
-            planes = [one, two, red, blue]
-        else:
-            y, u, v = rgb_to_yuv(np.stack([red, (one + two) >> 1, blue], axis=-1))
-            planes = [y, one - two, u, v]
+    planes = planes_of(colours, samples)
     skewed = [Skewed(lanes) for _ in planes]
     for target, plane in zip(skewed, planes, strict=True):
         target.fill(plane)

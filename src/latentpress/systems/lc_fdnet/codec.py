@@ -18,8 +18,8 @@ __all__ = ["LcFdnetCodec"]
 class LcFdnetCodec(LosslessCodec):
     """Learned lossless codec by sub-images, low frequencies before high ones: smaller files of some photographs.
 
-    The arguments are those of `MlpLosslessCodec`. Mosaics, and pictures with a ``max_error``, are walked over in waves
-    as that codec does, with the networks that code the first sub-image here. threads: of each network, too.
+    The arguments are those of `MlpLosslessCodec`. Pictures with a ``max_error`` are walked over in waves as that codec
+    does, with the networks that code the first sub-image here. threads: of each network, too.
     """
 
     id: ClassVar[str] = "lc-fdnet"
@@ -35,5 +35,5 @@ class LcFdnetCodec(LosslessCodec):
         }
 
     def method(self, channels: int, depth: int, max_error: int) -> Method:
-        """Sub-images for gray and RGB without loss."""
-        return Method.STEPS if channels in (1, 3) and max_error == 0 else Method.NETWORK
+        """Sub-images where there is no loss."""
+        return Method.NETWORK if max_error else Method.STEPS

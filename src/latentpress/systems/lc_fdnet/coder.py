@@ -1,4 +1,4 @@
-"""The planes of a tile as a stream: sub-image a wave by wave, then the nine steps."""
+"""The planes of a tile as a stream: sub-image a wave by wave, then the steps."""
 
 from __future__ import annotations
 
@@ -8,20 +8,19 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from latentpress.codecs.lossless.colours import Colours, join_planes, plane_ranges, plane_source
+from latentpress.codecs.lossless.colours import Colours, join_planes, plane_ranges, plane_source, planes_of
 from latentpress.codecs.lossless.lanes import Lanes
 from latentpress.codecs.lossless.stream import ResidualReader, ResidualWriter
 from latentpress.codecs.lossless.tiles import Coded
 from latentpress.codecs.lossless.walk import Walk
 from latentpress.container import varint
 from latentpress.errors import CorruptFileError
-from latentpress.image.colour import rgb_to_yuv
 from latentpress.progress import part
 from latentpress.systems.lc_fdnet.model import StepModel
 from latentpress.systems.lc_fdnet.subimages import A, Grid
 from latentpress.systems.lc_fdnet.walk import StepWalk, true_values
 
-__all__ = ["StepCoder", "first_lanes", "planes_of"]
+__all__ = ["StepCoder", "first_lanes"]
 
 _LANE_ROWS = 64
 
@@ -32,16 +31,11 @@ def first_lanes(grid: Grid) -> Lanes:
     return Lanes(height, width, max(1, (height + _LANE_ROWS // 2) // _LANE_ROWS))
 
 
-def planes_of(samples: NDArray[Any]) -> list[NDArray[Any]]:
-    """Y, U, V of samples (H, W, 3), or the one plane of gray ones."""
-    return list(rgb_to_yuv(samples)) if samples.shape[2] == 3 else [samples[:, :, 0]]
-
-
 _FIRST = 0.25  # of the pixels are in the first sub-image
 
 
 class StepCoder:
-    """Codes tiles of gray and of RGB samples without loss."""
+    """Codes tiles of gray and of RGB samples and of mosaics without loss."""
 
     any_colours: ClassVar[bool] = False
 
@@ -49,7 +43,7 @@ class StepCoder:
         self._model = model
 
     def encode(self, colours: Colours, samples: NDArray[Any], depth: int, max_error: int, verify: bool) -> Coded:
-        """The stream of a tile (H, W, 1 or 3), and its samples as a decoder will have them."""
+        """The stream of a tile (H, W, 1, 3 or 4), and its samples as a decoder will have them."""
         grid, ranges = Grid(*samples.shape[:2]), plane_ranges(colours, depth)
         lanes = first_lanes(grid)
         source = plane_source(colours, samples[::2, ::2], lanes)
@@ -57,7 +51,9 @@ class StepCoder:
         with part(0, _FIRST):
             first = Walk(small, source, lanes, ranges, self._model.first, depth, 0).run()
         with part(_FIRST, 1):
-            planes = StepWalk(rest, true_values(planes_of(samples)), grid, ranges, self._model, depth, first).run()
+            planes = StepWalk(
+                rest, true_values(planes_of(colours, samples)), grid, ranges, self._model, depth, first
+            ).run()
         stream = small.finish()
         stream, decoded = varint.encode(len(stream)) + stream + rest.finish(), join_planes(colours, planes, depth)
         height, width = samples.shape[:2]
@@ -68,7 +64,7 @@ class StepCoder:
         self, colours: Colours, data: memoryview, height: int, width: int, depth: int, max_error: int
     ) -> NDArray[Any]:
         """The samples of a tile. Raises CorruptFileError if the stream is certainly damaged."""
-        if max_error or colours not in (Colours.GRAY, Colours.YUV):
+        if max_error or colours not in (Colours.GRAY, Colours.YUV, Colours.MOSAIC):
             raise CorruptFileError("the picture's data are damaged: sub-images of planes that have none")
         grid, ranges = Grid(height, width), plane_ranges(colours, depth)
         length, start = varint.decode(data, 0)

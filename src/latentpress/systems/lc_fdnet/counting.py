@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from latentpress.codecs.lossless.colours import Colours, plane_ranges
+from latentpress.codecs.lossless.colours import Colours, plane_ranges, planes_of
 from latentpress.codecs.lossless.stream import ResidualCounter
-from latentpress.systems.lc_fdnet.coder import first_lanes, planes_of
+from latentpress.systems.lc_fdnet.coder import first_lanes
 from latentpress.systems.lc_fdnet.model import TrainedSteps
 from latentpress.systems.lc_fdnet.subimages import Grid
 from latentpress.systems.lc_fdnet.walk import StepWalk, true_values
@@ -35,7 +35,7 @@ def _lanes(small: NDArray[np.uint8]) -> Any:
 
 def _step_counts(model: TrainedSteps, picture: NDArray[np.uint8]) -> list[NDArray[np.float64]]:
     """How often each symbol was coded with each table, over a picture: (tables, largest alphabet) of each plane."""
-    planes = planes_of(picture)
+    planes = planes_of(Colours.YUV, picture)
     first = [plane[::2, ::2] for plane in planes]
     counter, grid = ResidualCounter(len(planes)), Grid(*picture.shape[:2])
     StepWalk(counter, true_values(planes), grid, plane_ranges(Colours.YUV, 8), model, 8, first).run()

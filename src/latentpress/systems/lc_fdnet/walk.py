@@ -1,6 +1,7 @@
 """The walk over the sub-images of a tile, the same for all who code.
 
-Nine steps: d, b and c, each plane by plane; a step goes by batches, a batch in two parts, low frequencies first.
+Steps: d, b and c, each plane by plane; a step goes by batches, a batch in two parts, low frequencies first. A step is
+that of a position and a kind of plane, which is how many planes it is predicted from beside itself: 0, 1 or 2.
 """
 
 from __future__ import annotations
@@ -81,7 +82,10 @@ class StepWalk:
             sheet.fill(A, plane)
         self._errors = [Sheet(grid) for _ in ranges]
         self._ranges, self._model, self._shift = ranges, model, depth - 8
-        self._tables = [AdaptiveTables(model.counts(p), alphabet) for p, alphabet in enumerate(self._alphabets)]
+        self._tables = [
+            AdaptiveTables(model.counts(len(bounds.sees)), alphabet)
+            for bounds, alphabet in zip(ranges, self._alphabets, strict=True)
+        ]
 
     def run(self) -> list[Integers]:
         """Visit all pixels; gives the planes (height, width). Raises CorruptFileError if a stream is surely damaged."""
@@ -91,13 +95,14 @@ class StepWalk:
         return [sheet.plane() for sheet in self._values]
 
     def _step(self, position: int, plane: int) -> None:
-        values, errors = self._values[: plane + 1], self._errors[: plane + 1]
-        model, grid = self._model, self._grid
-        predictor = StepPredictor(grid, position, values, errors, model.start(position, plane), self._shift)
+        seen = (*self._ranges[plane].sees, plane)
+        values, errors = ([sheets[one] for one in seen] for sheets in (self._values, self._errors))
+        model, grid, kind = self._model, self._grid, len(seen) - 1
+        predictor = StepPredictor(grid, position, values, errors, model.start(position, kind), self._shift)
         if min(grid.shape(position)):
             refinement = Refinement(self._shift, 1)
             about = statistics(values[-1], grid, position, self._shift)
-            border = threshold(model.threshold(position, plane), about)
+            border = threshold(model.threshold(position, kind), about)
             for r in range(grid.lane_rows):
                 if grid.count(position, r):
                     self._visit(predictor, refinement, border, position, plane, r)
@@ -108,7 +113,8 @@ class StepWalk:
     ) -> None:
         guess = predictor.look(r)
         inputs = network_inputs(guess, self._shift)
-        correction, spread = self._model.low(position, plane, inputs)
+        kind = len(self._ranges[plane].sees)
+        correction, spread = self._model.low(position, kind, inputs)
         below = log_scale(guess.features, spread, self._shift) < border
         inside = predictor.inside(r)
         values = guess.features.base.copy()
@@ -120,7 +126,7 @@ class StepWalk:
             known = (below & inside).reshape(-1, self._grid.columns)
             errors = (16.0 * values - guess.value(correction)).reshape(known.shape) * known
             more = high_inputs(inputs, guess, (correction, spread), errors, known, high.chosen)
-            further, wider = self._model.high(position, plane, more)
+            further, wider = self._model.high(position, kind, more)
             values[high.chosen] = self._code(
                 high, refinement, guess, correction[high.chosen] + further, spread[high.chosen] + wider
             )
