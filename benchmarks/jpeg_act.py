@@ -55,6 +55,7 @@ def step(recipe: str, data: Path, mixed: bool) -> dict[str, Any]:
             "bytes_of_maps": saved.maps,
             "bytes_of_maps_kept": saved.kept,
             "ratio_of_maps": saved.ratio if saved.kept else 1.0,
+            "ratio": (found["whole"]["bytes_saved"] if found.get("whole") else saved.all) / saved.all,
             "gradient_error": float((flat - exact).norm() / exact.norm()),
             "gradient_cosine": float(flat @ exact / flat.norm() / exact.norm()),
         }

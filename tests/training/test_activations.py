@@ -63,11 +63,43 @@ def test_gradients_of_a_network(how: str) -> None:
     assert saved.all < whole.all / 4
 
 
+def test_what_is_not_linear_stays_exact() -> None:
+    """Sides are kept in bits, what exponentials and squares save as it is; slopes at the bounds are torch's."""
+    x = torch.cat([smooth(2, 3, 40, 40) * 20, torch.arange(-2, 2.0).expand(2, 3, 40, 4)], dim=3)
+
+    def made(one: torch.Tensor) -> torch.Tensor:
+        sides = one.clamp(-1, 1) + one.clamp(min=0.0) + one.clamp_max(1) + one.abs() + F.relu(one) + torch.clamp(one, 0)
+        return sides + one.exp().log1p().square()
+
+    found = []
+    for how in ("whole", "divided"):
+        one = x.clone().requires_grad_(True)
+        with compressed_activations(how, []) as saved:
+            whole = made(one)
+        whole.backward(smooth(*x.shape))
+        found.append((whole.detach(), one.grad, saved))
+    (value, slope, _), (same, close, saved) = found
+    assert torch.equal(value, same)
+    assert slope is not None
+    assert close is not None
+    assert torch.allclose(slope, close, rtol=1e-6)
+    assert saved.maps == 6 * x.numel() * 4
+    assert saved.ratio == pytest.approx(32 * 6 / 7)  # a bit for each value, of magnitudes two
+
+
+def test_weights_in_another_precision_are_no_maps() -> None:
+    net, x = nn.Conv2d(64, 64, 8), smooth(2, 64, 24, 24)
+    with torch.autocast("cpu", torch.bfloat16), compressed_activations("divided", net.parameters()) as saved:
+        net(x)
+    assert saved.maps == 2 * x.numel()
+    assert saved.others == 2 * net.weight.numel()
+
+
 def test_a_run_of_training_ends_where_it_would(folder: Path, tmp_path: Path) -> None:
     plan = load_plan(TINY)
     losses = []
     for how in ("whole", "divided"):
-        schedule = replace(plan.schedule, activations=how, steps=12)
+        schedule = replace(plan.schedule, activations=how, steps=12, crop=128)  # maps of 16x16
         run = train(replace(plan, schedule=schedule), folder, run=tmp_path / how, valid=folder, threads=1, report=print)
         rows = (run.parent / "log.csv").read_text().splitlines()
         column = rows[0].split(",").index("loss")
