@@ -103,6 +103,9 @@ def test_the_package_tells_how_it_came_about(run: Path, package: ModelPackage) -
     assert package.codec == (system(id).packages or id)
     assert load_plan(recipe_of(id)).to_dict() == package.card["training"]["recipe"]
     assert package.card["training"]["steps"] == state.step
+    aims = training_of(id)(state.recipe).aims()
+    told = package.card["rates"]["anchors"] if aims else []
+    assert {one["rate"]: one["aim_bpp"] for one in told} == {rate: round(aim, 4) for rate, aim in aims.items()}
     counted = macs_per_pixel(package)
     assert (counted["decoder"] > 0) == any(name.endswith(".onnx") for name in package.files)
     assert package.card["complexity"]["kmac_per_pixel"]["decoder"] == pytest.approx(counted["decoder"] / 1000, abs=1e-3)

@@ -113,6 +113,14 @@ def export(
         list[Path],
         typer.Option(metavar="DIR", help="Folder of pictures to count symbols, or to measure, on; may be repeated."),
     ],
+    rates: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="DIR",
+            help="Folder of pictures that the rates of a codec with a controller are set on.",
+            show_default="those of --data",
+        ),
+    ] = None,
 ) -> None:
     """Make a model package (ONNX networks, integer tables, card) of a checkpoint.
 
@@ -122,7 +130,7 @@ def export(
     """
     with needs_extra("export", "train"):
         from latentpress.training.export import export as export_package
-    export_package(checkpoint, destination, name=name, data=data, report=_progress)
+    export_package(checkpoint, destination, name=name, data=data, rates=rates, report=_progress)
     print(f"{destination}: model {name}")
 
 

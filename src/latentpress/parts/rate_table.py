@@ -7,6 +7,7 @@ scale index - is such a table, so a rate index is one small vector of interpolat
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -15,7 +16,7 @@ from torch import Tensor, nn
 from latentpress.codecs.rates import STEPS_PER_ANCHOR, last_rate
 from latentpress.parts.quantise import round_half_up, straight_through
 
-__all__ = ["FrozenRateTable", "IntegerRateTable", "RateRange", "RateTable", "mix_for_rates"]
+__all__ = ["FrozenRateTable", "IntegerRateTable", "RateRange", "RateTable", "mix_for_rates", "move_rates"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,3 +112,17 @@ class FrozenRateTable(nn.Module):
     def forward(self, mix: Tensor) -> Tensor:
         value = round_half_up((mix @ self.table) * (1 / STEPS_PER_ANCHOR)) * self.unit
         return value[:, :, None, None]
+
+
+@torch.no_grad()
+def move_rates(net: nn.Module, rates: Sequence[float]) -> None:
+    """Give each anchor of all tables of a network what another rate index has, in place: as interpolated, and beyond
+    the first and last anchor as the line through the nearest two goes on.
+    """
+    position = torch.tensor(rates, dtype=torch.float64) / STEPS_PER_ANCHOR
+    left = position.floor().clamp(0, len(rates) - 2).long()
+    share = (position - left)[:, None]
+    for module in net.modules():
+        if isinstance(module, RateTable):
+            table = module.table.double()
+            module.table.copy_(table[left] * (1 - share) + table[left + 1] * share)

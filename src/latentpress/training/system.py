@@ -192,6 +192,12 @@ class Training(ABC):
     one_sided: ClassVar[Mapping[str, Sequence[str]]] = {"encoder": ("analysis",), "decoder": ("synthesis",)}
     """Graphs that run on one side only."""
 
+    def aims(self) -> Mapping[int, float]:
+        """Bits a pixel that files should have at the rate index of each anchor, for `calibration.calibrate`. Default:
+        none.
+        """
+        return {}
+
     def compact(self, net: nn.Module, sample: Pictures) -> None:  # noqa: B027 - most systems have no need
         """Store weights in fewer bits, in place, where the system wants it. They come rounded to float16; what this
         makes of them is the model.

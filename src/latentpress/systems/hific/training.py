@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
+from latentpress.codecs.rates import STEPS_PER_ANCHOR
 from latentpress.errors import InvalidInputError
 from latentpress.parts.critics import critic_loss, fooling_loss, frozen
 from latentpress.parts.texture import texture_distance
@@ -96,6 +97,11 @@ class HificTraining(AdversarialTraining, MeanScaleTraining):
     def judged(self, of_originals: Tensor, of_reconstructions: Tensor) -> Tensor:
         """See `AdversarialTraining.judged`; of one critic, logarithmic."""
         return critic_loss(of_originals, of_reconstructions)
+
+    def aims(self) -> dict[int, float]:
+        """See `Training.aims`: those of the controller."""
+        rates = STEPS_PER_ANCHOR * torch.arange(self.model.anchors)
+        return dict(zip(rates.tolist(), self._targets(rates).tolist(), strict=True))
 
     def _targets(self, rates: Tensor) -> Tensor:
         low, high = self.objective.target_low, self.objective.target_high
