@@ -11,5 +11,5 @@ SYSTEM = System(
     sources=("S0", "S3", "arXiv:1802.01436"),
     codec="codec:ScaleHyperpriorCodec",
     training="training:ScaleHyperpriorTraining",
-    model="scale-hyperprior-2",
+    model="scale-hyperprior-3",
 )
