@@ -11,5 +11,5 @@ SYSTEM = System(
     sources=("S0", "S3", "arXiv:2006.09965"),
     codec="codec:HificCodec",
     training="training:HificTraining",
-    model="hific-1",
+    model="hific-2",
 )
