@@ -121,18 +121,20 @@ def _lossless(id: str, near: bool) -> Iterator[Wanted]:
     yield Wanted("lossless-gray", id, drawn(13, 7, 1))
     yield Wanted("lossless-strings", id, Image(np.tile(drawn(8, 8, 3).pixels, (5, 6, 1))))
     yield Wanted("lossless-flat", id, Image(np.full((3, 4, 3), 9, np.uint8)))
-    yield Wanted("lossless-alpha-cut", id, _with_alpha(photo, 1))
+    yield Wanted("lossless-alpha-cut", id, _with_alpha(photo, None))
     yield Wanted("lossless-alpha-soft", id, _with_alpha(photo, 40))
     yield Wanted("lossless-mosaic", id, mosaic, {"mosaic": "GRBG"})
     yield Wanted("lossless-mosaic-near", id, mosaic, {"mosaic": "GRBG", "max_error": 2})
     yield Wanted("lossless-drawn", id, scan)
     yield Wanted("lossless-drawn-adaptive", id, scan, {"network": False})
+    yield Wanted("lossless-mixed", id, larger, {"effort": 3})
 
 
-def _with_alpha(photo: Image, soft: float) -> Image:
-    """The picture cut out along a disc with an edge ``soft`` pixels wide."""
+def _with_alpha(photo: Image, soft: float | None) -> Image:
+    """The picture cut out along a disc with an edge ``soft`` pixels wide; None for a sharp rectangle."""
     y, x = np.mgrid[0 : photo.height, 0 : photo.width]
-    alpha = np.clip((20 - np.hypot(y - 24, x - 32)) / soft + 0.5, 0, 1)
+    disc = np.clip((20 - np.hypot(y - 24, x - 32)) / (soft or 1) + 0.5, 0, 1)
+    alpha = disc if soft else (abs(y - 24) < 16) & (abs(x - 32) < 20)
     return Image(np.dstack([photo.pixels, np.rint(255 * alpha).astype(np.uint8)]))
 
 

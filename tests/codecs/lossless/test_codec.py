@@ -38,7 +38,7 @@ def test_public_functions(small: Image) -> None:
     data = latentpress.compress(small, lossless=True)
     assert latentpress.decompress(data) == small
     assert latentpress.inspect(data).codec == "mlp-lossless"
-    assert latentpress.inspect(data).model_name == "mlp-lossless-1"
+    assert latentpress.inspect(data).model_name == "mlp-lossless-2"
     near = latentpress.compress(small, max_error=3)
     assert len(near) < len(data)
     assert latentpress.inspect(near).rate == 3

@@ -79,7 +79,7 @@ def test_public_functions(photograph: Image) -> None:
     data = latentpress.compress(small, lossless=True, codec="lc-fdnet")
     assert latentpress.decompress(data) == small
     info = latentpress.inspect(data)
-    assert (info.codec, info.model_name, info.facts) == ("lc-fdnet", "lc-fdnet-1", {"method": "sub-images"})
+    assert (info.codec, info.model_name, info.facts) == ("lc-fdnet", "lc-fdnet-2", {"method": "sub-images"})
     near = latentpress.compress(small, max_error=3, codec="lc-fdnet")
     assert latentpress.inspect(near).facts["method"] == "networks"
     assert np.abs(latentpress.decompress(near).pixels.astype(int) - small.pixels).max() <= 3

@@ -27,7 +27,7 @@ from latentpress.codecs.lossless.mosaic import (
     pattern_number,
     split_mosaic,
 )
-from latentpress.codecs.lossless.tiles import DRAWN, Method, PlaneCoder, TileCoder, method_of
+from latentpress.codecs.lossless.tiles import DRAWN, LEARNED, Method, PlaneCoder, TileCoder, method_of, number_in
 from latentpress.codecs.lossless.waves import WaveCoder
 from latentpress.codecs.models import Running, package_of
 from latentpress.codecs.packing import check_kinds, pack_sides, unpack
@@ -41,7 +41,8 @@ __all__ = ["MAX_ERROR", "LosslessCodec"]
 
 AUTO = "auto"
 
-_RIVALS = 3  # effort from which another codec is tried
+_RIVALS = 3  # effort from which another codec is tried,
+_MIXES = 3  # and mixed distributions
 _MOST_EFFORT = 9
 
 MAX_ERROR = 8
@@ -135,7 +136,7 @@ class LosslessCodec(Codec):
         coder = self._coder(image.bit_depth, planes, self._config["max_error"], package, len(parts))
         method = Method.ADAPTIVE if package is None else self.method(coder.channels, image.bit_depth, coder.max_error)
 
-        search = self._config["effort"] > 1
+        search, mixed = self._config["effort"] > 1, self._config["effort"] >= _MIXES
 
         def encode_tile(part: Region) -> bytes:
             samples = image.pixels[part.rows, part.columns, :colours]
@@ -143,10 +144,10 @@ class LosslessCodec(Codec):
                 samples = split_mosaic(samples[:, :, 0], pattern_at(pattern, part.y, part.x))
             drawn = DRAWN.get(method, method)
             both = drawn != method and drawn in coder.coders and (search or looks_drawn(samples))
-            return coder.encode(samples, (method, drawn) if both else (method,), search)
+            return coder.encode(samples, (method, drawn) if both else (method,), search, mixed)
 
         tiles = each(encode_tile, parts, self._workers)
-        named = package if any(tile[0] & 7 in (Method.NETWORK, Method.STEPS) for tile in tiles) else None
+        named = package if any(number_in(tile) in LEARNED for tile in tiles) else None
         model = named.id if named else bytes(8)
         rate = self._config["max_error"]
         header = Header(self.number, model, image.width, image.height, image.channels, rate, image.bit_depth)

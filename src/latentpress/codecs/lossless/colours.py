@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentpress.codecs.lossless.lanes import Lanes, Skewed
-from latentpress.codecs.lossless.walk import PlaneRange, Source
+from latentpress.codecs.lossless.ranges import PlaneRange
+from latentpress.codecs.lossless.walk import Source
 from latentpress.image.colour import rgb_to_yuv, yuv_to_rgb
 
 __all__ = ["Colours", "colours_of", "join_planes", "plane_ranges", "plane_source", "planes_of"]

@@ -7,6 +7,7 @@ than those beside them, probabilities are weighted by how frequent each value ha
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -68,10 +69,11 @@ class DrawnPlane:
         if not near.any():
             return refined
         everywhere = near & ~linear[_NEAREST:own].any(axis=0) & ~errors[:_NEAREST].any(axis=0)
-        return Refined(
-            np.where(near, guess.features.base.astype(np.int64), refined.nearest),
-            np.where(near, 1, refined.sign),
-            np.where(everywhere, TABLES, np.where(near, TABLES + 1, refined.tables)),
+        return replace(
+            refined,
+            nearest=np.where(near, guess.features.base.astype(np.int64), refined.nearest),
+            sign=np.where(near, 1, refined.sign),
+            tables=np.where(everywhere, TABLES, np.where(near, TABLES + 1, refined.tables)),
         )
 
     def weigh(self, rows: Floats, centre: Integers, sign: Integers) -> Floats:

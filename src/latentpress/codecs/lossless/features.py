@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isqrt
 from typing import Any
 
 import numpy as np
@@ -16,11 +15,13 @@ from numpy.typing import NDArray
 
 from latentpress.codecs.lossless.fast import loops
 from latentpress.codecs.lossless.lanes import Lanes
+from latentpress.codecs.lossless.powers import whole_power
 
 __all__ = [
     "CLIP",
     "Features",
     "Gatherer",
+    "LEVELS",
     "LAG",
     "UNIT",
     "inputs_of",
@@ -34,14 +35,6 @@ __all__ = [
 Floats = NDArray[np.float64]
 
 
-def _power(k: int) -> int:
-    """The smallest whole number not below 2^(k/16)."""
-    root = 1 << k
-    for _ in range(4):
-        root = isqrt(root)
-    return root if root**16 == 1 << k else root + 1
-
-
 UNIT = 512
 """A normalised difference of ``UNIT`` is a difference as large as the activity."""
 
@@ -51,7 +44,8 @@ CLIP = 255
 LAG = 5
 """Waves by which a plane is behind the one before it, so that it sees that plane on all sides of the pixel."""
 
-_LEVELS = np.array([_power(k) for k in range(16 * 28)], np.float64)
+LEVELS = np.array([whole_power(k, 4) for k in range(16 * 28)], np.float64)
+"""The smallest whole numbers of each level (see `level_of`)."""
 
 _W, _N, _NW, _NE, _WW, _NN = range(6)
 _OWN = (
@@ -67,7 +61,7 @@ _ERRORS_AROUND = ((0, 0), (0, 1), (1, 0))
 
 def level_of(scale: NDArray[Any]) -> NDArray[np.int64]:
     """16 log2 of numbers >= 1, rounded down."""
-    found: NDArray[np.int64] = np.searchsorted(_LEVELS, scale, side="right") - 1
+    found: NDArray[np.int64] = np.searchsorted(LEVELS, scale, side="right") - 1
     return found
 
 
@@ -137,7 +131,7 @@ class Gatherer:
     def given(self, wave: int, slots: slice) -> tuple[Any, ...]:
         """What the compiled loop takes in place of a call."""
         at, places = self._lanes.at(wave, slots), self._places
-        return self._values, self._errors, self._planes, at, places, self._pairs, self._floor, _LEVELS, float(CLIP)
+        return self._values, self._errors, self._planes, at, places, self._pairs, self._floor, LEVELS, float(CLIP)
 
     def _gather(self, at: int, linear: Floats, errors: Floats) -> tuple[Floats, Floats]:
         """Fill in differences in pixel values and signed errors of the pixels from ``at`` on; gives base and scale."""
@@ -177,7 +171,7 @@ def normalised(linear: Floats, errors: Floats, base: Floats, scale: Floats) -> F
     """Features of differences ``linear`` in pixel values and signed ``errors`` in 1/16, both overwritten."""
     if (fast := loops()) is not None:
         level = np.empty(scale.size, np.int64)
-        fast.normalise(linear, errors, scale, _LEVELS, float(CLIP), np.empty(scale.size), level)
+        fast.normalise(linear, errors, scale, LEVELS, float(CLIP), np.empty(scale.size), level)
         return Features(linear, base, scale, level, errors)
     # floor(2^33 / D): exact, both below 2^53 and far from a rounding edge
     inverse = np.floor(2.0**33 / scale)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from latentpress.codecs.lossless.fitting_loops import eliminate, resolve, take_in
 from latentpress.codecs.lossless.machine_code import Floats, Integers, machine_code
+from latentpress.codecs.lossless.mixing_loops import learn_mixed, mix
 
 __all__ = [
     "close",
@@ -23,7 +24,9 @@ __all__ = [
     "join",
     "keep",
     "learn_bias",
+    "learn_mixed",
     "look",
+    "mix",
     "network_inputs",
     "normalise",
     "predict",
@@ -291,12 +294,10 @@ def refine(
     steps: tuple[int, float],
     signs: Integers,
     numbers: Integers,
-    context: Integers,
-    nearest: Integers,
-    sign: Integers,
-    tables: Integers,
+    out: Integers,
 ) -> None:
-    """Bias cancellation and the choice of tables."""
+    """Bias cancellation and the choice of tables. out: what is refined, in its order."""
+    nearest, sign, tables, shifted, width, context = out
     some = spread.size > 1
     for j in range(value.size):
         texture = 0
@@ -308,7 +309,7 @@ def refine(
         corrected = int(value[j] + bias) + 8
         wide = level[j] * steps[0] + offset + (spread[j] if some else spread[0])
         klass = int(min(max(np.floor(wide * steps[1]), 0), classes - 1))
-        nearest[j] = corrected >> 4
+        nearest[j], shifted[j], width[j] = corrected >> 4, corrected - 8, int(wide)
         sign[j] = signs[corrected & 15]
         tables[j] = numbers[(klass << 4) + (corrected & 15)]
 

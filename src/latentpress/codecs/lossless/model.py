@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from latentpress.codecs.lossless.alphabet import LARGEST_ALPHABET
 from latentpress.codecs.lossless.features import CLIP, linear_of, middle_of
 from latentpress.codecs.lossless.predictor import Guess
+from latentpress.codecs.lossless.refinement import BiasMemory
 from latentpress.codecs.lossless.tables import CLASSES, PHASES, TABLES, table_of
 from latentpress.codecs.models import PackageModel
 
@@ -49,6 +50,10 @@ def network_inputs(guess: Guess, shift: int) -> NDArray[np.float32]:
 class Model(Protocol):
     """What `TrainedModel` and `PlainModel` offer for each plane."""
 
+    @property
+    def bias(self) -> BiasMemory:
+        """How biases are remembered."""
+
     def start(self, plane: int) -> NDArray[np.int64]:
         """Normal equations that least squares start with, (n, n + 1)."""
 
@@ -61,6 +66,8 @@ class Model(Protocol):
 
 class PlainModel:
     """No networks, nothing trained: adaptive prediction alone, any number of planes."""
+
+    bias = BiasMemory()
 
     def start(self, plane: int) -> NDArray[np.int64]:
         """Nothing known."""
@@ -81,6 +88,7 @@ class TrainedModel(PackageModel):
 
     def read(self, config: Mapping[str, Any], tables: Mapping[str, NDArray[Any]]) -> None:
         """Take the starting points out of the package; see `PackageModel.read`."""
+        self.bias = BiasMemory(*config.get("bias", ()))
         self._starts = [np.asarray(tables[f"start_{p}"], np.int64) for p in range(3)]
         self._counts = [checked_counts(tables[f"counts_{p}"]) for p in range(3)]
         for p in range(3):

@@ -25,7 +25,18 @@ from latentpress.codecs.webp import decode_webp, encode_webp
 from latentpress.errors import CorruptFileError, LatentPressError
 from latentpress.progress import part, steps
 
-__all__ = ["Coded", "DRAWN", "METHOD_NAMES", "Method", "PlaneCoder", "TileCoder", "method_of"]
+__all__ = [
+    "Coded",
+    "DRAWN",
+    "LEARNED",
+    "METHOD_NAMES",
+    "MIXED",
+    "Method",
+    "PlaneCoder",
+    "TileCoder",
+    "method_of",
+    "number_in",
+]
 
 _CRC_BYTES = 4
 _WORTH_TRYING = 1.3  # dictionary coding is tried in earnest if a quick trial is not larger than this many times
@@ -34,7 +45,7 @@ _WORTH_TRYING = 1.3  # dictionary coding is tried in earnest if a quick trial is
 class Method(IntEnum):
     """FLAT: one colour. STRINGS: LZMA of samples, of differences from the left or from above. ADAPTIVE: prediction that
     adapts, no network. NETWORK: the same with networks. STEPS: sub-images one after another, with networks. WEBP:
-    lossless WebP. _DRAWN: for pictures that were drawn in part.
+    lossless WebP. _DRAWN: for pictures that were drawn in part. _MIXED: with distributions that are mixed of many.
     """
 
     FLAT = 0
@@ -45,6 +56,8 @@ class Method(IntEnum):
     NETWORK = 5
     STEPS = 6
     WEBP = 7
+    NETWORK_MIXED = 9
+    NETWORK_DRAWN_MIXED = 10
     ADAPTIVE_DRAWN = 12
     NETWORK_DRAWN = 13
 
@@ -55,6 +68,14 @@ DRAWN = {
     Method.STEPS: Method.NETWORK_DRAWN,
 }
 """For each of these methods the one for tiles that were drawn in part."""
+
+LEARNED = frozenset(
+    {Method.NETWORK, Method.STEPS, Method.NETWORK_DRAWN, Method.NETWORK_MIXED, Method.NETWORK_DRAWN_MIXED}
+)
+"""Methods that need a model."""
+
+MIXED = {Method.NETWORK: Method.NETWORK_MIXED, Method.NETWORK_DRAWN: Method.NETWORK_DRAWN_MIXED}
+"""For each of these methods the one that mixes distributions."""
 
 METHOD_NAMES = {
     Method.FLAT: "one colour",
@@ -67,6 +88,8 @@ METHOD_NAMES = {
     Method.WEBP: "WebP",
     Method.ADAPTIVE_DRAWN: "adaptive prediction for drawings",
     Method.NETWORK_DRAWN: "networks for drawings",
+    Method.NETWORK_MIXED: "networks with mixing",
+    Method.NETWORK_DRAWN_MIXED: "networks for drawings with mixing",
 }
 """What each method is called."""
 
@@ -110,10 +133,13 @@ class TileCoder:
     verify: bool = True
     others: bool = True
 
-    def encode(self, samples: NDArray[Any], methods: tuple[Method, ...], search: bool = False) -> bytes:
+    def encode(
+        self, samples: NDArray[Any], methods: tuple[Method, ...], search: bool = False, mixed: bool = False
+    ) -> bytes:
         """The bytes of a tile (H, W, channels), by whichever of the methods makes the fewest.
 
         methods: from ADAPTIVE on; the others are tried without being named. search: try all colours that there are.
+        mixed: try the best of them with mixed distributions.
         """
         if (samples == samples[0, 0]).all():
             return self._pack(Method.FLAT, Colours.GRAY, samples, samples[0, 0].astype("<u2").tobytes())
@@ -126,10 +152,16 @@ class TileCoder:
             for method, choice in product(methods, choices)
             for colours in dict.fromkeys((usual, bounded) if search and self.coders[method].any_colours else (usual,))
         ]
-        coded = len(tries) / (len(tries) + self.verify)
-        with part(0, coded):
+        walks = len(tries) + mixed
+        coded = walks / (walks + self.verify)
+        with part(0, coded * len(tries) / walks):
             found = [self._walked(samples, *one) for one in steps(tries, len(tries))]
         best, reads_back = min(found, key=lambda tried: len(tried[0]))
+        method, colours, choice = tries[[tile for tile, _ in found].index(best)]
+        if mixed and MIXED.get(method) in self.coders:
+            with part(coded * len(tries) / walks, coded):
+                other = self._walked(samples, MIXED[method], colours, choice)
+            best, reads_back = min((best, reads_back), other, key=lambda tried: len(tried[0]))
         limit, others = len(best), []
         if self.max_error == 0 and self.others:
             quick = {method: _quick(samples, method) for method in _DIFFERENCES}
@@ -154,7 +186,7 @@ class TileCoder:
         """The samples (H, W, channels) of a tile. Raises CorruptFileError if it is damaged."""
         if len(data) < 1 + _CRC_BYTES:
             raise CorruptFileError("the picture's data are cut short")
-        method, colours, crc = _number(data[0]), data[0] >> 4 & 7, bytes(data[1 : 1 + _CRC_BYTES])
+        method, colours, crc = number_in(data), data[0] >> 4 & 7, bytes(data[1 : 1 + _CRC_BYTES])
         coder, rest = self, data[1 + _CRC_BYTES :]
         if data[0] & _RANKS:
             values, rest = unpack_values(rest, self.depth)
@@ -216,20 +248,20 @@ class TileCoder:
         return np.array_equal(self.decode(memoryview(tile), *samples.shape[:2]), samples)
 
 
+def number_in(tile: memoryview | bytes) -> int:
+    """The number of the method that a tile was coded with."""
+    return tile[0] & 7 | tile[0] >> 7 << 3
+
+
 def method_of(tile: memoryview | bytes) -> str:
     """The name of the method that a tile was coded with."""
-    number = _number(tile[0]) if len(tile) else -1
+    number = number_in(tile) if len(tile) else -1
     return METHOD_NAMES[Method(number)] if number in set(Method) else "unknown"
 
 
 _RANKS = 8
 _DIFFERENCES = (Method.STRINGS, Method.STRINGS_LEFT, Method.STRINGS_UP)
 _LZMA = [{"id": lzma.FILTER_LZMA1, "dict_size": 1 << 23, "lc": 3, "lp": 0, "pb": 0, "nice_len": 128}]
-
-
-def _number(first: int) -> int:
-    """The method in a tile's first byte."""
-    return first & 7 | first >> 7 << 3
 
 
 def _kind(depth: int) -> type[np.unsignedinteger[Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,16 +14,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentpress.codecs.lossless import fast
+from latentpress.codecs.lossless.contexts import Surroundings
 from latentpress.codecs.lossless.distributions import Distributions, ReadBack
 from latentpress.codecs.lossless.features import LAG
 from latentpress.codecs.lossless.lanes import Lanes, Skewed
-from latentpress.codecs.lossless.model import Model
+from latentpress.codecs.lossless.mixing import Places
+from latentpress.codecs.lossless.model import Model, PlaneNetwork
 from latentpress.codecs.lossless.predictor import Guess, PlanePredictor, tile_predictors
+from latentpress.codecs.lossless.ranges import PlaneRange
 from latentpress.codecs.lossless.refinement import Refined, Refinement
 from latentpress.codecs.lossless.stream import ResidualPort
 from latentpress.progress import steps
 
-__all__ = ["PlaneRange", "Source", "Walk", "lanes_of"]
+__all__ = ["Source", "Walk", "lanes_of"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -35,27 +39,6 @@ so far, which later planes may depend on when coding is not lossless.
 """
 
 
-@dataclass(frozen=True)
-class PlaneRange:
-    """The values that a plane may have, low .. high, and what it is predicted from. sees: which planes before it, at
-    most two; what a model has for a plane goes by their number.
-    """
-
-    low: int
-    high: int
-    sees: tuple[int, ...] = ()
-
-    @property
-    def middle(self) -> float:
-        """What lies beyond the borders of the first pixels."""
-        return float((self.low + self.high + 1) // 2)
-
-    @property
-    def bits(self) -> int:
-        """Bits of the largest difference between two values."""
-        return int(self.high - self.low).bit_length()
-
-
 def lanes_of(height: int, width: int) -> Lanes:
     """The lanes that a tile is cut into."""
     return Lanes(height, width, max(1, (height + _LANE_ROWS // 2) // _LANE_ROWS))
@@ -65,8 +48,8 @@ class Walk:
     """The planes of a tile and their order; `run` visits all pixels.
 
     port: what codes; source: None where a decoder does not know the values. ranges: of each plane. depth: bits a
-    sample. max_error: 0 for lossless. drawn: see `drawn`. threads: that predict planes at the same time, which they
-    may, being waves apart. coded: notes what is coded, to be read back.
+    sample. max_error: 0 for lossless. drawn, mixed: see `Distributions`. threads: that predict planes at the same time,
+    which they may, being waves apart. coded: notes what is coded, to be read back.
     """
 
     def __init__(
@@ -79,17 +62,30 @@ class Walk:
         depth: int,
         max_error: int,
         drawn: bool = False,
+        mixed: bool = False,
         threads: int = 1,
         coded: ReadBack | None = None,
     ) -> None:
         fast.expect(lanes.height * lanes.width)
         self._port, self._source, self._lanes, self._threads = port, source, lanes, threads
-        sees, kinds = [bounds.sees for bounds in ranges], [len(bounds.sees) for bounds in ranges]
-        middles, starts = [bounds.middle for bounds in ranges], [model.start(kind) for kind in kinds]
+        sees, starts = [bounds.sees for bounds in ranges], [model.start(len(bounds.sees)) for bounds in ranges]
+        middles = [bounds.middle for bounds in ranges]
         predictors, self._values = tile_predictors(lanes, middles, sees, starts, depth - 8)
+        errors = np.zeros((len(ranges), math.prod(lanes.shape))) if mixed else None
         self._planes = [
-            _Plane(number, lanes, predictor, bounds, model, kind, depth - 8, max_error, drawn, coded)
-            for number, (predictor, bounds, kind) in enumerate(zip(predictors, ranges, kinds, strict=True))
+            _Plane(
+                lanes,
+                predictor,
+                model.network(len(bounds.sees), depth - 8),
+                Refinement(depth - 8, 2 * max_error + 1, model.bias),
+                partial(Distributions, bounds, model.counts(len(bounds.sees)), drawn, mixed, 2 * max_error + 1),
+                number,
+                bounds,
+                max_error,
+                coded,
+                None if errors is None else Surroundings(lanes, errors, bounds.sees, number, bounds.low, bounds.high),
+            )
+            for number, (predictor, bounds) in enumerate(zip(predictors, ranges, strict=True))
         ]
 
     def run(self) -> list[NDArray[np.int32]]:
@@ -133,6 +129,7 @@ class _Expected:
     guess: Guess
     centre: Integers
     refined: Refined
+    places: Places | None
     rows: Floats
 
 
@@ -141,23 +138,21 @@ class _Plane:
 
     def __init__(
         self,
-        number: int,
         lanes: Lanes,
         predictor: PlanePredictor,
+        network: PlaneNetwork,
+        refinement: Refinement,
+        fresh: Callable[[], Distributions],
+        number: int,
         bounds: PlaneRange,
-        model: Model,
-        kind: int,
-        shift: int,
         max_error: int,
-        drawn: bool,
         coded: ReadBack | None,
+        surroundings: Surroundings | None,
     ) -> None:
         self.number, self._lanes, self._bounds, self._max_error = number, lanes, bounds, max_error
-        self._predictor, self._network = predictor, model.network(kind, shift)
+        self._predictor, self._network, self._refinement = predictor, network, refinement
         self._step = 2 * max_error + 1
-        self._refinement = Refinement(shift, self._step)
-        fresh = partial(Distributions, bounds.low, bounds.high, model.counts(kind), drawn, self._step)
-        self._distributions, self._coded = fresh(), coded
+        self._distributions, self._coded, self._surroundings = fresh(), coded, surroundings
         if coded is not None:
             coded.expect(number, fresh, self._step)
         self._learn: Callable[[], None] = lambda: None
@@ -171,8 +166,9 @@ class _Plane:
         if self._distributions.drawn:
             refined = self._distributions.drawn.refine(guess, refined)
         centre = np.minimum(np.maximum(refined.nearest, self._bounds.low), self._bounds.high)
-        rows = self._distributions.rows(refined.tables, centre, refined.sign)
-        self._expected = _Expected(wave, guess, centre, refined, rows)
+        places = self._surroundings.look(wave, guess, refined) if self._surroundings else None
+        rows = self._distributions.rows(refined.tables, centre, refined.sign, places)
+        self._expected = _Expected(wave, guess, centre, refined, places, rows)
 
     def code(self, port: ResidualPort, source: Source | None, known: Sequence[Skewed]) -> None:
         """Code the wave that is expected, and let other planes see it."""
@@ -183,9 +179,11 @@ class _Plane:
             wanted = self._nearest((true.astype(np.int64) - now.centre) * refined.sign)
         symbols, residuals = port.rows(wanted, self._distributions.alphabet, refined.tables, now.rows, self.number)
         if self._coded is not None:
-            self._coded.note(self.number, refined.tables, now.centre, refined.sign, residuals)
+            self._coded.note(self.number, refined.tables, now.centre, refined.sign, residuals, now.places)
         values = (now.centre + self._step * refined.sign * residuals).astype(np.float64)
         self._predictor.store(now.wave, now.guess, values)
+        if self._surroundings:
+            self._surroundings.store(now.wave, now.guess, refined, values)
         self._learn = lambda: self._take_in(now, symbols, values)
 
     def _take_in(self, now: _Expected, symbols: NDArray[np.int32], values: Floats) -> None:

@@ -20,13 +20,13 @@ __all__ = ["WaveCoder"]
 class WaveCoder:
     """Codes tiles of every kind, lossless and near-lossless; a `latentpress.codecs.lossless.tiles.PlaneCoder`.
 
-    drawn: for tiles that were drawn in part (see `latentpress.codecs.lossless.drawn`). threads: that work on a tile.
+    drawn, mixed: see `latentpress.codecs.lossless.distributions`. threads: that work on a tile.
     """
 
     any_colours: ClassVar[bool] = True
 
-    def __init__(self, model: Model, drawn: bool = False, threads: int = 1) -> None:
-        self._model, self._how = model, (drawn, threads)
+    def __init__(self, model: Model, drawn: bool = False, mixed: bool = False, threads: int = 1) -> None:
+        self._model, self._how = model, (drawn, mixed, threads)
 
     def encode(self, colours: Colours, samples: NDArray[Any], depth: int, max_error: int, verify: bool) -> Coded:
         """The stream of a tile (H, W, channels), and its samples as a decoder will have them. To check the stream,

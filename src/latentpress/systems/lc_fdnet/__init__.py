@@ -11,5 +11,5 @@ SYSTEM = System(
     sources=("S2", "arXiv:2112.06417"),
     codec="codec:LcFdnetCodec",
     training="training:LcFdnetTraining",
-    model="lc-fdnet-1",
+    model="lc-fdnet-2",
 )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from latentpress.codecs.lossless.refinement import TRAINED
 from latentpress.models import ModelPackage, find_model
 from latentpress.parts.integer import set_integer
 from latentpress.systems.lc_fdnet.features import layout_of
@@ -96,8 +97,9 @@ class LcFdnetTraining(LosslessTraining):
         return graphs
 
     def sizes(self, net: nn.Module) -> dict[str, Any]:
-        """Units and layers."""
-        return {name: size for name, size in asdict(self.model).items() if name != "first"}
+        """Units and layers, and how the codec remembers biases."""
+        sizes = {name: size for name, size in asdict(self.model).items() if name != "first"}
+        return sizes | {"bias": list(astuple(TRAINED))}
 
     def tables(self, net: Any, model: TrainedSteps | None, sample: Pictures) -> Arrays:
         """Thresholds, what least squares start with, and starting tables: of no knowledge or of the first sub-image's

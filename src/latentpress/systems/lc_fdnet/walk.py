@@ -17,10 +17,10 @@ from latentpress.codecs.lossless.alphabet import Alphabet
 from latentpress.codecs.lossless.features import Features
 from latentpress.codecs.lossless.model import network_inputs
 from latentpress.codecs.lossless.predictor import Guess
+from latentpress.codecs.lossless.ranges import PlaneRange
 from latentpress.codecs.lossless.refinement import Refinement
 from latentpress.codecs.lossless.stream import ResidualPort
 from latentpress.codecs.lossless.tables import AdaptiveTables
-from latentpress.codecs.lossless.walk import PlaneRange
 from latentpress.progress import steps
 from latentpress.systems.lc_fdnet.frequencies import high_inputs, log_scale, statistics, threshold
 from latentpress.systems.lc_fdnet.model import StepModel
@@ -100,7 +100,7 @@ class StepWalk:
         model, grid, kind = self._model, self._grid, len(seen) - 1
         predictor = StepPredictor(grid, position, values, errors, model.start(position, kind), self._shift)
         if min(grid.shape(position)):
-            refinement = Refinement(self._shift, 1)
+            refinement = Refinement(self._shift, 1, self._model.first.bias)
             about = statistics(values[-1], grid, position, self._shift)
             border = threshold(model.threshold(position, kind), about)
             for r in range(grid.lane_rows):

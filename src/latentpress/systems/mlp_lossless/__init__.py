@@ -11,5 +11,5 @@ SYSTEM = System(
     sources=("S2",),
     codec="codec:MlpLosslessCodec",
     training="training:MlpLosslessTraining",
-    model="mlp-lossless-1",
+    model="mlp-lossless-2",
 )

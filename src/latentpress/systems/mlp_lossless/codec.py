@@ -38,4 +38,6 @@ class MlpLosslessCodec(LosslessCodec):
         return {
             Method.NETWORK: WaveCoder(model, threads=threads),
             Method.NETWORK_DRAWN: WaveCoder(model, drawn=True, threads=threads),
+            Method.NETWORK_MIXED: WaveCoder(model, mixed=True, threads=threads),
+            Method.NETWORK_DRAWN_MIXED: WaveCoder(model, drawn=True, mixed=True, threads=threads),
         }

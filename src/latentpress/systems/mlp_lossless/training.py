@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from latentpress.codecs.lossless.features import inputs_of
+from latentpress.codecs.lossless.refinement import TRAINED
 from latentpress.models import ModelPackage
 from latentpress.parts.integer import set_integer
 from latentpress.parts.lossless import LosslessConfig, LosslessNet
@@ -83,8 +84,8 @@ class MlpLosslessTraining(LosslessTraining):
         return {network_name(p): export_plane(plane) for p, plane in enumerate(net.planes)}
 
     def sizes(self, net: nn.Module) -> dict[str, Any]:
-        """Units and layers."""
-        return {"width": self.model.width, "depth": self.model.depth}
+        """Units and layers, and how the codec remembers biases."""
+        return {"width": self.model.width, "depth": self.model.depth, "bias": list(astuple(TRAINED))}
 
     def tables(self, net: nn.Module, model: TrainedModel | None, sample: Pictures) -> Arrays:
         """What least squares start with, and starting tables: of no knowledge, then of what is coded of the sample."""
