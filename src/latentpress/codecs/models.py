@@ -127,8 +127,9 @@ class PackageModel:
     def _loading(self, network: str) -> tuple[Future[Network], bool]:
         """The network as it will be, and whether it is for the caller to `_fill` it in."""
         with self._lock:
-            new = network not in self._networks
-            return self._networks.setdefault(network, Future()), new
+            found = self._networks.get(network)
+            loading = found or self._networks.setdefault(network, Future())
+            return loading, found is None
 
     def _fill(self, empty: Mapping[str, Future[Network]]) -> None:
         for name, loading in empty.items():
