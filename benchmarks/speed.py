@@ -76,11 +76,12 @@ print(os.waitstatus_to_exitcode(status), time.perf_counter() - start, usage.ru_m
 def cold(arguments: list[str], repeats: int) -> dict[str, Any]:
     """Wall seconds (median) and peak resident memory (most) of a command of the package, each run a fresh process.
 
-    A first run, not counted, writes the byte code that an installed package has.
+    Of more than one, a first run, not counted, writes the byte code that an installed package has.
     """
     seconds, peaks = [], []
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    for _ in range(repeats + 1):
+    more = int(repeats > 1)
+    for _ in range(repeats + more):
         command = [sys.executable, "-m", "latentpress", *arguments]
         launcher = [sys.executable, "-S", "-E", "-c", _LAUNCHER, *command]
         done = subprocess.run(launcher, capture_output=True, text=True, check=True, env=kept)
@@ -90,7 +91,7 @@ def cold(arguments: list[str], repeats: int) -> dict[str, Any]:
         seconds.append(float(wall))
         unit = 1 if sys.platform == "darwin" else 1024  # ru_maxrss is in KiB, on macOS in bytes
         peaks.append(int(peak) * unit / 2**20)
-    return {"wall_s": statistics.median(seconds[1:]), "peak_mib": max(peaks), "wall_all_s": seconds[1:]}
+    return {"wall_s": statistics.median(seconds[more:]), "peak_mib": max(peaks), "wall_all_s": seconds[more:]}
 
 
 def measure(path: Path, codec: str, quality: float, others: list[str], repeats: int) -> dict[str, Any]:

@@ -101,6 +101,21 @@ def stages_table(result: dict[str, Any]) -> str:
     return f"{_markdown(['', 'stage', 'clock', 'processor'], lines)}\n\n{note}"
 
 
+def large_table(result: dict[str, Any]) -> str:
+    """One line a size of picture."""
+    lines = []
+    for megapixels, one in result["pictures"].items():
+        cells = [
+            f"{one[of]['wall_s']:.1f} s, {one[of]['peak_mib']:.0f} MiB" for of in ("compress", "decompress", "region")
+        ]
+        lines.append([f"{megapixels} MP, {one['width']}x{one['height']}, commands from cold", *cells])
+    inside = result["in_process"]
+    lines.append(["12 MP, in process", f"{inside['encode_s']:.1f} s", f"{inside['decode_s']:.1f} s", ""])
+    machine, date = result["machine"]["cpu"], result["date"][:10]
+    note = f"Generated pictures, quality {result['quality']:g}, 2 threads of {machine}; {date}."
+    return f"{_markdown(['', 'compress', 'decompress', 'a region of 512x512'], lines)}\n\n{note}"
+
+
 def integer_table(result: dict[str, Any]) -> str:
     """One line a way of rounding the synthesis."""
     lines = [
@@ -159,6 +174,7 @@ TABLES: dict[str, Callable[[dict[str, Any]], str]] = {
     "kodak_bench": bench_table,
     "speed": speed_table,
     "stages": stages_table,
+    "large_pictures": large_table,
     "stages_fast": stages_table,
     "integer_synthesis": integer_table,
     "activation_books": integer_table,

@@ -10,9 +10,10 @@ import pytest
 
 import latentpress
 from latentpress import container
-from latentpress.codecs import tiles
+from latentpress.codecs import strips, tiles
 from latentpress.codecs.base import Region
 from latentpress.codecs.decoding import Decoding
+from latentpress.codecs.latent import LatentModel
 from latentpress.codecs.planes import to_planes
 from latentpress.codecs.tiles import Grid, pack_grid, unpack_grid
 from latentpress.container import STREAM, TILES, Chunk, varint
@@ -89,6 +90,32 @@ def test_regions_are_parts_of_the_whole(photograph: Image, small_tiles: None, th
         assert np.abs(part.pixels.astype(int) - expected).max() <= 1
         assert part.metadata == whole.metadata
     assert latentpress.decompress(data, (120, 100, 20, 50)).width == 20
+
+
+def test_very_wide_pictures_are_worked_on_in_columns(
+    codec: HyperpriorCodec, photograph: Image, small_tiles: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And in strips of one row: within a level of the usual, with the files of the usual read by both."""
+    image = Image(np.tile(photograph.pixels, (2, 2, 1))[:-5, :-3])
+    data = codec.encode(image, 60)
+    usual = codec.decode(data).pixels.astype(int)
+    monkeypatch.setattr(strips, "_WIDEST", 9)
+    monkeypatch.setattr(strips, "_LATENTS", 1)
+    assert np.abs(codec.decode(data).pixels - usual).max() <= 1
+    again = codec.encode(image, 60)
+    assert abs(len(again) - len(data)) <= 0.002 * len(data)  # a latent in a thousand may round the other way
+    assert np.abs(codec.decode(again).pixels.astype(int) - usual).mean() < 0.05
+
+
+def test_models_without_strips_see_windows(
+    photograph: Image, small_tiles: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codec = HyperpriorCodec(threads=2)
+    data = codec.encode(photograph, 60)
+    pixels = codec.decode(data).pixels.astype(int)
+    monkeypatch.setattr(LatentModel, "by_strips", lambda *_: None)
+    assert np.abs(codec.decode(data).pixels - pixels).max() <= 1
+    assert np.abs(codec.decode(codec.encode(photograph, 60)).pixels - pixels).mean() < 0.05
 
 
 def test_a_region_decodes_only_the_tiles_that_it_needs(

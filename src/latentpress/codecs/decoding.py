@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -12,6 +13,7 @@ from latentpress.codecs.base import Region
 from latentpress.codecs.parallel import each
 from latentpress.codecs.planes import from_planes
 from latentpress.codecs.ports import Points, Port, Tracing, read
+from latentpress.codecs.strips import Shown
 from latentpress.codecs.tiles import Grid, Tile, common
 from latentpress.container import Header
 from latentpress.image import Samples
@@ -25,6 +27,7 @@ __all__ = ["Decoding"]
 
 Float = NDArray[np.float32]
 Sixteenths: TypeAlias = NDArray[np.int16] | NDArray[np.int32]  # of a step: values exactly, in half the memory
+Put: TypeAlias = Callable[[Float, int, Tile, int], None]
 
 
 class Decoding:
@@ -73,23 +76,39 @@ class Decoding:
         self._fetch([whole])
         return self._assembled(whole)
 
+    def prepare(self) -> None:
+        """Begin to load the networks that `pixels` runs."""
+        self.model.prepare(*self.model.coding, *(["synthesis"] if len(self._tiles) == 1 else []))
+
     def pixels(self, region: Region) -> Samples:
         """The samples (height, width, 1 or 3) of a region that lies in the picture."""
         header, target = self._header, Tile(*region.in_units(self.model.stride))
         shape = (region.height, region.width, 1 if header.channels < 3 else 3)
         pixels: Samples = np.empty(shape, np.uint8) if header.bit_depth == 8 else np.empty(shape, np.uint16)
 
-        def show(tile: Tile) -> None:
-            """Put the pixels of a tile in their place."""
-            window = self._window(tile)
-            planes = self.model.synthesis(self._assembled(window), header.rate)
-            top, left = window.rows.start * self.model.stride, window.columns.start * self.model.stride
+        def put(planes: Float, top: int, tile: Tile, left: int) -> None:
+            """Put what a tile shows in its place: of planes whose first row and column are ``top`` and ``left``."""
             rows = common(_pixels(tile.rows, self.model.stride), region.rows)
+            rows = common(rows, slice(top, top + planes.shape[1]))
             columns = common(_pixels(tile.columns, self.model.stride), region.columns)
-            part = planes[:, rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
-            pixels[_from(rows, region.y), _from(columns, region.x)] = from_planes(
-                part, pixels.shape[2], header.bit_depth
-            )
+            if rows.stop > rows.start:
+                part = planes[:, _from(rows, top), _from(columns, left)]
+                pixels[_from(rows, region.y), _from(columns, region.x)] = from_planes(
+                    part, pixels.shape[2], header.bit_depth
+                )
+
+        if len(self._tiles) == 1 or not self._show_strips(target, put):
+            self._show_tiles(target, put)
+        self._values.clear()
+        return pixels
+
+    def _show_tiles(self, target: Tile, put: Put) -> None:
+        """Show a window for each tile."""
+
+        def show(tile: Tile) -> None:
+            window = self._window(tile)
+            planes = self.model.synthesis(self._assembled(window), self._header.rate)
+            put(planes, window.rows.start * self.model.stride, tile, window.columns.start * self.model.stride)
             self._tidy()
 
         for row in steps(self._grid.rows, len(self._grid.rows)):
@@ -98,8 +117,31 @@ class Decoding:
                 self._fetch([self._window(tile) for tile in showing])
             with part(0.5, 1):
                 each(show, showing, self._workers)
-        self._values.clear()
-        return pixels
+
+    def _show_strips(self, target: Tile, put: Put) -> bool:
+        """Show strip by strip, while the tiles below are decoded; gives whether the model can."""
+        window, waiting = self._window(target), dict[int, Future[Sixteenths]]()
+        with ThreadPoolExecutor(self._workers) as pool:
+
+            def fetch(rows: slice) -> None:
+                """Have the values of the tiles at some rows, have those below decoded, drop those above."""
+                below = Tile(slice(rows.start, min(rows.stop + self._grid.side, window.rows.stop)), window.columns)
+                for number, tile in enumerate(self._tiles):
+                    if tile.meets(below) and number not in self._values and number not in waiting:
+                        waiting[number] = pool.submit(self._decode, number)
+                    elif number in self._values and tile.rows.stop <= rows.start:
+                        del self._values[number]
+                for number in [one for one in waiting if self._tiles[one].meets(Tile(rows, window.columns))]:
+                    self._values[number] = waiting.pop(number).result()
+
+            if (transform := self.model.by_strips("synthesis", self._header.rate)) is None:
+                return False
+            shown = Shown(self.model, *transform, target, window, self._grid.width)
+            for rows in steps(shown.strips, len(shown.strips)):
+                fetch(rows)
+                for planes, top, tile, left in shown.next(rows, self._assembled):
+                    put(planes, top, tile, left)
+        return True
 
     def _window(self, tile: Tile) -> Tile:
         """The latents that the pixels of a tile depend on."""

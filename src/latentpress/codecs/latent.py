@@ -9,6 +9,7 @@ regions, alpha, metadata and targets come with it.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 from abc import ABC, abstractmethod
@@ -31,8 +32,11 @@ from latentpress.codecs.planes import to_planes
 from latentpress.codecs.ports import Points, Port, checksum, write
 from latentpress.codecs.roi import Roi, pack_map, unpack_map
 from latentpress.codecs.rounding import ROUNDING_WEIGHT, rate_and_weight
+from latentpress.codecs.strips import Analysed
 from latentpress.codecs.tiles import Grid, Tile, grid_of, pack_grid, unpack_grid
 from latentpress.container import INTEREST, STREAM, TILES, Chunk, Header
+from latentpress.engine import Network
+from latentpress.engine.strips import Strips
 from latentpress.errors import CorruptFileError, InvalidInputError, LatentPressError, UnsupportedError
 from latentpress.image import Image, Samples
 from latentpress.memory import give_back
@@ -42,7 +46,7 @@ __all__ = ["LatentCodec", "LatentModel", "TileSettings", "Values", "Window"]
 
 Float = NDArray[np.float32]
 
-_MOST_TILES = 4  # at a time: each takes about 250 MB
+_MOST_AT_ONCE = 4  # networks
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,13 @@ class LatentModel(RatedModel, ABC):
         pixels: Float = self.run("synthesis", values=values[None], mix=self.mix(rate))["pixels"][0]
         return pixels
 
+    def by_strips(self, transform: str, rate: int) -> tuple[Strips, Network] | None:
+        """``analysis`` or ``synthesis`` at a rate index strip by strip, for large pictures; None for models whose
+        transforms do more than run a network, or run one that cannot: they see a window for each tile.
+        """
+        alone = getattr(type(self), transform) is getattr(LatentModel, transform)
+        return _by_strips(self, transform, rate) if alone else None
+
     @property
     def coding(self) -> tuple[str, ...]:
         """Names of the networks that both sides run in `code`, in this order, to be loaded beside other work."""
@@ -138,18 +149,45 @@ class LatentModel(RatedModel, ABC):
 class Window:
     """A tile of a picture that is coded, with all the pixels that its latents depend on.
 
-    number: of the tile. planes (1, 3, stride H, stride W): its pixels in grey levels, and of the margin around.
-    samples: the same as the picture has them, without what fills the last row and column up. inside: rows and columns
-    of the tile among the latents of the window.
+    number: of the tile. samples: of its pixels and those of the margin around. inside: rows and columns of the tile
+    among the latents of the window. analysed: the latents of all tiles, if they are found strip by strip.
     """
 
-    def __init__(self, model: LatentModel, image: Image, colour: Samples, grid: Grid, number: int, tile: Tile) -> None:
+    def __init__(
+        self,
+        model: LatentModel,
+        image: Image,
+        colour: Samples,
+        grid: Grid,
+        number: int,
+        tile: Tile,
+        analysed: Analysed | None = None,
+    ) -> None:
         window = tile.grown(model.margin, grid.height, grid.width)
         rows, columns = (slice(s.start * model.stride, s.stop * model.stride) for s in (window.rows, window.columns))
         self.number, self.tile = number, tile
         self.samples, self.depth = colour[rows, columns], image.bit_depth
-        self.planes = to_planes(self.samples, model.stride, image.peak)
+        self._stride, self._peak, self._analysed = model.stride, image.peak, analysed
         self.inside = tile.within(window)
+
+    @cached_property
+    def planes(self) -> Float:
+        """(1, 3, stride H, stride W): the samples in grey levels, with what fills the last row and column up."""
+        return to_planes(self.samples, self._stride, self._peak)
+
+    def latents(self, model: LatentModel, rate: int) -> Float:
+        """The latents (M, h, w) of the tile; once."""
+        if self._analysed is not None:
+            return self._analysed.take(self.number)
+        return np.ascontiguousarray(model.analysis(self.planes, rate)[(slice(None), *self.inside)])
+
+
+@functools.lru_cache(maxsize=2)
+def _by_strips(model: LatentModel, transform: str, rate: int) -> tuple[Strips, Network] | None:
+    """With the rate fixed, its factors and offsets become part of the layers: a seventh less time."""
+    made = model.in_strips(transform, mix=model.mix(rate))
+    give_back()  # what the making of it took
+    return made
 
 
 M = TypeVar("M", bound=LatentModel)
@@ -164,7 +202,7 @@ class LatentCodec(Codec, Generic[M]):
     threads: None for one a core; dtype: ``float32``, or ``float64`` with torch. Every engine reads the same integers
     from a file. painter: paint what files hold with another package's synthesis, such as ``preview``; look: how far to
     go from the model's own to that one, 0..1, for painters that can (`painter_of`). Pictures of more than about 2
-    megapixels are coded in tiles, as many at a time as there are threads.
+    megapixels are coded in tiles: networks of a few of them run at a time, and symbols of another are coded meanwhile.
     """
 
     model_class: ClassVar[type[Any]]
@@ -224,14 +262,17 @@ class LatentCodec(Codec, Generic[M]):
         told = [*pack_sides(image), *(pack_map(interest) if INTEREST in self.kinds else [])]
 
         def at(rate: int) -> bytes:
+            transform = model.by_strips("analysis", rate) if len(grid.tiles) > 1 else None
+            analysed = Analysed(model, *transform, colour, image.peak, grid) if transform else None
+
             def encode_tile(place: tuple[int, Tile]) -> bytes:
-                window = Window(model, image, colour, grid, *place)
+                window = Window(model, image, colour, grid, *place, analysed)
                 stream = self.code_tile(model, window, rate, settings)
                 if len(grid.tiles) > 1:
                     give_back()
                 return stream
 
-            tiles, payload = pack_grid(grid, each(encode_tile, enumerate(grid.tiles), self._side_by_side))
+            tiles, payload = pack_grid(grid, each(encode_tile, enumerate(grid.tiles), self._workers))
             sizes = image.width, image.height, image.channels
             header = Header(self.number, model.package.id, *sizes, rate, image.bit_depth)
             return container.write(header, [*told, *tiles, Chunk(STREAM, payload)])
@@ -253,7 +294,7 @@ class LatentCodec(Codec, Generic[M]):
 
     def find(self, model: M, window: Window, rate: int, settings: TileSettings) -> Float:
         """The latents (M, h, w) of a tile that are to be coded: those that the analysis finds."""
-        return np.ascontiguousarray(model.analysis(window.planes, rate)[(slice(None), *window.inside)])
+        return window.latents(model, rate)
 
     def decode(self, data: bytes) -> Image:
         """Restore; see `Codec.decode`."""
@@ -307,20 +348,23 @@ class LatentCodec(Codec, Generic[M]):
         if header.rate > model.last_rate:
             raise CorruptFileError(f"rate index {header.rate} is above the model's last, {model.last_rate}")
         settings = TileSettings(unpack_map(chunks, height, width))
-        return header, chunks, Decoding(model, header, grid, streams, settings, self._side_by_side)
+        return header, chunks, Decoding(model, header, grid, streams, settings, self._workers)
 
     def _decode(self, data: bytes, region: Region | None) -> Image:
         header, chunks, decoding = self.opened(data)
-        decoding.model.prepare(*decoding.model.coding, "synthesis")
+        decoding.prepare()
         part = (region or Region(0, 0, header.width, header.height)).inside(header.width, header.height)
         return unpack(decoding.pixels(part), header, chunks, part)
 
     @property
-    def _side_by_side(self) -> int:
-        """Tiles to work on at a time, on one thread each: quicker than threads inside the networks
-        (benchmarks/large_pictures.py).
-        """
-        return min(self._config["threads"] or os.cpu_count() or 1, _MOST_TILES)
+    def _at_once(self) -> int:
+        """Networks that run at a time on tiles of a picture, on two threads each."""
+        return min(max(1, (self._config["threads"] or os.cpu_count() or 1) // 2), _MOST_AT_ONCE)
+
+    @property
+    def _workers(self) -> int:
+        """Tiles to work on at a time: as many as networks, and one whose symbols are coded meanwhile."""
+        return 1 if self._config["threads"] == 1 else self._at_once + 1
 
     @cached_property
     def _package(self) -> ModelPackage:
@@ -336,10 +380,8 @@ class LatentCodec(Codec, Generic[M]):
         return None if painter is None else painter_of(package, painter, self._config["look"])
 
     def _open(self, package: ModelPackage, tiles: int, instead: StandIn | None = None) -> M:
-        """The model, for a picture of so many tiles. Those that are worked on side by side share the threads."""
-        engine, threads = self._config["engine"], self._config["threads"]
-        if tiles > 1 and engine == "onnx":
-            threads = max(1, (threads or os.cpu_count() or 1) // self._side_by_side)
-        running = Running(engine, threads, self._config["dtype"], keep_memory=tiles == 1)
+        """The model, for a picture of so many tiles."""
+        at_once = self._at_once if tiles > 1 else None
+        running = Running(self._config["engine"], self._config["threads"], self._config["dtype"], at_once)
         model: M = self.model_class.open(package, running, instead)
         return model

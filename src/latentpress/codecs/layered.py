@@ -127,7 +127,7 @@ class LayeredCodec(LatentCodec[M]):
             found = np.flatnonzero(latents.reshape(last, -1).any(axis=1)) if self.adaptive else [last - 1]
             return int(max(found, default=0)) + 1, streams
 
-        coded = list(each(encode_tile, enumerate(grid.tiles), self._side_by_side))
+        coded = list(each(encode_tile, enumerate(grid.tiles), self._workers))
         rate, tiles = max(last for last, _ in coded), [streams for _, streams in coded]
         layers = [Chunk(LAYER, _pack(grid, [tile[n] for tile in tiles])) for n in range(rate)]
         header = Header(
@@ -159,7 +159,7 @@ class LayeredCodec(LatentCodec[M]):
         maps = [chunk.payload for chunk in chunks if chunk.kind == INTEREST]
         if any(maps):
             raise CorruptFileError("the file breaks the format: a map before its layers")
-        return header, chunks, _LayeredDecoding(model, here, grid, streams, bool(maps), self._side_by_side)
+        return header, chunks, _LayeredDecoding(model, here, grid, streams, bool(maps), self._workers)
 
     def _grid_of(self, header: Header, chunks: Sequence[Chunk]) -> Grid:
         height, width = (-(-side // self.model_class.stride) for side in (header.height, header.width))

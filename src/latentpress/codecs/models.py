@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
@@ -16,7 +17,8 @@ from numpy.typing import NDArray
 from latentpress import engine
 from latentpress.codecs.rates import last_rate, mix_of, nearest_anchor
 from latentpress.engine import Network
-from latentpress.errors import CorruptFileError, InvalidInputError
+from latentpress.engine.strips import Strips, in_strips
+from latentpress.errors import CorruptFileError, InvalidInputError, UnsupportedError
 from latentpress.memory import limited
 from latentpress.models import ModelPackage, find_model
 
@@ -32,13 +34,21 @@ _watchers: list[Watcher] = []
 @dataclass(frozen=True)
 class Running:
     """How networks run. engine: ``onnx`` or ``torch``; threads: None for one a core; dtype: ``float32``, or ``float64``
-    with torch; keep_memory: between runs, for speed (see `latentpress.engine.load`).
+    with torch; at_once: for pictures in tiles, how many networks run at a time and share the threads, while other tiles
+    are between two networks. Those in strips have all threads.
     """
 
     engine: str = "onnx"
     threads: int | None = None
     dtype: str = "float32"
-    keep_memory: bool = True
+    at_once: int | None = None
+
+    def load(self, graph: bytes, in_strips: bool = False, keep_memory: bool = True) -> Network:
+        """A network that runs so. keep_memory: see `latentpress.engine.load`."""
+        threads = self.threads
+        if self.at_once and self.engine == "onnx" and not in_strips:
+            threads = max(1, (threads or os.cpu_count() or 1) // self.at_once)
+        return engine.load(graph, self.engine, threads, dtype=self.dtype, keep_memory=keep_memory)
 
 
 @dataclass(frozen=True)
@@ -80,6 +90,9 @@ class PackageModel:
         self._usual = type(self).open(package, running) if instead else None  # whose other networks are shared
         self._networks: dict[str, Future[Network]] = {}
         self._lock = threading.Lock()
+        self.turn: contextlib.AbstractContextManager[Any] = contextlib.nullcontext()  # of a network that runs
+        if self.running.at_once:
+            self.turn = self._usual.turn if self._usual else threading.Semaphore(self.running.at_once)
         try:
             self.read(package.config | (instead.package.config if instead else {}), package.tables)
         except (KeyError, ValueError, TypeError, IndexError, InvalidInputError) as error:
@@ -106,7 +119,10 @@ class PackageModel:
         loading, new = self._loading(network)
         if new:
             self._fill({network: loading})
-        results = {name: value.astype(np.float32, copy=False) for name, value in loading.result()(**arrays).items()}
+        ready = loading.result()
+        with self.turn:
+            found = ready(**arrays)
+        results = {name: value.astype(np.float32, copy=False) for name, value in found.items()}
         for watcher in _watchers:
             watcher(network, arrays, results)
         return results
@@ -140,11 +156,21 @@ class PackageModel:
                     del self._networks[name]  # memory may suffice next time
                 loading.set_exception(error)
 
+    def in_strips(self, network: str, **fixed: Float) -> tuple[Strips, Network] | None:
+        """A network that works in strips, some of its inputs fixed; None if it has layers that do not."""
+        instead = self._instead if self._instead and network in self._instead else None
+        more = {name: np.array([number], np.float32) for name, number in instead.more} if instead else {}
+        try:
+            strips = in_strips((instead or self).package.network(network), fixed | more)
+        except UnsupportedError:
+            return None
+        return strips, self.running.load(strips.graph, in_strips=True)
+
     def _load(self, network: str) -> Network:
-        how, source = self.running, self._instead.package if self._instead else self.package
-        return engine.load(
-            source.network(network), how.engine, how.threads, dtype=how.dtype, keep_memory=how.keep_memory
-        )
+        source = self._instead.package if self._instead else self.package
+        # windows of large pictures are larger than all else
+        keep = self.running.at_once is None or network not in ("analysis", "synthesis")
+        return self.running.load(source.network(network), keep_memory=keep)
 
 
 class RatedModel(PackageModel):

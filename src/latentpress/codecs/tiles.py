@@ -1,8 +1,8 @@
 """Cutting a picture's latents into tiles that are coded, and decoded, each on its own.
 
 A tile's symbols depend on nothing outside it, so any part of a picture can be decoded without the rest and tiles can be
-worked on in parallel. The transforms, which only make or show the latents, look beyond the tile by a margin in which
-all they can see lies: there is no seam.
+worked on in parallel. The transforms, which only make or show the latents, know no tiles: they go down the picture in
+strips (`strips`), or look beyond a tile by a margin in which all they can see lies. There is no seam.
 """
 
 from __future__ import annotations

@@ -27,8 +27,8 @@ def load(
 
     `engine` is "onnx" (ONNX Runtime on the CPU, float32) or "torch" (needs the extra `train`; any `device`, `dtype`
     "float32" or "float64"). `threads` belongs to ONNX Runtime: None leaves the choice to it. torch has one setting for
-    the whole process, which stays as it is. `keep_memory` belongs to ONNX Runtime too: whether a network holds on to
-    its working memory between runs. Without it a run on large arrays takes a little longer and half the memory.
+    the whole process, which stays as it is. `keep_memory` belongs to ONNX Runtime too: whether working memory is kept
+    between runs, of which all networks that keep it have the same. Without it a run takes longer.
 
     Raises `InvalidInputError` for a combination that does not exist, `CorruptFileError` for bytes that hold no graph,
     `UnsupportedError` for an operator that the engine lacks, `MissingExtraError` without torch.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import os
 from typing import Any
 
@@ -38,6 +40,7 @@ class OnnxNetwork(Network):
         import onnxruntime as ort
 
         check_threads(threads)
+        _share_memory()
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads or 0
         options.inter_op_num_threads = 1
@@ -45,6 +48,7 @@ class OnnxNetwork(Network):
         options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
         options.use_deterministic_compute = True
         options.enable_cpu_mem_arena = keep_memory
+        options.add_session_config_entry("session.use_env_allocators", "1" if keep_memory else "0")
         options.log_severity_level = 4  # errors come as exceptions
         # Threads wait for the next layer awake, which saves a tenth of small networks' time, but no longer than a layer
         # takes and never between runs: someone else's program has other work for its cores.
@@ -72,6 +76,16 @@ class OnnxNetwork(Network):
                 raise OutOfMemoryError("there is not enough memory to run a network") from None
             raise InvalidInputError(f"the network refuses its input: {_first_line(error)}") from error
         return dict(zip(self.output_names, results, strict=True))
+
+
+@functools.cache
+def _share_memory() -> None:
+    """Let all networks that keep their working memory have the same: what one is done with serves the next."""
+    import onnxruntime as ort
+
+    kind = ort.OrtMemoryInfo("Cpu", ort.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, ort.OrtMemType.DEFAULT)
+    with contextlib.suppress(Exception):  # the program around may have done it
+        ort.create_and_register_allocator(kind, ort.OrtArenaCfg(0, -1, -1, -1))  # all as usual
 
 
 def _first_line(error: Exception) -> str:
