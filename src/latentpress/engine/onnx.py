@@ -10,6 +10,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from latentpress.engine.base import Network
+from latentpress.engine.whole import lean
 from latentpress.errors import CorruptFileError, InvalidInputError, OutOfMemoryError
 from latentpress.limits import check_threads
 from latentpress.memory import is_short, prepare
@@ -59,7 +60,7 @@ class OnnxNetwork(Network):
         options.add_session_config_entry("mlas.enable_gemm_fastmath_arm64_bfloat16", "0")
         try:
             self._session = ort.InferenceSession(
-                model, options, providers=["CPUExecutionProvider"], enable_fallback=0
+                lean(model), options, providers=["CPUExecutionProvider"], enable_fallback=0
             )  # a second try is announced on standard output
         except Exception as error:  # ONNX Runtime's exceptions share no base class of their own
             if is_short(error):
