@@ -170,7 +170,11 @@ class PackageModel:
         source = self._instead.package if self._instead else self.package
         # windows of large pictures are larger than all else
         keep = self.running.at_once is None or network not in ("analysis", "synthesis")
-        return self.running.load(source.network(network), keep_memory=keep)
+        return self.running.load(self.graph(source, network), keep_memory=keep)
+
+    def graph(self, source: ModelPackage, network: str) -> bytes:
+        """The graph of a network as it runs: that of the package, or another one that gives the same."""
+        return source.network(network)
 
 
 class RatedModel(PackageModel):

@@ -18,12 +18,17 @@ from latentpress.engine.graph import Graph, Node
 
 __all__ = ["lean"]
 
+_MOVES = {"DepthToSpace", "Pad", "SpaceToDepth"}  # zeros stay zeros in any unit
 _STEPS = ("Mul", "Add", "Floor", "Mul", "Clip")  # after a convolution
 
 
 def lean(model: bytes) -> bytes:
     """A network with its integer layers so. Raises CorruptFileError for bytes that hold no graph."""
-    return _Layers(Graph(model)).lean() if b"Floor" in model else model
+    if b"Floor" not in model:
+        return model
+    graph = Graph(model)
+    nested = any(node.kind in ("If", "Loop", "Scan") for node in graph.nodes)  # their graphs may take any tensor
+    return model if nested else _Layers(graph).lean()
 
 
 class _Layers:
@@ -45,10 +50,8 @@ class _Layers:
             steps = self._steps(node) if node.kind == "Conv" else None
             if steps is not None and self._layer(node, steps):
                 done.update(map(id, steps))
-            elif node.kind == "DepthToSpace" and node.inputs[0] in self._units:
-                self._put(
-                    Node(node.kind, [_whole(node.inputs[0])], [], node.attributes), node, self._units[node.inputs[0]]
-                )
+            elif node.kind in _MOVES and (unit := self._units.get(node.inputs[0])):
+                self._put(Node(node.kind, [_whole(node.inputs[0]), *node.inputs[1:]], [], node.attributes), node, unit)
             else:
                 for name in node.inputs:
                     self._restore(name)

@@ -7,6 +7,7 @@ parameters from all that came before.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,11 +18,13 @@ from latentpress.codecs.latent import LatentModel, TileSettings, Values
 from latentpress.codecs.mean_scale.finer import Finer, steps_of
 from latentpress.codecs.mean_scale.layout import HYPER_LIMIT, RESIDUAL_LIMIT, context_name
 from latentpress.codecs.mean_scale.parameters import Parameters
+from latentpress.codecs.mean_scale.places import CORRECTIONS, ODD, PREDICTED, at_places, corrections_of
 from latentpress.codecs.orders import Checkerboard
 from latentpress.codecs.ports import Port
 from latentpress.codecs.roi import Roi
 from latentpress.codecs.rounding import Rounding
 from latentpress.entropy import ProbabilityTables
+from latentpress.models import ModelPackage
 
 __all__ = ["MeanScaleModel"]
 
@@ -66,10 +69,30 @@ class MeanScaleModel(LatentModel):
 
     def later(self, number: int, features: Float, values: Float) -> Parameters:
         """Features and the values of the passes before ``number`` (M, h, w), zero elsewhere, to corrections of the
-        parameters.
+        parameters of the pass's places, in their order.
         """
-        out = self.run(context_name(number), features=features, values=values[None])
-        return Parameters(out["mean"][0], out["index"][0])
+        places = self.order.positions(*values.shape)[number - 1]
+        if self._contexts[number] is None:
+            out = self.run(context_name(number), features=features, values=values[None])
+            return Parameters(out["mean"][0], out["index"][0]).at(places)
+        odd = np.array([side % 2 for side in values.shape[1:]], np.float32)
+        out = self.run(context_name(number), features=features, values=values[None], **{ODD: odd})
+        mean, index = (out[CORRECTIONS].take(at) for at in corrections_of(self.order, *values.shape)[number - 2])
+        return Parameters(mean + out[PREDICTED].take(places), index)
+
+    def graph(self, source: ModelPackage, network: str) -> bytes:
+        """See `PackageModel.graph`."""
+        found = {context_name(number): graph for number, graph in self._contexts.items()}.get(network)
+        return found or super().graph(source, network)
+
+    @cached_property
+    def _contexts(self) -> dict[int, bytes | None]:
+        """The context network of each pass, from 2 on, that computes what the pass codes alone; None if that cannot
+        be had.
+        """
+        numbers = range(2, self.order.passes + 1)
+        graphs = {number: self.package.network(context_name(number)) for number in numbers}
+        return {number: at_places(graph, self.order, self.latents, number) for number, graph in graphs.items()}
 
     @property
     def coding(self) -> tuple[str, ...]:
@@ -87,7 +110,7 @@ class MeanScaleModel(LatentModel):
         for number, places in enumerate(self.order.positions(*values.shape), start=1):
             parameters = first.at(places)
             if number > 1:
-                parameters = parameters.plus(self.later(number, features, values).at(places))
+                parameters = parameters.plus(self.later(number, features, values))
             here = None if finer is None else finer.at(places)
             if here is not None:
                 parameters = here.parameters(parameters)
