@@ -17,10 +17,11 @@ from latentpress.image import Image
 from latentpress.metrics import psnr
 from latentpress.models import installed_models
 from latentpress.studies.base import Request, Result, Table
+from latentpress.systems.entropy_models import PACKAGES
 
 __all__ = ["run", "study"]
 
-_CODEC, _BASE = "entropy-models", "entropy-mean-scale-1"
+_CODEC, _BASE = "entropy-models", "mean-scale"
 _QUALITIES = (0, 50, 100)
 _EVERY = 4  # pictures
 _CROP = 128  # pixels of a side, for the other engine
@@ -34,17 +35,18 @@ def run(request: Request) -> Result:
     if len(request.data) != 1:
         raise InvalidInputError("s3-entropy takes one --data folder: pictures such as the Kodak set")
     pictures = [read_pixels(path) for path in list(find_pictures(request.data[0]).values())[::_EVERY]]
-    codecs = {one.name: get_codec(_CODEC, model=one.name, threads=1) for one in installed_models(_CODEC)}
+    here = {one.name for one in installed_models(_CODEC)}
+    codecs = {kind: get_codec(_CODEC, model=name, threads=1) for kind, name in PACKAGES.items() if name in here}
     if _BASE not in codecs:
-        raise InvalidInputError(f"s3-entropy compares with {_BASE}, which is not installed")
+        raise InvalidInputError(f"s3-entropy compares with {PACKAGES[_BASE]}, which is not installed")
     return study(pictures, codecs, _QUALITIES, request)
 
 
 def study(
     pictures: Sequence[Pixels], codecs: Mapping[str, Codec], qualities: Sequence[int], request: Request
 ) -> Result:
-    """Bytes of whole files by model and quality; of a part of the first picture, whether all decode to the same
-    integers with either engine and any threads.
+    """Bytes of whole files by kind of entropy model and quality; of a part of the first picture, whether all decode to
+    the same integers with either engine and any threads.
     """
     found: dict[str, dict[str, Any]] = {}
     size = sum(one.shape[0] * one.shape[1] for one in pictures)
@@ -57,7 +59,10 @@ def study(
             request.say(f"{name}, quality {quality}: {rates[-1]:.4f} bpp")
         part = codec.encode(Image(pictures[0][:_CROP, :_CROP].copy()), qualities[-1])
         others = ({"threads": 2}, {"engine": "torch"}, {"engine": "torch", "dtype": "float64"})
-        exact |= {codec.exact(part), *(get_codec(_CODEC, model=name, **other).exact(part) for other in others)}
+        exact |= {
+            codec.exact(part),
+            *(get_codec(_CODEC, model=codec.config()["model"], **other).exact(part) for other in others),
+        }
         found[name] = {"bpp": rates} | _facts(codec, pictures[0])
     base = codecs[_BASE]
     shown = [
@@ -96,7 +101,7 @@ def _result(
     for name in order:
         one = found[name]
         rows.append((
-            name.removeprefix("entropy-").removesuffix("-1"), *(f"{rate:.3f}" for rate in one["bpp"]),
+            name, *(f"{rate:.3f}" for rate in one["bpp"]),
             f"{100 * over[name]:+.1f} %", str(one["passes"]),
             f"{one['parameters']:,}", f"{one['package_bytes'] / 1000:.0f}",
         ))  # fmt: skip
@@ -109,13 +114,7 @@ def _result(
         "kB",
     )
     longest = max(float(np.mean(one["bpp"])) for one in found.values())
-    bars = [
-        (
-            name.removeprefix("entropy-").removesuffix("-1"),
-            "█" * round(_BAR * float(np.mean(found[name]["bpp"])) / longest),
-        )
-        for name in order
-    ]
+    bars = [(name, "█" * round(_BAR * float(np.mean(found[name]["bpp"])) / longest)) for name in order]
     intro = [
         "The entropy models of the papers on the latents of one autoencoder (factorised-1, its first 96 channels): the "
         "transforms, the rounding and so the pictures are the same for all of them; what differs is the bytes.",

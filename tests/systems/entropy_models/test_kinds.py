@@ -19,7 +19,7 @@ from latentpress.codecs.ports import Pricing
 from latentpress.errors import LatentPressError, UnsupportedError
 from latentpress.image import Image
 from latentpress.models import find_model
-from latentpress.systems.entropy_models import KINDS
+from latentpress.systems.entropy_models import PACKAGES
 from latentpress.systems.entropy_models.codec import EntropyModel, quantised
 from latentpress.systems.entropy_models.layout import COMPANDED, LIMIT
 from latentpress.systems.entropy_models.walks import WALKS
@@ -38,14 +38,14 @@ def _transforms() -> None:
         pytest.skip("the package factorised-1 is not installed")
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=PACKAGES)
 def kind(request: pytest.FixtureRequest) -> str:
     """Each of them."""
     return str(request.param)
 
 
 def test_all_are_there() -> None:
-    assert set(KINDS) <= set(WALKS)
+    assert set(PACKAGES) <= set(WALKS)
 
 
 @pytest.fixture(scope="module")
@@ -101,12 +101,12 @@ def test_walks_code_what_networks_expect(
 
 def _shipped(kind: str, **settings: Any) -> Codec:
     one = {} if "engine" in settings else {"threads": 1}
-    return get_codec("entropy-models", model=f"entropy-{kind}-1", **(one | settings))
+    return get_codec("entropy-models", model=PACKAGES[kind], **(one | settings))
 
 
 def test_all_files_hold_the_same_integers(kind: str, photograph: Image) -> None:
     scene = Image(photograph.pixels[60:123, 100:165].copy())
-    codec, first = _shipped(kind), _shipped(KINDS[0])
+    codec, first = _shipped(kind), _shipped("factorised")
     others: dict[int, Any] = {0: {"threads": 2}, 70: {"engine": "torch", "dtype": "float64"}}
     for quality, settings in others.items():
         data = codec.encode(scene, quality)

@@ -16,10 +16,10 @@ from latentpress.parts.integer import set_integer
 from latentpress.systems.entropy_models.coding import MixtureCoder
 from latentpress.systems.entropy_models.masks import MASKS, SEGMENTS, passes_of, tokens
 from latentpress.systems.entropy_models.nets.attention import Attention
-from latentpress.systems.entropy_models.nets.base import Predicted, _mass
+from latentpress.systems.entropy_models.nets.base import Predicted, Sizes, _mass
 from latentpress.systems.entropy_models.nets.cube import MaskedConv3d
 from latentpress.systems.entropy_models.nets.hybrid import HybridAttention
-from latentpress.systems.entropy_models.nets.hyper import SparseGdn
+from latentpress.systems.entropy_models.nets.hyper import HyperNet, SparseGdn
 
 
 @pytest.mark.parametrize("kind", sorted(MASKS))
@@ -47,6 +47,20 @@ def test_a_masked_convolution_is_its_point_wise_form() -> None:
             [padded[:, :, 2 + c : 7 + c, 2 + row : 6 + row, 2 + col : 8 + col] for c, row, col in offsets], 2
         ).reshape(1, 2 * len(offsets), -1, 1)
         assert torch.equal(layer.frozen()(near).reshape(whole.shape), whole)
+
+
+def test_means_begin_as_averages_of_the_largest_channels() -> None:
+    sizes = Sizes(kind="mean-scale", latents=8, anchors=2, hyper_latents=4, features=8)
+    net = HyperNet(sizes, torch.tensor([[30.0, 20, 40, 10, 5, 5, 5, 5]] * 2))
+    latents = torch.randint(-3, 4, (1, 8, 8, 8)).float()
+    latents[0, [0, 2]] += 20
+    with torch.no_grad():
+        hyper = torch.floor(net.hyper_analysis(latents) + 0.5)
+        means = net.hyper_synthesis(hyper, torch.tensor([[16.0, 0]]))[1]
+    average = torch.nn.functional.avg_pool2d(latents, 4).repeat_interleave(4, 2).repeat_interleave(4, 3)
+    unit = 1 / net.hyper_analysis.get_parameter("linear.weight")[:3].flatten(1).sum(dim=1)  # what a hyper latent counts
+    for hyper_latent, channel in enumerate((2, 0, 1)):
+        assert (means[0, channel] - average[0, channel]).abs().max() <= unit[hyper_latent] / 2 + 0.1
 
 
 @pytest.mark.parametrize("kind", ["contextformer-spatial", "contextformer-channel"])

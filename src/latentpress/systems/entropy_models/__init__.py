@@ -2,23 +2,23 @@
 
 from latentpress.catalogue import System
 
-__all__ = ["KINDS", "SYSTEM"]
+__all__ = ["PACKAGES", "SYSTEM"]
 
-KINDS = (
-    "factorised",
-    "scale",
-    "mean-scale",
-    "mixture",
-    "bao",
-    "masked-2d",
-    "klopp",
-    "fu",
-    "masked-3d",
-    "ccn",
-    "contextformer-spatial",
-    "manypriors",
-)
-"""Of entropy models; each has a package, ``entropy-<kind>-1``."""
+PACKAGES = {
+    "factorised": "entropy-factorised-1",
+    "scale": "entropy-scale-1",
+    "mean-scale": "entropy-mean-scale-2",
+    "mixture": "entropy-mixture-1",
+    "bao": "entropy-bao-1",
+    "masked-2d": "entropy-masked-2d-1",
+    "klopp": "entropy-klopp-1",
+    "fu": "entropy-fu-1",
+    "masked-3d": "entropy-masked-3d-1",
+    "ccn": "entropy-ccn-1",
+    "contextformer-spatial": "entropy-contextformer-spatial-1",
+    "manypriors": "entropy-manypriors-1",
+}
+"""By the kind of entropy model."""
 
 SYSTEM = System(
     id="entropy-models",
@@ -27,6 +27,6 @@ SYSTEM = System(
     sources=("S0", "S3", "arXiv:1802.01436", "arXiv:1809.02736", "arXiv:1801.04260", "arXiv:2111.09172"),
     codec="codec:EntropyCodec",
     training="training:EntropyTraining",
-    model="entropy-mean-scale-1",
-    variants={f"entropy-{kind}": {"model": f"entropy-{kind}-1"} for kind in KINDS},
+    model=PACKAGES["mean-scale"],
+    variants={f"entropy-{kind}": {"model": package} for kind, package in PACKAGES.items()},
 )

@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from latentpress.codecs.mean_scale.layout import HYPER_LIMIT, MEAN_BITS
 from latentpress.parts.integer import FEATURE_BITS, IntegerConv2d, hidden_layer
+from latentpress.parts.likelihood import scale_of
 from latentpress.parts.mean_scale import HyperAnalysis, HyperSynthesis
 from latentpress.parts.quantise import round_half_up, round_ste, straight_through
 from latentpress.parts.rates import noisy_bits, two_road_bits
@@ -33,7 +34,56 @@ __all__ = ["Context", "HyperNet", "MixtureNet", "RasterNet"]
 
 _HYPER_PRIOR = 20.0
 _LOUD = 4.0  # how much larger hyper latents begin: those that noise drowns never learn to say anything
+_TOLD, _FINE = 3, 1.2  # averages that hyper latents begin with, and how many steps the logistic scale of one is
 _SPARSITY = 3e-5  # of the loss for each unit of a sparse normalisation's weights
+
+
+class MeansAnalysis(HyperAnalysis):
+    """With a linear part, so that hyper latents can follow averages of latents at every rate."""
+
+    def __init__(self, sizes: Sizes) -> None:
+        super().__init__(sizes, signed=True)
+        self.linear = nn.Conv2d(sizes.latents, sizes.hyper_latents, 4, stride=4, bias=False)
+
+    def forward(self, y: Tensor) -> Tensor:
+        hyper: Tensor = super().forward(y) + self.linear(y)
+        return hyper
+
+
+class MeansSynthesis(HyperSynthesis):
+    """With a linear part of the means: hyper latents spread over their 4x4 latents and what lies around these."""
+
+    def __init__(self, sizes: Sizes, initial: Tensor) -> None:
+        super().__init__(sizes, initial)
+        limit = LIMIT << MEAN_BITS
+        self.linear = IntegerConv2d(
+            sizes.hyper_latents, 16 * sizes.latents, 3, in_bits=0, in_high=HYPER_LIMIT, out_bits=MEAN_BITS,
+            out_low=-limit, out_high=limit, max_exponent=8, zero=True,
+        )  # fmt: skip
+
+    def forward(self, z: Tensor, mix: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        features, mean, index = super().forward(z, mix)
+        return features, mean + F.pixel_shuffle(self.linear(z), 4), index
+
+
+def _networks(sizes: Sizes, initial: Tensor, means: bool) -> tuple[HyperAnalysis, HyperSynthesis]:
+    """The hyper networks as they begin: with ``means`` the first hyper latents as averages over 4x4 places of the
+    channels that vary most, and the means as these.
+    """
+    analysis = MeansAnalysis(sizes) if means else HyperAnalysis(sizes)
+    synthesis = MeansSynthesis(sizes, initial) if means else HyperSynthesis(sizes, initial)
+    strengthened(synthesis)
+    strengthened(analysis)
+    analysis.head.weight.data *= _LOUD
+    if isinstance(analysis, MeansAnalysis) and isinstance(synthesis, MeansSynthesis):
+        scale = scale_of(initial[0])
+        analysis.linear.weight.data.zero_()
+        for hyper, channel in enumerate(scale.argsort(descending=True)[:_TOLD].tolist()):
+            gain = _FINE / float(scale[channel])
+            analysis.head.weight.data[hyper] = 0
+            analysis.linear.weight.data[hyper, channel] = gain / 16
+            synthesis.linear.weight.data[16 * channel : 16 * (channel + 1), hyper, 1, 1] = 1 / gain
+    return analysis, synthesis
 
 
 class HyperNet(EntropyNet):
@@ -42,11 +92,7 @@ class HyperNet(EntropyNet):
     def __init__(self, sizes: Sizes, initial: Tensor) -> None:
         super().__init__(sizes, initial)
         self.means = sizes.kind != "scale"
-        self.hyper_analysis = HyperAnalysis(sizes, signed=self.means)
-        self.hyper_synthesis = HyperSynthesis(sizes, initial)
-        strengthened(self.hyper_synthesis)
-        strengthened(self.hyper_analysis)
-        self.hyper_analysis.head.weight.data *= _LOUD
+        self.hyper_analysis, self.hyper_synthesis = _networks(sizes, initial, self.means)
 
     def bits(self, symbols: Tensor, mix: Tensor, noise: Tensor | None, hard: bool) -> Bits:
         """See `EntropyNet.bits`."""
