@@ -23,7 +23,7 @@ __all__ = ["TUNES", "HyperpriorCodec"]
 TUNES = ("mse", "ms-ssim")
 """What an encoder may aim for; the first is usual."""
 
-_ROUNDS = (2, 4, 8, 16, 24, 36, 60, 100)  # of the search, for effort 2 to 9; each effort looks where lower ones did
+_ROUNDS = (2, 5, 9, 16, 24, 36, 60, 100)  # of the search, for effort 2 to 9; each effort looks where lower ones did
 
 
 class HyperpriorCodec(LatentCodec[MeanScaleModel]):

@@ -2,9 +2,9 @@
 
 Proximal gradient descent (iterative shrinkage; Daubechies, Defrise and De Mol 2004) on rate + lambda * error over what
 the decoder will really get. The gradient of the error, and of what later passes cost, says where each value had better
-be; the rate-aware `Rounding` is the proximal step, which moves it to the whole number that is worth its bits. The
-analysis network only guesses such a point: its guess is where the search begins. The file is an ordinary one. Needs
-torch (the extra ``train``).
+be; the rate-aware `Rounding` is the proximal step, which moves it to the whole number that is worth its bits. Each
+move goes on with half of the one before (the heavy ball of Polyak 1964). The analysis network only guesses such a
+point: its guess is where the search begins. The file is an ordinary one. Needs torch (the extra ``train``).
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = ["refine"]
 
-_FIRST_STEP, _LAST_STEP, _SHORTER = 0.5, 0.1, 0.8  # of the way to where the gradient points
+_FIRST_STEP, _LAST_STEP, _SHORTER = 0.5, 0.1, 0.9  # of the way to where the gradient points
+_MOMENTUM = 0.5  # of the last move that the next one goes on with; half as much at first
 
 Float = NDArray[np.float32]
 Window = tuple[slice, slice]
@@ -61,7 +62,7 @@ def refine(
         search = _Search(model, _graphs(model.package), torch.from_numpy(pixels), rate, rounding)
     around = torch.from_numpy(np.floor(latents + np.float32(0.5)))
     target = np.ascontiguousarray(latents[(slice(None), *inside)])
-    best, lowest = target, np.inf
+    best, lowest, move = target, np.inf, np.zeros_like(target)
     for done in steps(range(rounds[-1] + 1), rounds[-1] + 1):
         point = search.at(target, around, inside)
         if point.cost < lowest:
@@ -70,7 +71,9 @@ def refine(
             yield best
         step = max(_LAST_STEP, _FIRST_STEP * _SHORTER**done)
         # At its optimum a value stands where the error would cost `weight` bits for each squared step around.
-        target = target + np.float32(step) * (point.values - point.slope / (2 * rounding.weight) - target)
+        towards = point.values - point.slope / (2 * rounding.weight) - target
+        move = np.float32(step) * towards + np.float32(_MOMENTUM if done > 1 else _MOMENTUM / 2) * move
+        target = target + move
 
 
 @dataclass(frozen=True)
