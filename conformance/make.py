@@ -142,7 +142,9 @@ def cases() -> Iterator[Case]:
     yield Case("lossless-near", "no sample wrong by more than 2", coded("mlp-lossless", exact, max_error=2))
     mosaic = Image(drawn(30, 42).pixels.max(axis=2, keepdims=True))
     yield Case("lossless-mosaic", "a camera's mosaic", coded("mlp-lossless", mosaic, mosaic="GRBG"))
-    yield Case("lc-fdnet-rgb", "sub-images", coded("lc-fdnet", exact))
+    photo = Image(read(HERE.parent / "examples" / "macaws.png").pixels[180:271, 250:381].copy())
+    yield Case("lossless-mixed", "networks with mixed distributions", coded("mlp-lossless", photo, effort=3))
+    yield Case("lc-fdnet-rgb", "sub-images", coded("lc-fdnet", photo))
     for name, options in (("gray", {"mode": "L"}), ("420", {"subsampling": 2}), ("progressive", {"progressive": True})):
         data = jpeg(quality=70, **options)
         yield Case(f"jpeg-{name}", "a JPEG file kept", lambda data=data: get_codec("jpeg").encode_file(data))
