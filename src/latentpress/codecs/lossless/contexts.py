@@ -28,14 +28,15 @@ _COARSE = np.array([-51.0, -13, 13, 51])
 _F, _C = len(_FINE) + 1, len(_COARSE) + 1
 _STEPS = 64.0
 _SMALLEST = 48  # level of the smallest scale: half a pixel value
-_OCTAVES = 18  # of a scale,
+_OCTAVE_LEVELS = 16  # of `LEVELS`
 SETS = 20
 """Sets of weights: of scales, an octave each."""
+_HALVES, _PAIRS = 36, 10  # scales by halves of octaves, and by two octaves
 _BRIGHTNESS = 64
-_RATIOS = 24
-_RATIO_BORDERS = LEVELS[4 * np.arange(1, _RATIOS)] * 2.0  # a quarter of an octave each
+_RATIOS = 24  # of the errors nearby to the scale, a quarter of an octave each, from 1/64 on
+_RATIO_BORDERS = LEVELS[4 * np.arange(1, _RATIOS)] * 2.0  # in 1/128
 _NEAR = ((0, -1), (-1, 0), (-1, 1), (-1, -1), (0, -2), (-2, 0))
-_OWN = (_F * _F * SETS, _F * 2 * _OCTAVES, _F * _F * SETS, _F * _F * SETS, _C**4 * 10, _RATIOS * _BRIGHTNESS, TEXTURES)
+_OWN = (_F * _F * SETS, _F * _HALVES, _F * _F * SETS, _F * _F * SETS, _C**4 * _PAIRS, _RATIOS * _BRIGHTNESS, TEXTURES)
 _SEES = (_F * _BRIGHTNESS, _F * _F * SETS)
 
 
@@ -65,8 +66,8 @@ class Surroundings:
         level = np.maximum(refined.width // (OCTAVE // 16), 0)
         scale = LEVELS[np.maximum(level, _SMALLEST)]
         unit = refined.sign * _STEPS / scale
-        octaves = np.minimum(level // 16, SETS - 1)
-        halves = np.minimum(level // 8, 2 * _OCTAVES - 1)
+        octaves = np.minimum(level // _OCTAVE_LEVELS, SETS - 1)
+        halves = np.minimum(level // (_OCTAVE_LEVELS // 2), _HALVES - 1)
 
         def fine(difference: Floats) -> Integers:
             found: Integers = np.searchsorted(_FINE, np.floor(difference * unit), side="right")
@@ -79,7 +80,7 @@ class Surroundings:
         at = self._lanes.at(wave, guess.slots)
         near = [self._own[at + offset : at + offset + count] for offset in self._near]
         west, north = fine(near[0]), fine(near[1])
-        spread = np.abs(near).sum(axis=0) * (16.0 * 8 / 6) / scale
+        ratio = np.abs(near).sum(axis=0) * (128.0 / len(near)) / scale
         whole = 16.0 * refined.nearest
         plain, step = 16.0 * features.base - whole, features.scale * (1.0 / UNIT)
         shared = np.floor(guess.shared * features.scale * (1.0 / (16 * UNIT)) + 0.5)
@@ -91,11 +92,11 @@ class Surroundings:
         light = np.minimum(np.maximum((refined.nearest - self._low) >> self._shift, 0), _BRIGHTNESS - 1)
         found = [
             pair(fine(plain), fine(local)),
-            fine(plain + shared) * (2 * _OCTAVES) + halves,
+            fine(plain + shared) * _HALVES + halves,
             pair(*neighbours),
             pair(west, north),
-            four * 10 + np.minimum(level // 32, 9),
-            np.searchsorted(_RATIO_BORDERS, np.floor(spread), side="right") * _BRIGHTNESS + light,
+            four * _PAIRS + np.minimum(level // (2 * _OCTAVE_LEVELS), _PAIRS - 1),
+            np.searchsorted(_RATIO_BORDERS, np.floor(ratio), side="right") * _BRIGHTNESS + light,
             refined.texture,
         ]
         seen = [fine(error[at : at + count]) for error in self._others]
