@@ -37,9 +37,11 @@ _KEPT = "latents.npz"
 @dataclass(frozen=True)
 class EntropySchedule(Schedule):
     """``crops`` of ``side`` pixels become latents before the first step; a step learns from squares of ``crop`` latents
-    of them.
+    of them. ``frozen``: beginning of the names of what stays as it was trained before (`RunOptions.start`), such as
+    ``hyper_analysis``; nothing if empty.
     """
 
+    frozen: str = setting("")
     crops: int = setting(1000, at_least=1)
     side: int = setting(448, multiple_of=64)
     crop: int = setting(16, multiple_of=4)
@@ -73,7 +75,6 @@ class EntropyTraining(Training):
         if plan.model.kind not in NETS:
             raise InvalidInputError(f"recipe: model.kind must be one of {', '.join(NETS)}, not {plan.model.kind!r}")
         self._hard = False
-        self._latents: Latents | None = None
 
     @property
     def transforms(self) -> ModelPackage:
@@ -86,8 +87,7 @@ class EntropyTraining(Training):
         if not kept.exists():
             pictures = load_pictures(data, self.schedule.smallest)
             self._maker().crops(pictures, self.schedule.crops, self.schedule.side, self.schedule.seed, say).save(kept)
-        self._latents = Latents.load(kept)
-        return self._latents
+        return Latents.load(kept)
 
     def held_out(self, valid: Folders, samples: Latents, say: Say) -> Latents:
         """Latents of every third picture."""
@@ -99,7 +99,7 @@ class EntropyTraining(Training):
     def network(self, samples: Latents | None) -> EntropyNet:
         """One that begins with the scale of each channel."""
         c = self.model
-        deviations = torch.ones(c.anchors, c.latents) if samples is None else samples.deviations()
+        deviations = torch.ones(c.anchors, c.latents) if samples is None else samples.deviations(c.anchors)
         return NETS[c.kind](c, initial_index(deviations))
 
     def adopt(self, other: Checkpoint, net: nn.Module) -> dict[str, Tensor]:
@@ -113,6 +113,12 @@ class EntropyTraining(Training):
     def players(self, net: nn.Module) -> Sequence[Player]:
         """One, for whom tables of scale indices, whose units are small, learn faster."""
         groups: dict[float, list[nn.Parameter]] = {1.0: [], _FASTER: []}
+        frozen = self.schedule.frozen
+        still = [one for name, one in net.named_parameters() if frozen and name.startswith(frozen)]
+        if frozen and not still:
+            raise InvalidInputError(f"recipe: schedule.frozen: nothing of {self.model.kind} begins with {frozen!r}")
+        for parameter in still:
+            parameter.requires_grad_(False)
         for name, parameter in net.named_parameters():
             groups[_FASTER if name.startswith(_INDICES) else 1.0].append(parameter)
         return [Player(self.plan.codec, groups, lambda *drawn: self.loss(net, *drawn))]
@@ -124,24 +130,23 @@ class EntropyTraining(Training):
         return self._hard
 
     def draw(self, samples: Latents, rng: np.random.Generator) -> tuple[Tensor, ...]:
-        """Latents of rate 0, rate indices, noise."""
+        """Whole latents, the mix of their rate, noise."""
         batch, side = self.schedule.batch, self.schedule.crop
+        numbers, rates = samples.choose(batch, self.model.last_rate, rng)
         crops = []
-        for number in rng.integers(len(samples), size=batch):
+        for number in numbers:
             values = samples.values[number]
             row, column = (int(rng.integers(length - side + 1)) for length in values.shape[1:])
             crops.append(values[:, row : row + side, column : column + side])
-        rates = (rng.permutation(batch) + rng.random(batch)) / batch * (self.model.last_rate + 1)
         noise = rng.random((batch, self.model.hyper_latents, side // 4, side // 4), np.float32)
-        values = torch.from_numpy(np.stack(crops).astype(np.float32))
-        return values.to(self.device), torch.from_numpy(rates.astype(np.int64)), torch.from_numpy(noise)
+        mix = mix_for_rates(torch.from_numpy(rates), self.model.anchors)
+        values = samples.whole(torch.from_numpy(np.stack(crops).astype(np.float32)), mix)
+        return values.to(self.device), mix, torch.from_numpy(noise)
 
     def loss(self, net: Any, *drawn: Tensor) -> tuple[Tensor, Tensor]:
         """Mean of the logarithm of bits a pixel: every rate counts the same."""
-        values, rates, noise = drawn
-        assert self._latents is not None
-        mix = mix_for_rates(rates, self.model.anchors)
-        bits = net.bits(self._latents.whole(values, mix), mix, noise, self._hard)
+        values, mix, noise = drawn
+        bits = net.bits(values, mix, noise, self._hard)
         pixels = 256 * values.shape[2] * values.shape[3]
         total = (bits.latents + bits.side) / pixels
         figures = torch.stack([total.mean(), bits.side.mean() / pixels])
@@ -154,7 +159,7 @@ class EntropyTraining(Training):
         for anchor in range(self.model.anchors):
             mix = mix_for_rates(torch.tensor([STEPS_PER_ANCHOR * anchor]), self.model.anchors)
             rows = []
-            for picture in held_out.values:
+            for picture in held_out.at(STEPS_PER_ANCHOR * anchor):
                 values = torch.from_numpy(picture.astype(np.float32))[None]
                 bits = net.bits(held_out.whole(values, mix), mix, None, True)
                 rows.append([float(one) / (256 * values[0, 0].numel()) for one in (bits.latents, bits.side)])

@@ -105,7 +105,7 @@ class _Embed(nn.Module):
 class AttentionNet(HyperNet):
     """Hyper latents and attention."""
 
-    width = _WIDTH
+    sequential, width = True, _WIDTH
 
     def __init__(self, sizes: Sizes, initial: Tensor) -> None:
         super().__init__(sizes, initial)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -66,12 +67,12 @@ class MeansSynthesis(HyperSynthesis):
         return features, mean + F.pixel_shuffle(self.linear(z), 4), index
 
 
-def _networks(sizes: Sizes, initial: Tensor, means: bool) -> tuple[HyperAnalysis, HyperSynthesis]:
-    """The hyper networks as they begin: with ``means`` the first hyper latents as averages over 4x4 places of the
-    channels that vary most, and the means as these.
+def _networks(sizes: Sizes, initial: Tensor, signed: bool, linear: bool) -> tuple[HyperAnalysis, HyperSynthesis]:
+    """The hyper networks as they begin: with ``linear`` parts the first hyper latents as averages over 4x4 places of
+    the channels that vary most, and the means as these.
     """
-    analysis = MeansAnalysis(sizes) if means else HyperAnalysis(sizes)
-    synthesis = MeansSynthesis(sizes, initial) if means else HyperSynthesis(sizes, initial)
+    analysis = MeansAnalysis(sizes) if linear else HyperAnalysis(sizes, signed=signed)
+    synthesis = MeansSynthesis(sizes, initial) if linear else HyperSynthesis(sizes, initial)
     strengthened(synthesis)
     strengthened(analysis)
     analysis.head.weight.data *= _LOUD
@@ -89,10 +90,15 @@ def _networks(sizes: Sizes, initial: Tensor, means: bool) -> tuple[HyperAnalysis
 class HyperNet(EntropyNet):
     """Scales, of the kind ``scale``; otherwise means and scales, from hyper latents that see the latents' signs."""
 
+    sequential: ClassVar[bool] = False
+    """Whether latents that are decoded tell means: then hyper latents that follow averages only repeat them."""
+
     def __init__(self, sizes: Sizes, initial: Tensor) -> None:
         super().__init__(sizes, initial)
         self.means = sizes.kind != "scale"
-        self.hyper_analysis, self.hyper_synthesis = _networks(sizes, initial, self.means)
+        self.hyper_analysis, self.hyper_synthesis = _networks(
+            sizes, initial, self.means, linear=self.means and not self.sequential
+        )
 
     def bits(self, symbols: Tensor, mix: Tensor, noise: Tensor | None, hard: bool) -> Bits:
         """See `EntropyNet.bits`."""
@@ -200,6 +206,8 @@ class Context(nn.Module):
 
 class RasterNet(HyperNet):
     """With a context in a window of two dimensions."""
+
+    sequential = True
 
     def __init__(self, sizes: Sizes, initial: Tensor) -> None:
         super().__init__(sizes, initial)
