@@ -270,9 +270,10 @@ def train(
     pictures. run: folder for the checkpoint and the log. valid: folder of pictures for validation points in the log
     and for choosing the best weights. minutes: time budget, None for the recipe's number of steps. resume: go on from
     the checkpoint in ``run``, with the same result as an uncut run. start: checkpoint whose averaged weights a new run
-    begins with. race: settings of the recipe (``"schedule.optimiser=muon"``), each tried for ``race_steps`` steps; the
-    best goes on. device: ``"cpu"`` or ``"cuda"``. threads: of the CPU, None for all. accelerate: how steps run:
-    ``"none"``, ``"graph"`` (recorded as a CUDA graph) or ``"compile"``; None for what is sure to work.
+    begins with, or a model package, by name or folder. race: settings of the recipe (``"schedule.optimiser=muon"``),
+    each tried for ``race_steps`` steps; the best goes on. device: ``"cpu"`` or ``"cuda"``. threads: of the CPU, None
+    for all. accelerate: how steps run: ``"none"``, ``"graph"`` (recorded as a CUDA graph) or ``"compile"``; None for
+    what is sure to work.
 
     Raises MissingExtraError without the ``train`` extra, InvalidInputError for a wrong recipe or empty folder.
     """

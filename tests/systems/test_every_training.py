@@ -21,12 +21,19 @@ from latentpress.models import ModelPackage
 from latentpress.training.checkpoint import load_checkpoint
 from latentpress.training.complexity import macs_per_pixel
 from latentpress.training.export import export
+from latentpress.training.from_package import package_state
 from latentpress.training.plan import load_plan, training_of
 from latentpress.training.run import train
 from latentpress.training.runner import LOG
 from latentpress.training.system import Training
 
 TINY = Path(__file__).parent / "tiny"
+BEGUN = {
+    "akyazi", "bai", "cas-cnn", "comcnn", "double-jpeg", "edge-gan", "faces", "factorised", "idcn", "kamisli", "l3c",
+    "learned-lifting", "mentzer", "painter", "pca-blocks", "peixoto", "perceptron", "rc", "semantic", "tiled", "vq",
+}  # fmt: skip
+"""Systems whose packages a run can begin with: all but those with weights that an export rounds or decomposes."""
+
 TRAINED = [one.id for one in systems() if one.training]
 
 
@@ -109,6 +116,18 @@ def test_the_package_tells_how_it_came_about(run: Path, package: ModelPackage) -
     counted = macs_per_pixel(package)
     assert (counted["decoder"] > 0) == any(name.endswith(".onnx") for name in package.files)
     assert package.card["complexity"]["kmac_per_pixel"]["decoder"] == pytest.approx(counted["decoder"] / 1000, abs=1e-3)
+
+
+def test_a_run_begins_with_the_package_or_says_why_not(run: Path, package: ModelPackage, photos: Path) -> None:
+    plan = load_checkpoint(run).recipe
+    training = training_of(plan.codec)(plan)
+    samples = training.samples(photos, run.parent, lambda line: None)
+    net = training.network(samples)
+    if plan.codec in BEGUN:
+        assert package_state(package, training, net).average.keys() == load_checkpoint(run).average.keys()
+    else:
+        with pytest.raises(InvalidInputError, match="no run can begin with tiny: training cannot take back"):
+            package_state(package, training, net)
 
 
 def test_the_package_codes_in_every_engine(package: ModelPackage, photograph: Image) -> None:

@@ -52,7 +52,10 @@ def train(
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in RUN_DIR.")] = False,
     start: Annotated[
         Path | None,
-        typer.Option(metavar="CHECKPOINT", help="Begin a new run with this checkpoint's averaged weights."),
+        typer.Option(
+            metavar="CHECKPOINT|MODEL",
+            help="Begin a new run with this checkpoint's averaged weights, or those of a model: its name or folder.",
+        ),
     ] = None,
     race: Annotated[
         str | None,

@@ -31,6 +31,12 @@ class Gdn(nn.Module):
         self.root_beta = nn.Parameter(torch.ones(channels))
         self.root_gamma = nn.Parameter(torch.full((channels, channels), gamma**0.5))
 
+    @torch.no_grad()
+    def take(self, gamma: Tensor, beta: Tensor) -> None:
+        """Begin with a stored graph's gamma (channels, channels, 1, 1) and beta (channels,)."""
+        self.root_gamma.copy_(gamma.flatten(1).sqrt())
+        self.root_beta.copy_((beta - _LEAST).clamp_min(0).sqrt())
+
     def forward(self, x: Tensor) -> Tensor:
         beta = self.root_beta.square() + _LEAST
         size = F.conv2d(x.square(), self.root_gamma.square()[:, :, None, None], beta)

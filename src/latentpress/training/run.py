@@ -29,7 +29,8 @@ class RunOptions:
     run: folder for the checkpoint and the log. valid: folder or folders of pictures for validation points in the log
     and for choosing the best weights. minutes: time after which the run ends. max_steps: step at which it ends. resume:
     go on from the run's checkpoint if it has one (the sizes of its network must be those of the recipe; the schedule
-    may have changed). start: a checkpoint whose averaged weights a new run begins with, at step 0 of its schedule.
+    may have changed). start: a checkpoint whose averaged weights a new run begins with, at step 0 of its schedule; or a
+    model package, by name or folder.
     device: ``cpu`` or ``cuda``. threads: of the CPU. checkpoint_minutes: between two writings. report: gets a line of
     progress now and then (default: standard error). arrived: says which files of pictures are there now; new ones are
     learned from while the run goes on, which is then not the same run again. accelerate: how steps run
@@ -82,7 +83,12 @@ def train(recipe: str | Path | Plan, data: Folders, **options: Any) -> Path:
     say(f"{len(samples)} {training.counted}{shown}, from step {state.step if state and running else 0}")
     torch.manual_seed(plan.schedule.seed)
     net = training.network(None if state else samples)
-    if state and not running:
+    if how.start is not None and not state:
+        from latentpress.models import named_model  # exports, which a bare machine does not
+        from latentpress.training.from_package import package_state
+
+        state = _next_stage(package_state(named_model(str(how.start)), training, net))
+    elif state and not running:
         fits = _same(state.recipe, plan)
         state = _next_stage(state if fits else replace(state, average=training.adopt(state, net)))
     runner = Runner(training, net, samples, state)
@@ -105,11 +111,16 @@ def _opened(plan: Plan, how: RunOptions) -> tuple[Checkpoint | None, bool]:
     if running and not how.resume:
         raise InvalidInputError(f"{own} exists already; pass --resume to go on with it, or choose another folder")
     source = own if running else how.start
-    state = load_checkpoint(source) if source is not None else None
+    state = load_checkpoint(source) if source is not None and (running or _is_checkpoint(source)) else None
     if state and running and not _same(state.recipe, plan):
         raise InvalidInputError(f"{own} was made with other network sizes than the recipe's, or for another codec")
     how.folder.mkdir(parents=True, exist_ok=True)
     return state, running
+
+
+def _is_checkpoint(start: str | Path) -> bool:
+    """Whether a run is to begin with a checkpoint, which may be missing, and not with a model package."""
+    return Path(start).is_file() or Path(start).suffix == ".safetensors"
 
 
 def _same(one: Plan, other: Plan) -> bool:
@@ -120,6 +131,6 @@ def _same(one: Plan, other: Plan) -> bool:
 def _next_stage(state: Checkpoint) -> Checkpoint:
     """What a new run begins with: the averaged weights of another, at step 0, and where they come from."""
     history = {key: value for key, value in state.history.items() if not key.startswith("best_")}
-    began = {"recipe": state.recipe.to_dict(), "steps": state.step}
+    began = {"recipe": state.recipe.to_dict(), "steps": state.step, "hardware": history.get("hardware")}
     history |= {"stages": [*history.get("stages", []), began]}
     return replace(state, step=0, weights=state.average, moments={}, updates={}, history=history)

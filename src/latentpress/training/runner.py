@@ -73,7 +73,7 @@ class Runner:
         self.history: dict[str, Any] = {"hardware": _hardware(training.device), training.counted: len(samples)}
         if state:
             self.net.load_state_dict(state.weights)
-            self.step, self.history = state.step, state.history
+            self.step, self.history = state.step, state.history if state.step else state.history | self.history
             self.seconds = float(state.history.get("seconds", 0.0))
             if not self.step:  # what the runs before this one took is history, not time of this run's schedule
                 self.history["earlier_seconds"] = self.seconds

@@ -138,6 +138,9 @@ class Training(ABC):
             f"a {self.plan.codec} of these sizes cannot begin with the {other.recipe.codec} of that checkpoint"
         )
 
+    def recover(self, net: nn.Module, package: ModelPackage) -> None:  # noqa: B027 - most systems have no need
+        """Give ``net``, which has the weights of a package's graphs, what else of it the package holds."""
+
     def players(self, net: nn.Module) -> Sequence[Player]:
         """Who learns, in the order of play. Default: all parameters, from `loss`."""
         return [Player(self.plan.codec, {1.0: list(net.parameters())}, lambda *drawn: self.loss(net, *drawn))]
