@@ -42,6 +42,22 @@ def psnr(codec: HyperpriorCodec, image: Image, data: bytes) -> float:
     return psnr_of(image, codec.decode(data))
 
 
+@pytest.mark.parametrize("quality", [8, 35])
+def test_what_a_search_gains_is_bytes(codec: HyperpriorCodec, photograph: Image, quality: float) -> None:
+    """Below the first anchor too, where errors count for less; and the error ends up near to what was asked."""
+    image = Image(photograph.pixels[:192, :240].copy())
+    quick, slow = (HyperpriorCodec(threads=1, effort=effort).encode(image, quality) for effort in (1, 5))
+    assert len(slow) < 0.98 * len(quick)
+    assert 0 <= psnr(codec, image, slow) - psnr(codec, image, quick) < 0.08
+
+
+@pytest.mark.parametrize("level", [0, 128])
+def test_pictures_that_cost_nothing(codec: HyperpriorCodec, level: int) -> None:
+    flat = Image(np.full((32, 32, 3), level, np.uint8))
+    quick, slow = (HyperpriorCodec(threads=1, effort=effort).encode(flat, 50) for effort in (1, 3))
+    assert len(slow) <= len(quick)
+
+
 @pytest.mark.parametrize("quality", [5, 70])
 def test_effort_never_makes_a_file_larger_or_worse(codec: HyperpriorCodec, photograph: Image, quality: float) -> None:
     """At a fixed quality: no higher effort gives a larger file than a lower one, none a lower PSNR than effort 1."""

@@ -18,13 +18,12 @@ from latentpress.codecs.latent import TileSettings, Window
 from latentpress.codecs.mean_scale.model import MeanScaleModel
 from latentpress.codecs.planes import from_planes
 from latentpress.codecs.ports import Writing, write
-from latentpress.codecs.rounding import Rounding
 from latentpress.systems.hyperprior.refine import refine
 
 __all__ = ["smallest"]
 
 _PROBES = 4
-_SPREAD = 3.0  # weights are looked for up to so many times below and above the usual one
+_SPREAD = 1.6  # weights are looked for up to so many times below and above the one of the search
 _SLACK = 0.005  # of the error, where neighbours may move it a little: they are searched too, and not known here
 
 Float = NDArray[np.float32]
@@ -39,11 +38,10 @@ def smallest(model: MeanScaleModel, window: Window, rate: int, weight: float, ro
     around = model.code(Writing(again=False), rate, (latents.shape[1], latents.shape[2]), latents, usual).values
     tries = _Tries(model, window, rate, around)
     tries.at(np.ascontiguousarray(latents[(slice(None), *window.inside)]), weight)
-    rounding = Rounding(model.tables, weight)
-    for found in refine(model, window.planes, latents, window.inside, rate, rounding, rounds):
-        low, high = math.log(weight / _SPREAD), math.log(weight * _SPREAD)
-        for probe in range(_PROBES):
-            middle = math.log(weight) if probe == 0 else (low + high) / 2
+    for found, its_weight in refine(model, window.planes, latents, window.inside, rate, weight, rounds):
+        low, high = math.log(its_weight / _SPREAD), math.log(its_weight * _SPREAD)
+        for _ in range(_PROBES):
+            middle = (low + high) / 2
             good = tries.at(found, math.exp(middle))
             low, high = (low, middle) if good else (middle, high)
     return tries.stream()
