@@ -9,13 +9,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch import Tensor, nn
 
 from latentpress.errors import InvalidInputError, UnsupportedError
 from latentpress.models.package import CARD
+from latentpress.parts.blocks import patches
+from latentpress.parts.integer import freeze
+from latentpress.parts.rate_table import IntegerRateTable
 from latentpress.training.checkpoint import load_checkpoint
-from latentpress.training.export import export
+from latentpress.training.export import export, rounded
+from latentpress.training.from_package import _load, stored_weights
+from latentpress.training.graphs import export_graph
 from latentpress.training.plan import Plan, load_plan
 from latentpress.training.run import train
+from latentpress.training.system import Graph
 
 TINY = Path(__file__).parents[1] / "systems" / "tiny"
 
@@ -84,3 +91,27 @@ def test_other_networks_and_packages_without_a_recipe_are_refused(
         train(plan, photos, run=tmp_path / "nowhere", start="nowhere", **options)
     with pytest.raises(InvalidInputError, match="no checkpoint at"):
         train(plan, photos, run=tmp_path / "missing", start="missing.safetensors", **options)
+
+
+def test_weights_are_taken_back_as_they_are_used() -> None:
+    class Net(nn.Module):
+        """A strided layer that is stored as such, and a table in whole numbers."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.plain, self.strided = nn.Conv2d(2, 4, 3), nn.Conv2d(16, 3, 1)
+            self.shift = IntegerRateTable(2, 3, 4, torch.randn(2, 3))
+
+        def forward(self, x: Tensor, mix: Tensor) -> Tensor:
+            return patches(self.plain(x), self.strided, 2) + self.shift(mix)
+
+    def graph(net: nn.Module) -> Graph:
+        return Graph(net, {"x": torch.zeros(1, 2, 10, 10), "mix": torch.zeros(1, 2)}, ("y",))
+
+    first, second = Net().requires_grad_(False), Net().requires_grad_(False)
+    rounded(first)
+    wanted = {name: value.clone() for name, value in first.state_dict().items()}
+    freeze(first)
+    _load(graph(second), stored_weights(export_graph(graph(first))))
+    for name, value in second.state_dict().items():
+        assert torch.equal(value, torch.round(wanted[name] * 16) / 16 if name == "shift.table" else wanted[name]), name

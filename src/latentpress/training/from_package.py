@@ -1,8 +1,8 @@
 """A run that begins with the weights of a model package, for whoever has no checkpoint of it.
 
-The stored graphs have weights under the names that they have in training; `Gdn` alone has its own folded into
-constants. What only training knows, such as the distributions that stand for probability tables, begins as in a new
-run.
+The stored graphs have weights under the names that they have in training, and those of point-wise layers that run as
+strided ones beside the name of their bias; `Gdn` alone has its own folded into constants. What only training knows,
+such as the distributions that stand for probability tables, begins as in a new run.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from torch import nn
 from latentpress.errors import InvalidInputError
 from latentpress.models import ModelPackage
 from latentpress.parts.gdn import Gdn
+from latentpress.parts.rate_table import IntegerRateTable
 from latentpress.training.checkpoint import Checkpoint, network_state
 from latentpress.training.export import rounded, stored_graphs
 from latentpress.training.plan import Plan
@@ -75,7 +76,10 @@ def stored_weights(graph: bytes) -> Weights:
                 made = _UNPACKING[node.op_type](*inputs)
             known[node.output[0]] = made
         else:
-            used |= {name: known[name] for name in node.input if name in known}
+            names = list(node.input)
+            if node.op_type == "Conv" and len(names) == 3 and names[2].endswith(".bias"):
+                names[1] = names[2].removesuffix("bias") + "weight"
+            used |= {ours: known[name] for ours, name in zip(names, node.input, strict=True) if name in known}
     return used
 
 
@@ -83,9 +87,15 @@ def _load(graph: Graph, weights: Weights) -> None:
     """Give a network the weights of its stored graph that have names, and each `Gdn` two of those that have none."""
     own = graph.module.state_dict(keep_vars=True)
     folded = [array for name, array in weights.items() if name not in own]
+    whole = {
+        f"{path}.table".lstrip("."): 2.0**-one.bits
+        for path, one in graph.module.named_modules()
+        if isinstance(one, IntegerRateTable)
+    }
     for name in own.keys() & weights.keys():
-        if own[name].shape == weights[name].shape:
-            own[name].copy_(torch.from_numpy(weights[name].astype(np.float32)))
+        if own[name].numel() == weights[name].size:
+            values = torch.from_numpy(weights[name].astype(np.float32)).reshape(own[name].shape)
+            own[name].copy_(values * whole.get(name, 1.0))
     norms = [one for one in graph.module.modules() if isinstance(one, Gdn)]
     if norms and len(folded) == 2 * len(norms):
         turns: list[Gdn] = []

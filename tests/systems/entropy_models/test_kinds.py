@@ -6,6 +6,7 @@ import contextlib
 import importlib.util
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,7 @@ def begun(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[s
     folder = tmp_path_factory.mktemp("kinds")
     kept = folder / "latents.npz"
 
+    @cache
     def make(kind: str) -> tuple[Any, EntropyModel]:
         recipe = read_recipe(TINY)
         recipe["model"]["kind"] = kind
@@ -97,6 +99,29 @@ def test_walks_code_what_networks_expect(
     with torch.no_grad():
         bits = net.bits(torch.from_numpy(values[None]), mix_for_rates(torch.tensor([16]), 2), None, True)
     assert port.total == pytest.approx(float(bits.latents + bits.side), rel=0.08)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in PACKAGES if kind != "factorised"])  # that one is in tables alone
+def test_training_goes_on_from_a_package(begun: Callable[[str], tuple[Any, EntropyModel]], kind: str) -> None:
+    import torch
+
+    from latentpress.parts.integer import set_integer
+    from latentpress.parts.rate_table import mix_for_rates
+    from latentpress.training.from_package import package_state
+    from latentpress.training.plan import Plan, training_of
+
+    net, model = begun(kind)
+    plan = Plan.from_dict(model.package.card["training"]["recipe"])
+    training = training_of(plan.codec)(plan)
+    again = training.network(None)
+    package_state(model.package, training, again)
+    latents, bits = torch.randint(-9, 10, (1, 12, 8, 8)).float(), []
+    for one in (net, again):
+        set_integer(one, True)
+        with torch.no_grad():
+            bits.append(one.bits(latents, mix_for_rates(torch.tensor([16]), 2), None, True))
+    assert torch.allclose(bits[0].latents, bits[1].latents, rtol=1e-3)
+    assert torch.allclose(bits[0].side, bits[1].side, rtol=0.5)  # tables are counted
 
 
 def _shipped(kind: str, **settings: Any) -> Codec:

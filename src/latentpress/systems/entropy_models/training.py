@@ -110,6 +110,10 @@ class EntropyTraining(Training):
         }
         return state | same if same else super().adopt(other, net)
 
+    def recover(self, net: Any, package: ModelPackage) -> None:
+        """See `EntropyNet.recall`."""
+        net.recall(package.tables)
+
     def players(self, net: nn.Module) -> Sequence[Player]:
         """One, for whom tables of scale indices, whose units are small, learn faster."""
         groups: dict[float, list[nn.Parameter]] = {1.0: [], _FASTER: []}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import copy
+import itertools
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
@@ -10,10 +12,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from latentpress.codecs.mean_scale.layout import MEAN_BITS
-from latentpress.parts.integer import FEATURE_BITS, IntegerConv2d, hidden_layer
+from latentpress.parts.integer import FEATURE_BITS, IntegerConv2d, freeze, hidden_layer
 from latentpress.parts.quantise import clamp_ste, round_half_up, straight_through
 from latentpress.systems.entropy_models.layout import COMPANDED, COMPANDED_BITS, LIMIT, neighbours_2d
-from latentpress.systems.entropy_models.masks import SEGMENTS, tokens
+from latentpress.systems.entropy_models.masks import SEGMENTS, Offsets, tokens
 from latentpress.systems.entropy_models.nets.base import Heads, Predicted, Sizes, companded
 from latentpress.systems.entropy_models.nets.hyper import HyperNet
 from latentpress.training.system import Graph
@@ -42,7 +44,14 @@ class Attention(nn.Module):
         )  # fmt: skip
         self.bias = nn.Parameter(torch.full((_HEADS, count, 1), 0.25))  # how much a place matters, whatever is there
         self.count = count
-        self.integer = False
+        self.integer = self.fixed = False
+
+    def frozen(self) -> nn.Module:
+        """The same with its weights fixed, for a stored graph."""
+        other = copy.deepcopy(self)
+        freeze(other)
+        other.bias.data, other.fixed = self._whole(self.bias, _WEIGHT_BITS).detach(), True
+        return other
 
     def largest_sum(self) -> int:
         """Of scores, in units of both grids, and of outputs, in units of weights and values."""
@@ -53,7 +62,8 @@ class Attention(nn.Module):
         query, keys, values = (
             x.reshape(_HEADS, _EACH, -1, x.shape[2] * x.shape[3]) for x in (self.query(features), keys, values)
         )
-        score = self._whole((query * keys).sum(dim=1) + self._whole(self.bias, _WEIGHT_BITS), _WEIGHT_BITS)
+        bias = self.bias if self.fixed else self._whole(self.bias, _WEIGHT_BITS)
+        score = self._whole((query * keys).sum(dim=1) + bias, _WEIGHT_BITS)
         weight = score.clamp(0, _MOST_WEIGHT * 2.0**-_WEIGHT_BITS)[:, None]  # (heads, 1, tokens, n)
         seen = self._whole((weight * values).sum(dim=2), FEATURE_BITS)
         high = 255 * 2.0**-FEATURE_BITS
@@ -129,10 +139,9 @@ class AttentionNet(HyperNet):
         )
         flat, shifts = features.transpose(0, 1).reshape(1, features.shape[1], -1, 1), []
         for segment, seen, raw in zip(self.segments, self.seen, symbols.chunk(SEGMENTS, dim=1), strict=True):
-            columns = [(row + self.sizes.reach) * side + column + self.sizes.reach for _, row, column in seen]
             around = windows(raw)[:, : len(neighbours_2d(self.sizes.reach))].reshape(1, -1, flat.shape[2], 1)
             picked = (
-                torch.stack([part[other][:, column] for (other, _, _), column in zip(seen, columns, strict=True)], 1)
+                torch.cat([part[other].index_select(1, columns) for other, columns in self._columns(seen)], dim=1)
                 for part in (keys, values)
             )
             shifts.append(segment(flat, *(part.reshape(1, -1, flat.shape[2], 1) for part in picked), around))
@@ -141,6 +150,12 @@ class AttentionNet(HyperNet):
             for parts in zip(*shifts, strict=True)
         )
         return Predicted((mean + mean_shift)[:, None], (index + index_shift)[:, None])
+
+    def _columns(self, seen: Offsets) -> Iterator[tuple[int, Tensor]]:
+        """Segments of tokens, one after the other, and the numbers of their places in a window."""
+        side, reach = 2 * self.sizes.reach + 1, self.sizes.reach
+        for other, places in itertools.groupby(seen, key=lambda place: place[0]):
+            yield other, torch.tensor([(row + reach) * side + column + reach for _, row, column in places])
 
     def graphs(self) -> Mapping[str, Graph | bytes]:
         """See `EntropyNet.graphs`."""

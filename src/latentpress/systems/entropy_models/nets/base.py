@@ -138,6 +138,9 @@ class EntropyNet(nn.Module, ABC):
         """Further arrays of the package."""
         return {"mass": _mass()} if self.components > 1 else {}
 
+    def recall(self, tables: Mapping[str, NDArray[Any]]) -> None:
+        """Take the parameters that only tables of a package tell."""
+
 
 class Heads(nn.Module):
     """Features (B, inputs, h, w) to what they add to means and scale indices: (B, components * M, h, w) each, and

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from latentpress.codecs.mean_scale.layout import HYPER_LIMIT, MEAN_BITS
+from latentpress.codecs.scales import SCALE_COUNT
 from latentpress.parts.integer import FEATURE_BITS, IntegerConv2d, hidden_layer
-from latentpress.parts.likelihood import scale_of
+from latentpress.parts.likelihood import logistic_bits, scale_of
 from latentpress.parts.mean_scale import HyperAnalysis, HyperSynthesis
 from latentpress.parts.quantise import round_half_up, round_ste, straight_through
 from latentpress.parts.rates import noisy_bits, two_road_bits
@@ -122,6 +124,18 @@ class HyperNet(EntropyNet):
             "hyper_analysis": Graph(self.hyper_analysis, {"latents": torch.zeros(1, c.latents, 8, 8)}, ("hyper",)),
             "hyper_synthesis": Graph(self.hyper_synthesis, {"hyper": hyper, "mix": mix}, ("features", "mean", "index")),
         }
+
+    def recall(self, tables: Mapping[str, NDArray[Any]]) -> None:
+        """See `EntropyNet.recall`: scales of hyper latents are those whose distributions are nearest to the tables."""
+        numbers = torch.arange(-HYPER_LIMIT, HYPER_LIMIT + 1)
+        scales = torch.arange(0, SCALE_COUNT, 1 / 4)
+        bits = logistic_bits(numbers, scale_of(scales[:, None])).numpy()
+        found, ends = [], np.cumsum(2 * tables["hyper_radius"].astype(np.intp) + 2)  # the last of a table escapes
+        for radius, counts in zip(tables["hyper_radius"], np.split(tables["hyper_counts"], ends), strict=False):
+            told = bits[:, HYPER_LIMIT - radius : HYPER_LIMIT + radius + 1]
+            found.append(scales[(told @ counts[:-1]).argmin()])
+        table = self.hyper_synthesis.hyper_scale.table
+        table.data = torch.stack(found).reshape(table.shape)
 
     def counts(self) -> Mapping[str, Counts]:
         """See `EntropyNet.counts`."""

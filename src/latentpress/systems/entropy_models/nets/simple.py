@@ -87,6 +87,10 @@ class PriorsNet(EntropyNet):
         row = np.pad(_MAP_PRIOR * chances, (0, 1))  # of -32..31, and of 32, which is none
         return {**super().counts(), "map_": Counts("map", np.tile(row, (1, _PRIORS + 1, 1)))}
 
+    def recall(self, tables: Mapping[str, NDArray[Any]]) -> None:
+        """See `EntropyNet.recall`."""
+        self.priors.data = torch.from_numpy(tables["priors"] * np.float32(1 / 16))
+
     def arrays(self) -> Mapping[str, NDArray[Any]]:
         """See `EntropyNet.arrays`."""
         return {"priors": np.rint(16 * self._rounded().detach().numpy()).astype(np.int16)}
