@@ -15,12 +15,12 @@ COUNT = 12
 MIX = mix_of(5, 2)[0]
 
 
-def coder(weights: np.ndarray | None = None, slope: int = 0) -> CoefficientCoder:
+def coder(weights: np.ndarray | None = None, slope: int = 0, whole: bool = False) -> CoefficientCoder:
     arrays = training.first_tables(2, COUNT)
     if weights is not None:
         arrays["weights"] = weights
     arrays["means"] = np.full((4, 9 * LEADING), slope, np.int32)
-    return CoefficientCoder(arrays)
+    return CoefficientCoder(arrays, whole=whole)
 
 
 def some_weights() -> np.ndarray:
@@ -40,6 +40,24 @@ def test_what_is_written_is_read(shape: tuple[int, int], slope: int) -> None:
     assert np.array_equal(coded.exact[0], again.exact[0])
     assert np.abs(again.values - x).max() <= 0.5 + 1e-4
     assert (again.values * 16 == np.rint(again.values * 16)).all()
+
+
+def test_what_is_left_out_has_no_symbols_and_costs_nothing() -> None:
+    shape = (9, 14)
+    x = np.random.default_rng(1).laplace(0, 3, (COUNT, *shape)).astype(np.float32)
+    one = coder(some_weights(), -150, whole=True)
+    kept = np.broadcast_to(np.arange(COUNT)[:, None, None] < np.arange(14) % (COUNT + 1), x.shape)
+    port = Pricing()
+    coded = one.code(port, MIX, shape, x, np.inf, kept)
+    stream = write(lambda port: one.code(port, MIX, shape, x, np.inf, kept))
+    again = read(stream, lambda port: one.code(port, MIX, shape, None, np.inf, kept))
+    assert np.array_equal(coded.values, again.values)
+    assert np.array_equal(coded.values, np.rint(coded.values))
+    assert np.abs(coded.values - x)[kept].max() <= 0.5 + 1e-4
+    assert not coded.exact[0][~kept].any()
+    nothing = Pricing()
+    one.code(nothing, MIX, shape, x, np.inf, np.zeros_like(kept))
+    assert nothing.total == 0 < port.total
 
 
 def test_groups_hold_every_coefficient_once() -> None:

@@ -102,13 +102,13 @@ class CoefficientCoder:
     """The walk, with the tables of a package: ``weights`` (anchors, `KINDS`, K, 3 + 2 * groups before the last) of what
     `Activity` knows, ``means`` (coefficients after the leading ones, 9 * LEADING) of the leading values around, and
     ``counts`` and ``radius`` of the probability tables. foretells: whether values follow from those around; those of
-    residuals do not, only their magnitudes do.
+    residuals do not, only their magnitudes do. whole: whether all that is decoded is whole numbers of steps.
 
     Raises KeyError, ValueError or InvalidInputError for arrays that do not fit together.
     """
 
-    def __init__(self, arrays: Mapping[str, NDArray[Any]], foretells: bool = True) -> None:
-        self.foretells = foretells
+    def __init__(self, arrays: Mapping[str, NDArray[Any]], foretells: bool = True, whole: bool = False) -> None:
+        self.foretells, self._unit = foretells, 16 if whole else 1
         self._weights, self._means = arrays["weights"].astype(np.int64), arrays["means"].astype(np.int64)
         self.tables = ProbabilityTables(arrays["counts"], arrays["radius"])
         self.groups, self.fitted = groups(self._weights.shape[2]), len(self._means) > 0
@@ -118,10 +118,17 @@ class CoefficientCoder:
             raise ValueError(f"{len(self.tables)} probability tables, means of shape {self._means.shape}")
 
     def code(
-        self, port: Port, mix: NDArray[np.float32], shape: tuple[int, int], x: NDArray[np.float32] | None, weight: float
+        self,
+        port: Port,
+        mix: NDArray[np.float32],
+        shape: tuple[int, int],
+        x: NDArray[np.float32] | None,
+        weight: float,
+        kept: NDArray[np.bool_] | None = None,
     ) -> Values:
         """Code coefficients x (K, h, w) in steps, or None. mix (anchors,): interpolation weights of the rate in whole
-        steps. weight: see `Rounding`.
+        steps. weight: see `Rounding`. kept (K, h, w): which of them have a symbol, if not all; the others are what is
+        foretold of them.
         """
         rounding = Rounding(self.tables, weight)
         weights = np.tensordot(mix.astype(np.int64), self._weights, 1)
@@ -133,11 +140,13 @@ class CoefficientCoder:
                 own, shared = known.around(part, batch)
                 of = weights[kind(batch), part, : 1 + len(shared)]
                 scale = own * of[:, :1, None] + np.tensordot(of[:, 1:], shared, 1)
-                index = table_of(scale // int(mix.sum()), number).ravel()
+                places = (part, *batch.places)
+                index = table_of(scale // int(mix.sum()), number)
+                index = (index if kept is None else np.where(kept[places], index, np.uint8(0))).ravel()
                 mean = means[(slice(None), *batch.places)]
                 if number == 0 and batch.reach and self.foretells:
                     mean = (batch.known(values[part]).sum(axis=0) + 2) >> 2
-                places = (part, *batch.places)
+                mean = (mean + self._unit // 2) // self._unit * self._unit
                 wanted = None if x is None else rounding.round((x[places] - _in_steps(mean)).ravel(), index)
                 symbols = port.symbols(wanted, index, self.tables, _LIMIT, "coefficients").reshape(mean.shape)
                 known.symbols[places] = symbols

@@ -27,14 +27,14 @@ from latentpress.codecs.interlaced import interlaced
 from latentpress.codecs.latent import LatentModel, TileSettings
 from latentpress.codecs.planes import to_planes
 from latentpress.codecs.ports import Pricing
-from latentpress.entropy import TOTAL, quantise_pmf
+from latentpress.entropy import TOTAL, ProbabilityTables, quantise_pmf
 from latentpress.training.data import Pictures
 from latentpress.training.system import Arrays
 
 __all__ = ["first_tables", "likely", "measured_tables"]
 
 Float = NDArray[np.floating[Any]]
-Known = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
+Known = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]
 
 _SLOPES = 25  # coefficients after the leading ones of whose means the blocks around say something
 _ITERATIONS = 3
@@ -58,58 +58,82 @@ def measured_tables(model: LatentModel, coder: CoefficientCoder, sample: Picture
     arrays = first_tables(model.anchors, model.latents)
     weights, counts = arrays["weights"], np.zeros((TABLES, 2 * _RADIUS + 2))
     for anchor in range(model.anchors):
-        for number, part, way, (own, shared, symbols) in _known(model, coder, sample, anchor * model.steps):
-            fitted = np.rint(ONE * _scales(own, shared, np.abs(symbols)))
+        for number, part, way, (own, shared, symbols, coded) in _known(model, coder, sample, anchor * model.steps):
+            fitted = np.rint(ONE * _scales(own, shared, np.abs(symbols), coded))
             weights[anchor, way:, part, : fitted.shape[1]] = fitted  # and of later kinds, if the sample has none
             if way:  # the first kind was fitted on all blocks, which have been counted
                 table = table_of(fitted[:, :1] * own + fitted[:, 1:] @ shared, number).astype(np.int64)
                 column = np.where(np.abs(symbols) > _RADIUS, 2 * _RADIUS + 1, symbols + _RADIUS)
-                counts += np.bincount((table * counts.shape[1] + column).ravel(), minlength=counts.size).reshape(
-                    counts.shape
-                )
+                found = (table * counts.shape[1] + column)[coded]
+                counts += np.bincount(found, minlength=counts.size).reshape(counts.shape)
     means = {"means": _means(model, sample)} if coder.foretells else {}
     return arrays | means | {"weights": weights} | _packed(counts)
+
+
+class _Coded(Pricing):
+    """Which coefficients of a walk have symbols, batch after batch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.batches: list[NDArray[np.bool_]] = []
+
+    def _take(
+        self, symbols: NDArray[np.int32], index: NDArray[np.uint8], tables: ProbabilityTables, limit: int, name: str
+    ) -> None:
+        super()._take(symbols, index, tables, limit, name)
+        if name == "coefficients":
+            self.batches.append(index > 0)
 
 
 def _known(
     model: LatentModel, coder: CoefficientCoder, sample: Pictures, rate: int
 ) -> Iterator[tuple[int, slice, int, Known]]:
     """For each group and kind of batch, what the walk knows: the coefficients' own (n, blocks), shared (rows, blocks),
-    and the symbols (n, blocks). Of the first kind, which is rare, all blocks as if they were of it.
+    the symbols (n, blocks), and which of these there are. Of the first kind, which is rare, all blocks as if they were
+    of it.
     """
     pictures = []
     settings = TileSettings(weight=TileSettings.weight if coder.fitted else math.inf)
     for picture in sample:
         latents = model.analysis(to_planes(picture, model.stride), rate)
-        values = model.code(Pricing(), rate, latents.shape[1:], latents, settings)
-        pictures.append((Activity(values.exact[0].astype(np.int64)), list(interlaced(*latents.shape[1:]))))
+        values = model.code(port := _Coded(), rate, latents.shape[1:], latents, settings)
+        activity = Activity(values.exact[0].astype(np.int64))
+        pictures.append((activity, list(interlaced(*latents.shape[1:])), iter(port.batches)))
     for number, part in enumerate(coder.groups):
         found: dict[int, list[Known]] = {way: [] for way in range(KINDS)}
-        for activity, batches in pictures:
+        for activity, batches, coded in pictures:
             for batch in batches:
                 seen = (*activity.around(part, batch), activity.symbols[(part, *batch.places)])
                 own, shared, symbols = (array.reshape(len(array), -1) for array in seen)
-                found[0].append((0 * own, np.concatenate([0 * shared[:1], shared[1:]]), symbols))
+                there = next(coded).reshape(symbols.shape)
+                found[0].append((0 * own, np.concatenate([0 * shared[:1], shared[1:]]), symbols, there))
                 if batch.reach:
-                    found[kind(batch)].append((own, shared, symbols))
+                    found[kind(batch)].append((own, shared, symbols, there))
             activity.close(part)
         for way, parts in found.items():
             if parts:
-                own, shared, symbols = (np.concatenate(arrays, axis=1) for arrays in zip(*parts, strict=True))
-                yield number, part, way, (own, shared, symbols)
+                own, shared, symbols, there = (np.concatenate(arrays, axis=1) for arrays in zip(*parts, strict=True))
+                yield number, part, way, (own, shared, symbols, there)
 
 
-def _scales(own: NDArray[np.int64], shared: NDArray[np.int64], sizes: NDArray[np.int64]) -> Float:
+def _scales(
+    own: NDArray[np.int64], shared: NDArray[np.int64], sizes: NDArray[np.int64], coded: NDArray[np.bool_]
+) -> Float:
     """Weights (n, 1 + rows) of what is known, with which the magnitudes of a group are most likely."""
     every = slice(None, None, max(1, own.shape[1] // _MOST))
     mine, rest, wanted = (array[:, every].astype(np.float32) for array in (own, shared, sizes))
-    level = (wanted.sum(axis=1) + 0.5) / wanted.shape[1]
-    together = likely(np.concatenate([0 * mine[:1], rest]), wanted.mean(axis=0), np.zeros(1 + len(rest)))
+    there = coded[:, every]
+    level = (wanted.sum(axis=1) + 0.5) / np.maximum(1, there.sum(axis=1))
+    some = there.any(axis=0)
+    mean = wanted[:, some].sum(axis=0) / there[:, some].sum(axis=0)
+    together = likely(np.concatenate([0 * mine[:1], rest])[:, some], mean, np.zeros(1 + len(rest)))
     guesses = together * (level / level.mean())[:, None]
     return np.stack(
         [
-            likely(np.concatenate([one[None], rest]), size, guess) if np.count_nonzero(size) > len(rest) else guess
-            for one, size, guess in zip(mine, wanted, guesses, strict=True)
+            likely(np.concatenate([one[None], rest])[:, at], size[at], guess)
+            if np.count_nonzero(size) > len(rest)
+            else guess
+            for one, size, at, guess in zip(mine, wanted, there, guesses, strict=True)
         ]
     )
 

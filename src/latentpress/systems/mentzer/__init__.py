@@ -11,5 +11,5 @@ SYSTEM = System(
     sources=("S1", "S3", "arXiv:1801.04260", "arXiv:1703.10553"),
     codec="codec:MentzerCodec",
     training="training:MentzerTraining",
-    model="mentzer-1",
+    model="mentzer-2",
 )

@@ -8,12 +8,11 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from latentpress.codecs.channelwise.layout import ROUNDING
-from latentpress.codecs.channelwise.model import ChannelwiseModel
-from latentpress.codecs.latent import LatentCodec, TileSettings, Values
+from latentpress.codecs.coefficients import CoefficientCoder
+from latentpress.codecs.latent import LatentCodec, LatentModel, TileSettings, Values
 from latentpress.codecs.maps import code_map
 from latentpress.codecs.ports import Port
-from latentpress.codecs.rounding import Rounding
+from latentpress.errors import CorruptFileError
 from latentpress.systems.mentzer.layout import IMPORTANCES, LIMIT, STRIDE, kept_channels
 
 __all__ = ["MentzerCodec", "MentzerModel"]
@@ -21,14 +20,17 @@ __all__ = ["MentzerCodec", "MentzerModel"]
 Float = NDArray[np.float32]
 
 
-class MentzerModel(ChannelwiseModel):
-    """Tables as `ChannelwiseModel` has them, of the numbers of levels; and ``levels``, rising, in steps of the rate."""
+class MentzerModel(LatentModel):
+    """Tables of a `CoefficientCoder` for the numbers of levels; and ``levels``, rising, in steps of the rate."""
 
     stride: ClassVar[int] = STRIDE
 
     def read(self, config: Mapping[str, Any], tables: Mapping[str, NDArray[Any]]) -> None:
         """See `PackageModel.read`."""
         super().read(config, tables)
+        self.coder = CoefficientCoder(tables, whole=True)
+        if self.coder.groups[-1].stop != self.latents:
+            raise ValueError(f"tables of {self.coder.groups[-1].stop} latents, not {self.latents}")
         self.levels = tables["levels"].astype(np.float32)
         if self.levels.shape != (2 * LIMIT + 1,) or (np.diff(self.levels) < 0).any():
             raise ValueError(f"levels of shape {self.levels.shape} that do not rise")
@@ -44,15 +46,15 @@ class MentzerModel(ChannelwiseModel):
         """See `LatentModel.code`. Importances and numbers of levels are what is exact."""
         wanted = None if latents is None else np.rint(latents[0])
         importance = code_map(port, wanted, shape, IMPORTANCES, "importances")
-        channel = np.arange(self.latents)[:, None, None]
-        kept = channel < self._kept[importance]
-        index = np.where(kept, 1 + channel, 0).astype(np.uint8).ravel()
-        tables, numbers = self.tables[self.nearest_anchor(rate)], None
+        kept = np.arange(self.latents)[:, None, None] < self._kept[importance]
+        places = None
         if latents is not None:
             places = np.interp(latents[1:], self.levels, np.arange(-LIMIT, LIMIT + 1)).astype(np.float32)
-            numbers = Rounding(tables, ROUNDING * tile.weight).round(places.ravel(), index)
-        symbols = port.symbols(numbers, index, tables, LIMIT, "latents").reshape(kept.shape)
-        return Values(np.where(kept, self.levels[symbols + LIMIT], np.float32(0)), (importance, symbols))
+        found = self.coder.code(port, self.mix(rate)[0], shape, places, tile.weight, kept)
+        numbers = np.where(kept, found.values, 0).astype(np.int64)
+        if np.abs(numbers).max() > LIMIT:
+            raise CorruptFileError("the symbol stream is damaged: one of its levels is out of range")
+        return Values(np.where(kept, self.levels[numbers + LIMIT], np.float32(0)), (*found.exact, importance))
 
 
 class MentzerCodec(LatentCodec[MentzerModel]):

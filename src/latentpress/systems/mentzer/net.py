@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from latentpress.parts.centres import Centres
+from latentpress.parts.context_prior import ContextPrior
 from latentpress.parts.gdn_transforms import Decoder, Encoder, start_as_klt
-from latentpress.parts.prior import ChannelPrior
 from latentpress.parts.rate_table import RateRange
 from latentpress.systems.mentzer.layout import IMPORTANCES, LIMIT
 from latentpress.training.schedule import setting
@@ -61,6 +61,6 @@ class MentzerNet(nn.Module):
         super().__init__()
         self.analysis, self.synthesis = MappingEncoder(sizes), Decoder(sizes, _LAYERS)
         self.centres = Centres(2 * LIMIT + 1, LIMIT, sharpness=4.0)
-        self.prior = ChannelPrior(sizes.latents, sizes.anchors)
+        self.prior = ContextPrior(sizes.latents, sizes.anchors)
         if basis is not None:
-            self.prior.start(start_as_klt(self.analysis, self.synthesis, sizes, basis))
+            start_as_klt(self.analysis, self.synthesis, sizes, basis)

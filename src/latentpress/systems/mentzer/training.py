@@ -50,7 +50,8 @@ class MentzerTraining(ChannelwiseTraining):
         number = straight_through(y, (net.centres.symbols(y) - LIMIT).to(y.dtype))
         coded = number if hard or noise is None else add_uniform_noise(y, noise[0])
         side = _MAP_BITS * importance[0].numel()
-        return Outcome((net.prior.bits(coded, mix) * mask).sum(dim=(1, 2, 3)) + side, picture)
+        bits = net.prior.bits(coded, number * mask, mix) * mask
+        return Outcome(bits.sum(dim=(1, 2, 3)) + side, picture)
 
     def graphs(self, net: Any) -> dict[str, Graph | bytes]:
         """The transforms, the analysis with the importance map."""
@@ -60,8 +61,12 @@ class MentzerTraining(ChannelwiseTraining):
 
     def tables(self, net: Any, model: Any, sample: Pictures) -> Arrays:
         """See `Training.tables`."""
-        levels = net.centres.rising().detach().numpy()
-        return super().tables(net, model, sample) | {"levels": levels}
+        from latentpress.training.coefficients import first_tables, measured_tables
+
+        levels = {"levels": net.centres.rising().detach().numpy()}
+        if model is None:
+            return levels | first_tables(self.model.anchors, self.model.latents)
+        return levels | measured_tables(model, model.coder, sample)
 
 
 def _mask(importance: Tensor, channels: int) -> Tensor:
