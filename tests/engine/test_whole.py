@@ -7,8 +7,9 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from latentpress.engine import TorchNetwork, load
+from latentpress.engine import TorchNetwork, load, onnx
 from latentpress.engine.graph import Graph
+from latentpress.engine.processor import multiplies_octets
 from latentpress.engine.whole import lean
 from latentpress.models import ModelPackage, find_model, installed_models
 
@@ -25,8 +26,12 @@ def extreme(name: str, size: tuple[int, int, int], random: np.random.Generator) 
     return (whole / {"hyper": 1, "features": 32, "values": 16}[name]).astype(np.float32)
 
 
+@pytest.mark.parametrize("octets", [False, True], ids=["floats", "octets"])
 @pytest.mark.parametrize("package", installed_models("hyperprior"), ids=lambda package: package.name)
-def test_the_same_integers(package: ModelPackage) -> None:
+def test_the_same_integers(package: ModelPackage, octets: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if octets and not multiplies_octets():
+        pytest.skip("this processor has no exact 8-bit layers")
+    monkeypatch.setattr(onnx, "multiplies_octets", lambda: octets)
     random = np.random.default_rng(3)
     for name in (name for name in NETWORKS if f"{name}.onnx" in package.files):
         graph = package.network(name)

@@ -25,7 +25,7 @@ from latentpress.models import ModelPackage, find_model
 __all__ = ["PackageModel", "RatedModel", "Running", "StandIn", "Watcher", "package_of", "watched"]
 
 Float = NDArray[np.float32]
-Watcher = Callable[[str, Mapping[str, Float], Mapping[str, Float]], None]
+Watcher = Callable[[str, Mapping[str, NDArray[Any]], Mapping[str, NDArray[Any]]], None]
 """Gets the name of a network that ran, what went in and what came out."""
 
 _watchers: list[Watcher] = []
@@ -110,8 +110,8 @@ class PackageModel:
         ValueError, TypeError, IndexError or InvalidInputError.
         """
 
-    def run(self, network: str, /, **arrays: Float) -> dict[str, Float]:
-        """The outputs of a network, by name, in float32."""
+    def run(self, network: str, /, **arrays: NDArray[Any]) -> dict[str, NDArray[Any]]:
+        """The outputs of a network, by name: floats in float32, octets as they are."""
         if self._instead and self._usual:
             if network not in self._instead:
                 return self._usual.run(network, **arrays)
@@ -122,7 +122,10 @@ class PackageModel:
         ready = loading.result()
         with self.turn:
             found = ready(**arrays)
-        results = {name: value.astype(np.float32, copy=False) for name, value in found.items()}
+        results = {
+            name: value if value.dtype == np.uint8 else value.astype(np.float32, copy=False)
+            for name, value in found.items()
+        }
         for watcher in _watchers:
             watcher(network, arrays, results)
         return results

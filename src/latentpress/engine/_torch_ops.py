@@ -143,6 +143,7 @@ def _cast(node: Node, x: Tensor) -> Tensor:
 _INTEGERS = {
     TensorProto.INT8: torch.int8,
     TensorProto.UINT8: torch.uint8,
+    TensorProto.UINT8: torch.uint8,
     TensorProto.INT32: torch.int32,
     TensorProto.INT64: torch.int64,
     TensorProto.BOOL: torch.bool,

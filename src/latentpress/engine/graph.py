@@ -19,7 +19,8 @@ __all__ = ["Graph", "Node", "Value"]
 _GRAPH = 7  # of a model
 _NODE, _CONSTANT, _SHAPES, _INPUT, _OUTPUT = 1, 5, 13, 11, 12  # of a graph
 _FLOAT, _INT, _TENSOR, _INTS = 1, 2, 4, 7  # kinds of attributes
-_KINDS = {1: "<f4", 3: "|i1", 7: "<i8", 10: "<f2"}  # of tensors
+_DOMAINS = 8  # of a model
+_KINDS = {1: "<f4", 2: "|u1", 3: "|i1", 6: "<i4", 7: "<i8", 10: "<f2"}  # of tensors
 _NUMBERS = {np.dtype(name): number for number, name in _KINDS.items()}
 
 Fields = list[tuple[int, int, int | bytes]]
@@ -61,12 +62,13 @@ class Node:
 
 @dataclass
 class Value:
-    """An input or output of a graph: its name and shape, of numbers and of names; none if it is not said. stored: as
-    the file has it; nothing for a new one, which is of float32.
+    """An input or output of a graph: its name, its shape, of numbers and of names (none if it is not said), and the
+    NumPy name of its type. stored: as the file has it; nothing for a new one.
     """
 
     name: str
     shape: tuple[int | str, ...]
+    type: str = "<f4"
     stored: bytes = b""
 
 
@@ -107,8 +109,26 @@ class Graph:
                     self.constants[node.outputs[0]] = array
         self.nodes = [node for node in self.nodes if node.outputs[0] not in self.constants]
 
+    @classmethod
+    def empty(cls) -> Self:
+        """A graph without nodes, of the operators that models here are made of."""
+        return cls(_field(1, 8) + _field(_GRAPH, _field(2, "graph")) + _field(_DOMAINS, _field(1, "") + _field(2, 17)))
+
+    def prune(self) -> None:
+        """Drop nodes and constants that no output comes of."""
+        wanted, kept = {value.name for value in self.outputs}, list[Node]()
+        for node in reversed(self.nodes):
+            if not wanted.isdisjoint(node.outputs):
+                kept.append(node)
+                wanted.update(node.inputs)
+        self.nodes = kept[::-1]
+        self.constants = {name: array for name, array in self.constants.items() if name in wanted}
+        self.inputs = [value for value in self.inputs if value.name in wanted]
+
     def write(self) -> bytes:
         """The file."""
+        domains = {node.domain for node in self.nodes} - {"", *map(_domain, self._model)}
+        self._model += [(_DOMAINS, 2, _field(1, name) + _field(2, 1)) for name in sorted(domains)]
         content = b"".join(
             [
                 *(_field(_NODE, _node_bytes(node)) for node in self.nodes),
@@ -173,16 +193,28 @@ def _tensor_bytes(name: str, array: Array) -> bytes:
 def _value(data: bytes) -> Value:
     """Message by message: a value, its type, that of a tensor, its shape, a side."""
     name = next(_text(value) for number, _, value in _parsed(data) if number == 1)
-    sides = [data]
-    for number in (2, 1, 2, 1):
-        sides = [_bytes(value) for one in sides for label, _, value in _parsed(one) if label == number]
+    sides, kind = [data], 1
+    for level in (2, 1, 2, 1):
+        fields = [field for one in sides for field in _parsed(one)]
+        kind = next((value for number, wire, value in fields if (level, number, wire) == (2, 1, 0)), kind)
+        sides = [_bytes(value) for number, _, value in fields if number == level and not isinstance(value, int)]
     lengths = [value for side in sides for _, _, value in _parsed(side)[:1]]
-    return Value(name, tuple(one if isinstance(one, int) else _text(one) for one in lengths), data)
+    shape = tuple(one if isinstance(one, int) else _text(one) for one in lengths)
+    return Value(name, shape, _KINDS.get(kind, ""), data)
 
 
 def _value_bytes(value: Value) -> bytes:
     sides = b"".join(_field(1, _field(1 if isinstance(side, int) else 2, side)) for side in value.shape)
-    return value.stored or _field(1, value.name) + _field(2, _field(1, _field(1, 1) + _field(2, sides)))
+    kind = _NUMBERS[np.dtype(value.type)]
+    return value.stored or _field(1, value.name) + _field(2, _field(1, _field(1, kind) + _field(2, sides)))
+
+
+def _domain(field: tuple[int, int, int | bytes]) -> str:
+    """The domain of operators that a model's field speaks of."""
+    number, _, value = field
+    return (
+        next((_text(one) for label, _, one in _parsed(_bytes(value)) if label == 1), "") if number == _DOMAINS else ""
+    )
 
 
 def _parsed(data: bytes) -> Fields:

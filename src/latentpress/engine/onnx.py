@@ -10,6 +10,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from latentpress.engine.base import Network
+from latentpress.engine.processor import multiplies_octets
 from latentpress.engine.whole import lean
 from latentpress.errors import CorruptFileError, InvalidInputError, OutOfMemoryError
 from latentpress.limits import check_threads
@@ -60,7 +61,7 @@ class OnnxNetwork(Network):
         options.add_session_config_entry("mlas.enable_gemm_fastmath_arm64_bfloat16", "0")
         try:
             self._session = ort.InferenceSession(
-                lean(model), options, providers=["CPUExecutionProvider"], enable_fallback=0
+                lean(model, multiplies_octets), options, providers=["CPUExecutionProvider"], enable_fallback=0
             )  # a second try is announced on standard output
         except Exception as error:  # ONNX Runtime's exceptions share no base class of their own
             if is_short(error):

@@ -17,6 +17,7 @@ from latentpress.codecs.anchor_tables import tables_by_anchor
 from latentpress.codecs.latent import LatentModel, TileSettings, Values
 from latentpress.codecs.mean_scale.finer import Finer, steps_of
 from latentpress.codecs.mean_scale.layout import HYPER_LIMIT, RESIDUAL_LIMIT, context_name
+from latentpress.codecs.mean_scale.octets import LEVELS, OCTETS, Known, Octets, with_octets
 from latentpress.codecs.mean_scale.parameters import Parameters
 from latentpress.codecs.mean_scale.places import CORRECTIONS, ODD, PREDICTED, at_places, corrections_of
 from latentpress.codecs.orders import Checkerboard
@@ -61,38 +62,56 @@ class MeanScaleModel(LatentModel):
         whole: Float = np.clip(np.floor(hyper + np.float32(0.5)), -HYPER_LIMIT, HYPER_LIMIT)
         return whole
 
-    def first(self, hyper: Float, rate: int, height: int, width: int) -> tuple[Float, Parameters]:
-        """Hyper latents to features (1, F, height, width) and the parameters of the first pass."""
-        out = self.run("hyper_synthesis", hyper=hyper[None], mix=self.mix(rate))
-        out = {name: np.ascontiguousarray(value[:, :, :height, :width]) for name, value in out.items()}
-        return out["features"], Parameters(out["mean"][0], out["index"][0])
-
-    def later(self, number: int, features: Float, values: Float) -> Parameters:
-        """Features and the values of the passes before ``number`` (M, h, w), zero elsewhere, to corrections of the
-        parameters of the pass's places, in their order.
+    def first(self, hyper: Float, rate: int, height: int, width: int) -> tuple[NDArray[Any], Parameters]:
+        """Hyper latents to features, (1, F, height, width) or as octets (1, height, width, F), and the parameters of
+        the first pass.
         """
+        out = self.run("hyper_synthesis", hyper=hyper[None], mix=self.mix(rate))
+        mean, index = (np.ascontiguousarray(out[name][0, :, :height, :width]) for name in ("mean", "index"))
+        octets = out.get(OCTETS)
+        features = out["features"][:, :, :height, :width] if octets is None else octets[:, :height, :width]
+        return np.ascontiguousarray(features), Parameters(mean, index)
+
+    def floats(self, features: NDArray[Any]) -> Float:
+        """Features as the package's own graphs take them, (1, F, height, width)."""
+        return features if self._octets is None else self._octets.floats(features)
+
+    def nothing(self, height: int, width: int) -> Known:
+        """What is known of a tile before the first pass."""
+        levels = None if self._octets is None else self._octets.levels
+        return Known(self.order, (self.latents, height, width), levels)
+
+    def later(self, number: int, features: NDArray[Any], known: Known) -> Parameters:
+        """Features and the latents of the passes before ``number`` to corrections of the parameters of the pass's
+        places, in their order.
+        """
+        values = known.values
         places = self.order.positions(*values.shape)[number - 1]
-        if self._contexts[number] is None:
+        if self._octets is None:
             out = self.run(context_name(number), features=features, values=values[None])
             return Parameters(out["mean"][0], out["index"][0]).at(places)
-        odd = np.array([side % 2 for side in values.shape[1:]], np.float32)
-        out = self.run(context_name(number), features=features, values=values[None], **{ODD: odd})
+        given = {OCTETS: features, LEVELS: known.levels[None], "values": values[None]}
+        given[ODD] = np.array([side % 2 for side in values.shape[1:]], np.float32)
+        out = self.run(context_name(number), **given)
         mean, index = (out[CORRECTIONS].take(at) for at in corrections_of(self.order, *values.shape)[number - 2])
         return Parameters(mean + out[PREDICTED].take(places), index)
 
     def graph(self, source: ModelPackage, network: str) -> bytes:
         """See `PackageModel.graph`."""
-        found = {context_name(number): graph for number, graph in self._contexts.items()}.get(network)
+        found = self._octets.graphs.get(network) if self._octets and source is self.package else None
         return found or super().graph(source, network)
 
     @cached_property
-    def _contexts(self) -> dict[int, bytes | None]:
-        """The context network of each pass, from 2 on, that computes what the pass codes alone; None if that cannot
-        be had.
-        """
-        numbers = range(2, self.order.passes + 1)
-        graphs = {number: self.package.network(context_name(number)) for number in numbers}
-        return {number: at_places(graph, self.order, self.latents, number) for number, graph in graphs.items()}
+    def _octets(self) -> Octets | None:
+        """Networks of which a context computes what its pass codes alone; None if they cannot be had."""
+        contexts = {}
+        for number in range(2, self.order.passes + 1):
+            name = context_name(number)
+            graph = at_places(self.package.network(name), self.order, self.latents, number)
+            if graph is None:
+                return None
+            contexts[name] = graph
+        return with_octets(self.package.network("hyper_synthesis"), contexts)
 
     @property
     def coding(self) -> tuple[str, ...]:
@@ -106,19 +125,19 @@ class MeanScaleModel(LatentModel):
         finer = None if tile.interest is None else Finer(tile.interest)
         if finer is not None and latents is not None:
             latents = finer.latents(latents)
-        rounding, values = Rounding(self.tables, tile.weight), np.zeros((self.latents, *shape), np.float32)
-        for number, places in enumerate(self.order.positions(*values.shape), start=1):
+        rounding, known = Rounding(self.tables, tile.weight), self.nothing(*shape)
+        for number, places in enumerate(self.order.positions(self.latents, *shape), start=1):
             parameters = first.at(places)
             if number > 1:
-                parameters = parameters.plus(self.later(number, features, values))
+                parameters = parameters.plus(self.later(number, features, known))
             here = None if finer is None else finer.at(places)
             if here is not None:
                 parameters = here.parameters(parameters)
             mean, index = parameters.mean, parameters.tables(len(self.tables))
             wanted = None if latents is None else rounding.round(latents.take(places) - mean, index)
             value = port.symbols(wanted, index, self.tables, RESIDUAL_LIMIT, "latents").astype(np.float32) + mean
-            values.reshape(-1)[places] = value if here is None else here.values(value)
-        return Values(values, (hyper, Values(values).sixteenths))
+            known.put(number, value if here is None else here.values(value))
+        return Values(known.values, (hyper, Values(known.values).sixteenths))
 
     def interest(self, roi: Roi) -> NDArray[np.int8] | None:
         """See `LatentModel.interest`: steps of the scale grid."""
