@@ -24,6 +24,19 @@ def test_masks_and_positions_code_each_place_once(order: Order) -> None:
             assert np.array_equal(np.flatnonzero(mask), positions)
 
 
+@pytest.mark.parametrize("order", ORDERS, ids=repr)
+def test_arrays_come_apart_and_together_in_the_order_of_positions(order: Order) -> None:
+    for size in SIZES:
+        array = np.arange(1, 1 + np.prod(size), dtype=np.float32).reshape(size)
+        parts, positions = order.split(array), order.positions(*size)
+        for part, places in zip(parts, positions, strict=True):
+            assert np.array_equal(part, array.take(places))
+        assert np.array_equal(order.join(parts, size), array)
+        some = order.join(parts[:-1], size)
+        assert np.array_equal(some, np.where(some > 0, array, 0))
+        assert np.count_nonzero(some) == array.size - positions[-1].size
+
+
 @pytest.mark.parametrize("passes", [2, 4])
 def test_each_pass_of_a_checkerboard_takes_an_equal_class_of_channels_everywhere(passes: int) -> None:
     masks = Checkerboard(passes).masks(8, 5, 3)

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import functools
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +39,17 @@ class Order(ABC):
         """The same as flat positions, read-only, rising within a pass: many times quicker to take values at."""
         return _positions(self, channels, height, width)
 
+    def split(self, array: NDArray[Any]) -> list[NDArray[Any]]:
+        """An array (channels, height, width) as what each pass codes, (n,) in its order."""
+        return [array.take(places) for places in self.positions(*array.shape)]
+
+    def join(self, parts: Sequence[NDArray[np.float32]], shape: tuple[int, int, int]) -> NDArray[np.float32]:
+        """The array of the first passes, zero where others come."""
+        array = np.zeros(shape, np.float32)
+        for part, places in zip(parts, self.positions(*shape), strict=False):
+            array.reshape(-1)[places] = part
+        return array
+
 
 @dataclass(frozen=True)
 class Checkerboard(Order):
@@ -61,6 +74,38 @@ class Checkerboard(Order):
         place = parity if self.passes == 2 else 2 * parity + (row & 1)
         count = np.int32(self.passes)
         return (place % count) ^ (channel % count)
+
+    def split(self, array: NDArray[Any]) -> list[NDArray[Any]]:
+        """See `Order.split`."""
+        channels, height, width = array.shape
+        if self.passes != 4 or height % 2 or width % 2:
+            return super().split(array)
+        parts = [np.empty((channels, height // 2, width // 2), array.dtype) for _ in range(4)]
+        squares = array.reshape(channels, height // 2, 2, width // 2, 2)
+        for number, part in enumerate(parts):
+            for first in range(4):
+                row, column = self.place(number, first)
+                part[first::4] = squares[first::4, :, row, :, column]
+        return [part.reshape(-1) for part in parts]
+
+    def join(self, parts: Sequence[NDArray[np.float32]], shape: tuple[int, int, int]) -> NDArray[np.float32]:
+        """See `Order.join`."""
+        channels, height, width = shape
+        if self.passes != 4 or height % 2 or width % 2 or len(parts) < 4:
+            return super().join(parts, shape)
+        array = np.empty(shape, np.float32)
+        squares = array.reshape(channels, height // 2, 2, width // 2, 2)
+        for number, part in enumerate(parts):
+            for first in range(4):
+                row, column = self.place(number, first)
+                squares[first::4, :, row, :, column] = part.reshape(channels, height // 2, width // 2)[first::4]
+        return array
+
+    @staticmethod
+    def place(number: int, channel: int) -> tuple[int, int]:
+        """Row and column in squares that pass ``number`` of four, from 0, codes a channel at."""
+        place = number ^ (channel % 4)
+        return place & 1, (place >> 1) ^ (place & 1)
 
 
 @dataclass(frozen=True)

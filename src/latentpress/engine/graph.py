@@ -196,7 +196,7 @@ def _value(data: bytes) -> Value:
     sides, kind = [data], 1
     for level in (2, 1, 2, 1):
         fields = [field for one in sides for field in _parsed(one)]
-        kind = next((value for number, wire, value in fields if (level, number, wire) == (2, 1, 0)), kind)
+        kind = next((one for number, _, one in fields if (level, number) == (2, 1) and isinstance(one, int)), kind)
         sides = [_bytes(value) for number, _, value in fields if number == level and not isinstance(value, int)]
     lengths = [value for side in sides for _, _, value in _parsed(side)[:1]]
     shape = tuple(one if isinstance(one, int) else _text(one) for one in lengths)

@@ -159,7 +159,8 @@ class _Rewriting:
             made = self._new("Clip", [made, self._octet(low), self._octet(high)], f"{name} octets in range")
         if less:
             floats = self._cast(made, f"{name} and more")
-            self._finish(self._new("Add", [floats, self._number(-less)], f"{name} whole"), layer)
+            whole = self._new("Add", [floats, self._number(-less)], f"{name} whole")
+            self._finish(self._turned(whole, FIRST, f"{name} turned"), layer)
         else:
             self._octets[name] = _Octets(made, len(weight), layer.unit, blocks=blocks)
 
@@ -182,16 +183,18 @@ class _Rewriting:
                 self._constant(f"{name} zeros", np.zeros(each, np.int8)),
                 self._constant(f"{name} bias {number}", biases[mine].astype(np.float32)),
             ]
-            done.append(self._new("MatMulIntegerToFloat", inputs, f"{name} sums {number}"))
+            sums = self._new("MatMulIntegerToFloat", inputs, f"{name} sums {number}")
             self._nodes[-1].domain = MICROSOFT
-        sums = done[0] if group == 1 else self._joined(done, f"{name} sums")
-        clipped = self._new("Clip", [sums, self._number(layer.low), self._number(layer.high)], f"{name} in range")
-        self._finish(self._new("Floor", [clipped], f"{name} whole"), layer)
+            low, high = self._number(layer.low), self._number(layer.high)
+            clipped = self._new("Clip", [sums, low, high], f"{name} in range {number}")
+            whole = self._new("Floor", [clipped], f"{name} whole {number}")
+            done.append(self._turned(whole, FIRST, f"{name} turned {number}"))
+        turned = done[0] if group == 1 else self._joined(done, f"{name} turned", axis=1)
+        self._finish(turned, layer)
 
     def _finish(self, whole: str, layer: Layer) -> None:
-        """Whole numbers, channels last, as the floats that a layer gives."""
-        turned = self._turned(whole, FIRST, f"{layer.output} turned")
-        self._new("Mul", [turned, self._number(layer.unit)], layer.output)
+        """Whole numbers as the floats that a layer gives."""
+        self._new("Mul", [whole, self._number(layer.unit)], layer.output)
         self._floats.add(layer.output)
 
     def _moved(self, node: Node) -> bool:
@@ -300,11 +303,12 @@ class _Rewriting:
             return None
         if node.kind == "Cast":
             return given[0].astype(np.float32) if node.number("to", 0) == _FLOAT else None
-        found = {"Concat": np.concatenate, "Gather": lambda one: one[0][one[1]], "Mul": lambda one: one[0] * one[1]}
-        return np.asarray(found[node.kind](given))
+        if node.kind == "Concat":
+            return np.concatenate(given)
+        return np.asarray(given[0][given[1]] if node.kind == "Gather" else given[0] * given[1])
 
-    def _joined(self, parts: list[str], name: str) -> str:
-        self._nodes.append(Node("Concat", parts, [name]).with_ints(axis=3))
+    def _joined(self, parts: list[str], name: str, axis: int = 3) -> str:
+        self._nodes.append(Node("Concat", parts, [name]).with_ints(axis=axis))
         return name
 
     def _cast(self, one: str, name: str, to: int = _FLOAT) -> str:

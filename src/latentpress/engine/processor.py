@@ -55,7 +55,8 @@ def multiplies_octets() -> bool:
 
 
 def _shifted(sums: Any, bits: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
-    return np.clip(np.floor(sums / 2.0**bits + 0.5), 0, 255).astype(np.int64)
+    whole: NDArray[np.int64] = np.clip(np.floor(sums / 2.0**bits + 0.5), 0, 255).astype(np.int64)
+    return whole
 
 
 def _graph(weights: NDArray[Any], bits: NDArray[Any], around: NDArray[Any]) -> bytes:

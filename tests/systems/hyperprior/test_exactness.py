@@ -39,8 +39,8 @@ def _entropy(model: MeanScaleModel, hyper: np.ndarray, rate: int) -> list[np.nda
     features, first = model.first(hyper, rate, 12, 16)
     shape = (model.latents, 12, 16)
     values = (np.random.default_rng(rate).integers(-(2**15), 2**15, shape) / 16).astype(np.float32)
-    known = model.nothing(12, 16)
-    for number, places in enumerate(model.order.positions(*shape), start=1):
-        known.put(number, values.take(places))
-    later = [model.later(number, features, known) for number in range(2, model.order.passes + 1)]
-    return [features, first.mean, first.index, *(array for one in later for array in (one.mean, one.index))]
+    known, found = model.nothing(12, 16), list(first)
+    for number, part in enumerate(model.order.split(values)[:-1], start=2):
+        known.put(part)
+        found.append(model.later(number, features, known))
+    return [features, *(array for one in found for array in (one.mean, one.index))]

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentpress.codecs.mean_scale.parameters import Parameters
-from latentpress.codecs.orders import Positions
+from latentpress.codecs.orders import Order
 from latentpress.codecs.roi import MAP_LIMIT, Roi
 from latentpress.codecs.scales import STEP_DECIBELS
 
@@ -40,9 +40,9 @@ class Finer:
 
     steps: Steps
 
-    def at(self, positions: Positions) -> Finer:
-        """The steps of latents (M, h, w) at flat positions."""
-        return Finer(self.steps.take(positions % self.steps.size))
+    def parts(self, order: Order, channels: int) -> list[Finer]:
+        """The steps of the latents that each pass codes."""
+        return [Finer(part) for part in order.split(np.broadcast_to(self.steps, (channels, *self.steps.shape)))]
 
     @cached_property
     def _factor(self) -> NDArray[np.int64]:

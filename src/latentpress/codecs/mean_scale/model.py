@@ -7,6 +7,7 @@ parameters from all that came before.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -16,20 +17,34 @@ from numpy.typing import NDArray
 from latentpress.codecs.anchor_tables import tables_by_anchor
 from latentpress.codecs.latent import LatentModel, TileSettings, Values
 from latentpress.codecs.mean_scale.finer import Finer, steps_of
+from latentpress.codecs.mean_scale.known import Known, inside
 from latentpress.codecs.mean_scale.layout import HYPER_LIMIT, RESIDUAL_LIMIT, context_name
-from latentpress.codecs.mean_scale.octets import LEVELS, OCTETS, Known, Octets, with_octets
+from latentpress.codecs.mean_scale.octets import OCTETS, give_features, take_octets
 from latentpress.codecs.mean_scale.parameters import Parameters
-from latentpress.codecs.mean_scale.places import CORRECTIONS, ODD, PREDICTED, at_places, corrections_of
+from latentpress.codecs.mean_scale.places import INDICES, MEANS, first_by_pass, later_by_pass
 from latentpress.codecs.orders import Checkerboard
 from latentpress.codecs.ports import Port
 from latentpress.codecs.roi import Roi
 from latentpress.codecs.rounding import Rounding
+from latentpress.engine.graph import Graph
+from latentpress.engine.octets import FIRST
 from latentpress.entropy import ProbabilityTables
 from latentpress.models import ModelPackage
 
 __all__ = ["MeanScaleModel"]
 
 Float = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class _ByPass:
+    """The hyper synthesis and contexts of a package, by name, as they work by passes. unit: of features; levels: see
+    `take_octets`.
+    """
+
+    graphs: Mapping[str, bytes]
+    unit: float
+    levels: NDArray[np.uint8]
 
 
 class MeanScaleModel(LatentModel):
@@ -62,56 +77,72 @@ class MeanScaleModel(LatentModel):
         whole: Float = np.clip(np.floor(hyper + np.float32(0.5)), -HYPER_LIMIT, HYPER_LIMIT)
         return whole
 
-    def first(self, hyper: Float, rate: int, height: int, width: int) -> tuple[NDArray[Any], Parameters]:
+    def first(self, hyper: Float, rate: int, height: int, width: int) -> tuple[NDArray[Any], list[Parameters]]:
         """Hyper latents to features, (1, F, height, width) or as octets (1, height, width, F), and the parameters of
-        the first pass.
+        each pass, in its order, that passes before it correct.
         """
         out = self.run("hyper_synthesis", hyper=hyper[None], mix=self.mix(rate))
-        mean, index = (np.ascontiguousarray(out[name][0, :, :height, :width]) for name in ("mean", "index"))
-        octets = out.get(OCTETS)
-        features = out["features"][:, :, :height, :width] if octets is None else octets[:, :height, :width]
-        return np.ascontiguousarray(features), Parameters(mean, index)
-
-    def floats(self, features: NDArray[Any]) -> Float:
-        """Features as the package's own graphs take them, (1, F, height, width)."""
-        return features if self._octets is None else self._octets.floats(features)
-
-    def nothing(self, height: int, width: int) -> Known:
-        """What is known of a tile before the first pass."""
-        levels = None if self._octets is None else self._octets.levels
-        return Known(self.order, (self.latents, height, width), levels)
+        if self._by_pass is None:
+            cut = {name: np.ascontiguousarray(array[:, :, :height, :width]) for name, array in out.items()}
+            mean, index = (self.order.split(cut[name][0]) for name in ("mean", "index"))
+            return cut["features"], list(map(Parameters, mean, index))
+        means, indices = (out[name].reshape(4, self.latents, *out[name].shape[2:]) for name in (MEANS, INDICES))
+        parts = [
+            self._inside(number, *two, height, width) for number, two in enumerate(zip(means, indices, strict=True))
+        ]
+        return np.ascontiguousarray(out[OCTETS][:, :height, :width]), parts
 
     def later(self, number: int, features: NDArray[Any], known: Known) -> Parameters:
         """Features and the latents of the passes before ``number`` to corrections of the parameters of the pass's
         places, in their order.
         """
-        values = known.values
-        places = self.order.positions(*values.shape)[number - 1]
-        if self._octets is None:
+        if self._by_pass is None:
+            values = known.values
             out = self.run(context_name(number), features=features, values=values[None])
+            places = self.order.positions(*values.shape)[number - 1]
             return Parameters(out["mean"][0], out["index"][0]).at(places)
-        given = {OCTETS: features, LEVELS: known.levels[None], "values": values[None]}
-        given[ODD] = np.array([side % 2 for side in values.shape[1:]], np.float32)
-        out = self.run(context_name(number), **given)
-        mean, index = (out[CORRECTIONS].take(at) for at in corrections_of(self.order, *values.shape)[number - 2])
-        return Parameters(mean + out[PREDICTED].take(places), index)
+        out = self.run(context_name(number), **{OCTETS: features}, **known.given)
+        return self._inside(number - 1, out[MEANS][0], out[INDICES][0], *features.shape[1:3])
+
+    def _inside(self, number: int, mean: Float, index: Float, height: int, width: int) -> Parameters:
+        """Parameters (M, h/2, w/2), or more, of pass ``number``, from 0, as those of its latents in their order."""
+        squares = slice(-(-height // 2)), slice(-(-width // 2))
+        mean, index = (np.ascontiguousarray(array[(slice(None), *squares)]).reshape(-1) for array in (mean, index))
+        places = inside(self.order, self.latents, height, width)
+        return Parameters(mean, index) if places is None else Parameters(mean, index).at(places[number])
+
+    def floats(self, features: NDArray[Any]) -> Float:
+        """Features as the package's own graphs take them, (1, F, height, width)."""
+        if self._by_pass is None:
+            return features
+        return np.ascontiguousarray(features.transpose(FIRST), np.float32) * np.float32(self._by_pass.unit)
+
+    def nothing(self, height: int, width: int) -> Known:
+        """What is known of a tile before the first pass."""
+        levels = None if self._by_pass is None else self._by_pass.levels
+        return Known(self.order, (self.latents, height, width), levels)
 
     def graph(self, source: ModelPackage, network: str) -> bytes:
         """See `PackageModel.graph`."""
-        found = self._octets.graphs.get(network) if self._octets and source is self.package else None
+        found = self._by_pass.graphs.get(network) if self._by_pass and source is self.package else None
         return found or super().graph(source, network)
 
     @cached_property
-    def _octets(self) -> Octets | None:
-        """Networks of which a context computes what its pass codes alone; None if they cannot be had."""
-        contexts = {}
+    def _by_pass(self) -> _ByPass | None:
+        """Networks that give and take what passes code; None if they cannot be had."""
+        graph = Graph(self.package.network("hyper_synthesis"))
+        unit = give_features(graph)
+        if self.order.passes != 4 or unit is None or not first_by_pass(graph, self.latents):
+            return None
+        graphs, tables = {"hyper_synthesis": graph.write()}, list[NDArray[np.uint8]]()
         for number in range(2, self.order.passes + 1):
-            name = context_name(number)
-            graph = at_places(self.package.network(name), self.order, self.latents, number)
-            if graph is None:
+            graph = Graph(self.package.network(context_name(number)))
+            table = take_octets(graph, unit)
+            if table is None or not later_by_pass(graph, self.latents, number):
                 return None
-            contexts[name] = graph
-        return with_octets(self.package.network("hyper_synthesis"), contexts)
+            graphs[context_name(number)] = graph.write()
+            tables.append(table)
+        return _ByPass(graphs, unit, tables[0]) if all(np.array_equal(one, tables[0]) for one in tables) else None
 
     @property
     def coding(self) -> tuple[str, ...]:
@@ -126,18 +157,19 @@ class MeanScaleModel(LatentModel):
         if finer is not None and latents is not None:
             latents = finer.latents(latents)
         rounding, known = Rounding(self.tables, tile.weight), self.nothing(*shape)
-        for number, places in enumerate(self.order.positions(self.latents, *shape), start=1):
-            parameters = first.at(places)
+        parts = [None] * len(first) if latents is None else self.order.split(latents)
+        steps = [None] * len(first) if finer is None else finer.parts(self.order, self.latents)
+        for number, (parameters, here, part) in enumerate(zip(first, steps, parts, strict=True), start=1):
             if number > 1:
                 parameters = parameters.plus(self.later(number, features, known))
-            here = None if finer is None else finer.at(places)
             if here is not None:
                 parameters = here.parameters(parameters)
             mean, index = parameters.mean, parameters.tables(len(self.tables))
-            wanted = None if latents is None else rounding.round(latents.take(places) - mean, index)
+            wanted = None if part is None else rounding.round(part - mean, index)
             value = port.symbols(wanted, index, self.tables, RESIDUAL_LIMIT, "latents").astype(np.float32) + mean
-            known.put(number, value if here is None else here.values(value))
-        return Values(known.values, (hyper, Values(known.values).sixteenths))
+            known.put(value if here is None else here.values(value))
+        values = Values(known.values)
+        return Values(values.values, (hyper, values.sixteenths))
 
     def interest(self, roi: Roi) -> NDArray[np.int8] | None:
         """See `LatentModel.interest`: steps of the scale grid."""

@@ -137,7 +137,8 @@ class _Search:
         count, height, width = target.shape
         features, first = self._model.first(self._model.hyper_of(target), self._rate, height, width)
         inputs, wanted = torch.from_numpy(self._model.floats(features)), torch.from_numpy(target)
-        first_mean, first_index = torch.from_numpy(first.mean), torch.from_numpy(first.index)
+        parts = [part.mean for part in first], [part.index for part in first]
+        first_mean, first_index = (torch.from_numpy(self._model.order.join(part, target.shape)) for part in parts)
         values, bits = torch.zeros_like(wanted), torch.zeros(())
         rounding = Rounding(self._model.tables, self._weight * share)
         leaves: list[tuple[Tensor, Tensor]] = []
