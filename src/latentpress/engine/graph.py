@@ -220,19 +220,18 @@ def _domain(field: tuple[int, int, int | bytes]) -> str:
 def _parsed(data: bytes) -> Fields:
     """The fields of a message: number, wire type, and a whole number or bytes."""
     found: Fields = []
-    place = 0
-    while place < len(data):
-        key, place = _varint(data, place)
+    place, end = 0, len(data)
+    while place < end:
+        key, place = _varint(data, place) if data[place] > 127 else (data[place], place + 1)
         wire = key & 7
-        if wire == 0:
-            value, place = _varint(data, place)
-            found.append((key >> 3, wire, value))
-            continue
-        if wire == 2:
-            size, place = _varint(data, place)
+        if wire in (0, 2):
+            size, place = _varint(data, place) if data[place] > 127 else (data[place], place + 1)
+            if wire == 0:
+                found.append((key >> 3, wire, size))
+                continue
         else:
             size = {1: 8, 5: 4}[wire]
-        if place + size > len(data):
+        if place + size > end:
             raise ValueError("it ends too early")
         found.append((key >> 3, wire, data[place : place + size]))
         place += size
@@ -260,7 +259,8 @@ def _field(number: int, value: int | str | bytes) -> bytes:
     if isinstance(value, int):
         return _length(number << 3) + _length(value & (2**64 - 1))
     content = value.encode() if isinstance(value, str) else value
-    return _length(number << 3 | 2) + _length(len(content)) + content
+    key, size = number << 3 | 2, len(content)
+    return (bytes((key, size)) if key < 128 and size < 128 else _length(key) + _length(size)) + content
 
 
 def _length(value: int) -> bytes:

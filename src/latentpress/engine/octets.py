@@ -342,17 +342,24 @@ class _Rewriting:
 
 def _whole(weights: Array, biases: Array) -> tuple[Array, Array, Array] | None:
     """Weights and biases as whole numbers times powers of two, one for each output channel: those numbers, and how
-    often they were doubled. None where they are no such numbers of 8 bits and a sign.
+    often they were doubled, which is as seldom as can be. None where they are no such numbers of 8 bits and a sign.
     """
-    both = np.concatenate([weights.reshape(len(weights), -1), biases.reshape(-1, 1)], axis=1, dtype=np.float32)
-    fractions, exponents = np.frexp(both)
-    digits = np.ldexp(fractions, 24).astype(np.int32)
-    last = np.frexp((digits & -digits).astype(np.float32))[1]  # of the digits, the last that is not 0
-    doubled = np.where(digits, 25 - exponents - last, 0).max(axis=1, initial=0)
-    both = np.ldexp(both, doubled[:, None])
-    if np.abs(both[:, :-1]).max() > 127 or np.abs(both[:, -1]).max() > _LARGEST_SUM:
+    rows, bias = weights.reshape(len(weights), -1), biases.astype(np.float64)
+    largest = np.maximum(rows.max(axis=1), -rows.min(axis=1)).astype(np.float64)
+    if largest.max() > 127 or np.abs(bias).max() > _LARGEST_SUM:
         return None
-    return both[:, :-1].reshape(weights.shape), both[:, -1].astype(np.float64), doubled.astype(np.float64)
+    doubled = np.floor(np.log2(127 / np.maximum(largest, 2.0**-_LARGEST_SHIFT))).astype(int)  # as often as can be
+    whole, sums = rows * np.exp2(doubled)[:, None].astype(np.float32), bias * np.exp2(doubled)
+    numbers, totals = whole.astype(np.int8), sums.astype(np.int64)
+    if not (np.array_equal(numbers, whole) and np.array_equal(totals, sums)):
+        return None
+    used = np.bitwise_or.reduce(numbers, axis=1) | totals  # bits of any of the numbers
+    too_often = np.frexp(used & -used)[1] - 1
+    less = np.where(used, np.minimum(too_often, doubled), doubled)
+    totals >>= less
+    if np.abs(totals).max() > _LARGEST_SUM:
+        return None
+    return (numbers >> less[:, None].astype(np.int8)).reshape(weights.shape), totals, (doubled - less).astype(float)
 
 
 def _fact(kind: str, facts: list[_Fact | None], numbers: list[float | None]) -> _Fact | None:

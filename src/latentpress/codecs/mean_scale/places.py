@@ -196,8 +196,8 @@ def _at_places(graph: Graph, trunk: str, parts: list[list[tuple[list[Node], Arra
 
 def _squares(channels: int) -> Array:
     """The place in squares, row by row, at which each pass codes a channel (channels, passes)."""
-    places = [[Checkerboard.place(number, channel) for number in range(_GROUPS)] for channel in range(channels)]
-    return np.array(places) @ (2, 1)
+    places = [[Checkerboard.place(number, first) for number in range(_GROUPS)] for first in range(_GROUPS)]
+    return np.tile(np.array(places) @ (2, 1), (channels // _GROUPS, 1))
 
 
 def _rows(graph: Graph, tensor: str, order: Array, name: str) -> Node:
