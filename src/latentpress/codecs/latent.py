@@ -66,7 +66,9 @@ class Values:
     @property
     def sixteenths(self) -> NDArray[np.int32]:
         """The values as whole numbers."""
-        return (self.values * np.float32(16)).astype(np.int32)
+        whole = np.empty(self.values.shape, np.int32)
+        np.multiply(self.values, np.float32(16), out=whole, casting="unsafe")  # no floats of all in between
+        return whole
 
     def check(self, number: int) -> bytes:
         """See `Exact.check`."""

@@ -117,7 +117,7 @@ def read(stream: bytes, walk: Walk[E], number: int = 0) -> E:
 def checksum(number: int, *arrays: NDArray[Any]) -> bytes:
     """CRC32 of arrays one after another, little-endian as they lie, from a number on."""
     for array in arrays:
-        number = zlib.crc32(np.ascontiguousarray(array, array.dtype.newbyteorder("<")).tobytes(), number)
+        number = zlib.crc32(np.ascontiguousarray(array, array.dtype.newbyteorder("<")).data, number)
     return number.to_bytes(CHECK_BYTES, "little")
 
 

@@ -90,8 +90,9 @@ class Rounding:
         offset, table = residual.take(coded), index.take(coded)
         size = np.abs(offset)
         nearest = np.floor(size + np.float32(0.5))
-        level = np.minimum(nearest, LEVELS).astype(np.intp)
-        saved = self._savings.take(level + table * np.intp(LEVELS + 1))
+        level = np.minimum(nearest, LEVELS).astype(np.int16)
+        level += table * np.int16(LEVELS + 1)
+        saved = self._savings.take(level)
         nearest -= 2 * (size - nearest) + 1 < saved
         symbols = np.zeros(residual.shape, np.float32)
         symbols.reshape(-1)[coded] = np.copysign(nearest, offset)

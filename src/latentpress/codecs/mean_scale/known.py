@@ -47,9 +47,9 @@ class Known:
             whole.reshape(-1)[places[number]] = values
             values = whole
         self.given[pass_name(number + 1)] = values.reshape(1, *self._squares)
-        units = np.clip(values * np.float32(2**MEAN_BITS), -CONTEXT_LIMIT, CONTEXT_LIMIT).astype(np.intp)
+        units = (values * np.float32(2**MEAN_BITS)).astype(np.int32)
         units += CONTEXT_LIMIT
-        found = self._table.take(units).reshape(self._squares)
+        found = self._table.take(units, mode="clip").reshape(self._squares)
         for first in range(4):
             row, column = self._order.place(number, first)
             self._levels[:, row, :, column, first::4] = found[first::4].transpose(1, 2, 0)

@@ -159,7 +159,8 @@ class MeanScaleModel(LatentModel):
         rounding, known = Rounding(self.tables, tile.weight), self.nothing(*shape)
         parts = [None] * len(first) if latents is None else self.order.split(latents)
         steps = [None] * len(first) if finer is None else finer.parts(self.order, self.latents)
-        for number, (parameters, here, part) in enumerate(zip(first, steps, parts, strict=True), start=1):
+        for number, here in enumerate(steps, start=1):
+            parameters, part = first.pop(0), parts.pop(0)  # out of the lists, which would keep them to the end
             if number > 1:
                 parameters = parameters.plus(self.later(number, features, known))
             if here is not None:
