@@ -299,10 +299,9 @@ def _model_name(header: Header) -> str:
     if id is None or not header.has_model:
         return ""
     try:
-        models = registry.codec_class(id).models()
+        return registry.codec_class(id).model_name(header.model)
     except LatentPressError:
         return ""
-    return next((name for name, model in models.items() if model == header.model), "")
 
 
 def _facts_of(header: Header, chunks: Sequence[Chunk]) -> dict[str, str]:

@@ -13,7 +13,7 @@ from latentpress.catalogue import NAMED_CODEC, number_of
 from latentpress.container import Chunk, Header
 from latentpress.errors import InvalidInputError, UnsupportedError
 from latentpress.image import Image
-from latentpress.models import installed_models
+from latentpress.models import find_model, installed_models
 
 if TYPE_CHECKING:  # training on a bare machine has no entropy coder
     from latentpress.codecs.ports import Points
@@ -177,6 +177,14 @@ class Codec(ABC):
     def models(cls) -> dict[str, bytes]:
         """Names of the model packages installed for this codec, each with the 8 bytes that stand for it in a header."""
         return {package.name: package.id for package in installed_models(cls.id)}
+
+    @classmethod
+    def model_name(cls, id: bytes) -> str:
+        """Name of the model package with this id, empty if it is not installed."""
+        try:
+            return find_model(cls.id, id=id).name  # which looks no further than that one
+        except UnsupportedError:
+            return next((name for name, one in cls.models().items() if one == id), "")
 
     @classmethod
     def facts(cls, header: Header, chunks: Sequence[Chunk]) -> dict[str, str]:
