@@ -11,7 +11,7 @@ SYSTEM = System(
     sources=("S0", "arXiv:1708.00838"),
     codec="codec:ComCnnCodec",
     training="training:ComCnnTraining",
-    model="comcnn-1",
+    model="comcnn-2",
     variants={
         "comcnn-webp": {"inner": "webp"},
         "comcnn-avif": {"inner": "avif"},
