@@ -17,7 +17,7 @@ from latentpress.systems.entropy_models.coding import MixtureCoder
 from latentpress.systems.entropy_models.masks import MASKS, SEGMENTS, passes_of, tokens
 from latentpress.systems.entropy_models.nets.attention import Attention
 from latentpress.systems.entropy_models.nets.base import Predicted, Sizes, _mass
-from latentpress.systems.entropy_models.nets.cube import MaskedConv3d
+from latentpress.systems.entropy_models.nets.cube import ChannelPredictor, MaskedConv3d
 from latentpress.systems.entropy_models.nets.hybrid import HybridAttention
 from latentpress.systems.entropy_models.nets.hyper import HyperNet, SparseGdn
 
@@ -47,6 +47,21 @@ def test_a_masked_convolution_is_its_point_wise_form() -> None:
             [padded[:, :, 2 + c : 7 + c, 2 + row : 6 + row, 2 + col : 8 + col] for c, row, col in offsets], 2
         ).reshape(1, 2 * len(offsets), -1, 1)
         assert torch.equal(layer.frozen()(near).reshape(whole.shape), whole)
+
+
+def test_linear_means_are_what_the_walk_sums() -> None:
+    offsets = MASKS["ccn"].own
+    torch.manual_seed(0)
+    predictor = ChannelPredictor(3, offsets)
+    predictor.weight.data = 0.3 * torch.randn(3, len(offsets))
+    set_integer(predictor, True)
+    x = torch.randint(-900, 900, (1, 3, 5, 6)).float()
+    with torch.no_grad():
+        means = predictor(x)[0].numpy()
+    padded, weights = np.pad(x[0].numpy().astype(int), ((0, 0), (2, 2), (2, 2))), predictor.whole().detach().numpy()
+    for channel, row, column in np.ndindex(3, 5, 6):
+        near = [padded[channel, 2 + row + down, 2 + column + right] for _, down, right in offsets]
+        assert means[channel, row, column] == (int(weights[channel] @ near) + 8 >> 4) / 16
 
 
 def test_means_begin_as_averages_of_the_largest_channels() -> None:

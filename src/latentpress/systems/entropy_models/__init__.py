@@ -11,10 +11,10 @@ PACKAGES = {
     "mixture": "entropy-mixture-1",
     "bao": "entropy-bao-1",
     "masked-2d": "entropy-masked-2d-1",
-    "klopp": "entropy-klopp-1",
+    "klopp": "entropy-klopp-2",
     "fu": "entropy-fu-1",
-    "masked-3d": "entropy-masked-3d-1",
-    "ccn": "entropy-ccn-1",
+    "masked-3d": "entropy-masked-3d-2",
+    "ccn": "entropy-ccn-2",
     "contextformer-spatial": "entropy-contextformer-spatial-1",
     "manypriors": "entropy-manypriors-1",
 }

@@ -16,6 +16,7 @@ __all__ = [
     "MASS_BITS",
     "MASS_REACH",
     "MASS_SCALES",
+    "PREDICT_BITS",
     "TABLES",
     "companded",
     "neighbours_2d",
@@ -36,6 +37,9 @@ scales has a table for 0, 1/8 .. 4/8 between the mean and the nearest whole numb
 TABLES = FINE_SCALES * FRACTIONS + SCALE_COUNT - FINE_SCALES
 """Tables of a package."""
 
+
+PREDICT_BITS = 8
+"""Fractional bits of the weights that three-dimensional models predict means with from latents of the same channel."""
 
 MASS_BITS = 24
 """All of a component's mass is two to this power."""

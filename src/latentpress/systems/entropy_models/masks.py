@@ -37,6 +37,11 @@ class Mask:
     first: Offsets
     hidden: Offsets
 
+    @property
+    def own(self) -> Offsets:
+        """Those of the first layer in the same channel."""
+        return [place for place in self.first if place[0] == 0]
+
 
 def _cube(depth: range, reach: int) -> Offsets:
     around = range(-reach, reach + 1)

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from latentpress.codecs.mean_scale.layout import MEAN_BITS
 from latentpress.codecs.scales import SCALE_BITS
 from latentpress.parts.integer import FEATURE_BITS, IntegerConv2d
+from latentpress.parts.quantise import round_half_up, straight_through
 from latentpress.parts.rate_table import IntegerRateTable
-from latentpress.systems.entropy_models.layout import COMPANDED, COMPANDED_BITS
+from latentpress.systems.entropy_models.layout import COMPANDED, COMPANDED_BITS, PREDICT_BITS
 from latentpress.systems.entropy_models.masks import MASKS, Offsets
 from latentpress.systems.entropy_models.nets.base import (
     Bits,
@@ -26,7 +29,7 @@ from latentpress.systems.entropy_models.nets.base import (
 )
 from latentpress.training.system import Graph
 
-__all__ = ["CcnNet", "CubeNet", "MaskedConv3d"]
+__all__ = ["CcnNet", "ChannelPredictor", "CubeNet", "MaskedConv3d"]
 
 _HIGH = 255 * 2.0**-FEATURE_BITS
 
@@ -64,6 +67,33 @@ class MaskedConv3d(IntegerConv2d):
         return sums.reshape(batch, m, *sums.shape[1:]).transpose(1, 2)
 
 
+class ChannelPredictor(nn.Module):
+    """A linear part of the mean that follows it at every rate: weights for each channel of what stands before a place
+    in the same channel. Whole numbers of whole numbers, which the walk sums itself.
+    """
+
+    def __init__(self, latents: int, offsets: Offsets) -> None:
+        super().__init__()
+        self.offsets = [(row, column) for _, row, column in offsets]
+        self.weight = nn.Parameter(torch.zeros(latents, len(offsets)))
+        self.integer = False
+
+    def whole(self) -> Tensor:
+        """Weights in units of 2^-PREDICT_BITS, (M, offsets)."""
+        return round_half_up(self.weight * 2.0**PREDICT_BITS).clamp(-(2**PREDICT_BITS), 2**PREDICT_BITS)
+
+    def forward(self, symbols: Tensor) -> Tensor:
+        """Latents (B, M, h, w) to parts of their means."""
+        weight = straight_through(self.weight, self.whole() * 2.0**-PREDICT_BITS) if self.integer else self.weight
+        reach = max(abs(step) for offset in self.offsets for step in offset)
+        kernel = weight.new_zeros(len(weight), 1, 2 * reach + 1, 2 * reach + 1)
+        row, column = torch.tensor(self.offsets).T + reach
+        kernel[:, 0, row, column] = weight
+        mean = F.conv2d(symbols, kernel, padding=reach, groups=len(weight))
+        unit = 2.0**-MEAN_BITS
+        return straight_through(mean, round_half_up(mean / unit) * unit) if self.integer else mean
+
+
 class CubeNet(EntropyNet):
     """Two layers, a skip past two more, and heads, the same for all channels; what sets channels apart is a bias for
     each of the first layer, by the rate.
@@ -87,6 +117,7 @@ class CubeNet(EntropyNet):
             )
             for name, (bits, most) in ends.items() if name in self.names
         })  # fmt: skip
+        self.predict = ChannelPredictor(sizes.latents, mask.own)
         strengthened(self)
         self.heads["index"].get_parameter("bias").data += spread(self.components)
 
@@ -96,8 +127,16 @@ class CubeNet(EntropyNet):
         bias = self.bias(mix).unflatten(1, (-1, symbols.shape[1]))
         h = _Entering(self)(torch.stack([seen, seen.abs()], dim=1), bias)
         told = _Heads(self)(_Leaving(self)(self.middle(h), h))
-        index = told[1] + self.base(mix)[:, None]
-        return Bits(Predicted(told[0], index, *told[2:]).bits(symbols).sum(dim=(1, 2, 3)), symbols.new_zeros(len(mix)))
+        mean, index = told[0] + self.predict(symbols)[:, None], told[1] + self.base(mix)[:, None]
+        return Bits(Predicted(mean, index, *told[2:]).bits(symbols).sum(dim=(1, 2, 3)), symbols.new_zeros(len(mix)))
+
+    def arrays(self) -> Mapping[str, NDArray[Any]]:
+        """See `EntropyNet.arrays`."""
+        return {**super().arrays(), "predict": self.predict.whole().detach().numpy().astype(np.int16)}
+
+    def recall(self, tables: Mapping[str, NDArray[Any]]) -> None:
+        """See `EntropyNet.recall`."""
+        self.predict.weight.data = torch.from_numpy(tables["predict"] * np.float32(2.0**-PREDICT_BITS))
 
     def graphs(self) -> Mapping[str, Graph | bytes]:
         """See `EntropyNet.graphs`."""

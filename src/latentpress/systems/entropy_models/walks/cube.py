@@ -8,13 +8,16 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from latentpress.codecs.mean_scale.layout import MEAN_BITS
 from latentpress.codecs.ports import Port
 from latentpress.systems.entropy_models.coding import taken
-from latentpress.systems.entropy_models.layout import companded
+from latentpress.systems.entropy_models.layout import PREDICT_BITS, companded
 from latentpress.systems.entropy_models.masks import MASKS, Offsets
 from latentpress.systems.entropy_models.walks.base import Float, Ints, Walk, gathered, passes_over
 
 __all__ = ["CubeWalk"]
+
+_HALF = 1 << (PREDICT_BITS - MEAN_BITS - 1)  # a unit of means, in units of the weights
 
 
 class CubeWalk(Walk):
@@ -28,6 +31,9 @@ class CubeWalk(Walk):
         """See `Walk.read`."""
         super().read(config, tables)
         self.mask, self.features = MASKS[config["kind"]], int(config["features"])
+        self.weights = tables["predict"].astype(np.int32)
+        if self.weights.shape != (self.latents, len(self.mask.own)):
+            raise ValueError(f"weights of the mean of shape {self.weights.shape}")
 
     def passes(self, height: int, width: int) -> int:
         """See `Walk.passes`."""
@@ -42,6 +48,7 @@ class CubeWalk(Walk):
             _Layer(2, self.mask.first, size),
             *(_Layer(self.features, self.mask.hidden, size) for _ in range(3)),
         ]
+        raw = _Layer(1, self.mask.own, size, like=first)
         symbols = np.zeros(size, np.int32)
         for places in passes_over(self.mask.order, *size):
             channel = places // (shape[0] * shape[1])
@@ -55,7 +62,11 @@ class CubeWalk(Walk):
             hidden[2].put(at[3], h)
             outputs = self.run("layer_3", near=hidden[2].around(at[3]))
             mean, shift, *weight = (value[..., 0] for value in outputs)
+            near = raw.around(at[0])[0, :, :, 0].astype(np.int32)
+            linear = ((near * self.weights[channel].T).sum(axis=0) + _HALF) >> (PREDICT_BITS - MEAN_BITS)
+            mean = mean + linear.astype(np.float32) * np.float32(2.0**-MEAN_BITS)
             coded = self.coder(port, taken(wanted, places), mean, shift + index[channel], *weight)
+            raw.put(at[0], coded[None, :, None].astype(np.float32))
             symbols.reshape(-1)[places] = coded
             seen = companded(coded)
             first.put(at[0], np.stack([seen, np.abs(seen)])[..., None])
@@ -64,12 +75,13 @@ class CubeWalk(Walk):
 
 class _Layer:
     """Activations of a layer (features, M, h, w) with zeros around, of which places are read with all that a mask shows
-    of their surroundings.
+    of their surroundings. like: a layer that shows more, whose flat places are good here too.
     """
 
-    def __init__(self, features: int, offsets: Offsets, size: Sequence[int]) -> None:
-        reach = np.abs(np.array(offsets)).max(axis=0)
-        self._size, self._reach = size, reach
+    def __init__(self, features: int, offsets: Offsets, size: Sequence[int], like: _Layer | None = None) -> None:
+        reach: NDArray[np.intp] = np.abs(np.array(offsets)).max(axis=0) if like is None else like._reach
+        self._size: Sequence[int] = size
+        self._reach: NDArray[np.intp] = reach
         self._padded = [int(side + 2 * extra) for side, extra in zip(size, reach, strict=True)]
         self._values = np.zeros((features, int(np.prod(self._padded))), np.float32)
         _, height, width = self._padded
