@@ -61,7 +61,12 @@ PACKAGES = [
     for package in installed_models(one.packages or one.id)
     if "exactness" in package.card and package.codec == one.id
 ]
-NOT_FOLLOWED = {"entropy-contextformer-spatial-1": "segment_", "rc-1": "residual", "bai-1": "residual"}
+NOT_FOLLOWED = {
+    "entropy-contextformer-spatial-2": "segment_",
+    "entropy-contextformer-channel-1": "segment_",
+    "rc-1": "residual",
+    "bai-1": "residual",
+}
 """Attention multiplies activations with each other and reshapes them by the size of the picture, which networks that
 sort the pixels of squares into channels do too: of these graphs the proof is that of the trained layers alone, which
 the card has (`training/exactness.py`).

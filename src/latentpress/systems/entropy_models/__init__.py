@@ -15,7 +15,8 @@ PACKAGES = {
     "fu": "entropy-fu-1",
     "masked-3d": "entropy-masked-3d-2",
     "ccn": "entropy-ccn-2",
-    "contextformer-spatial": "entropy-contextformer-spatial-1",
+    "contextformer-spatial": "entropy-contextformer-spatial-2",
+    "contextformer-channel": "entropy-contextformer-channel-1",
     "manypriors": "entropy-manypriors-1",
 }
 """By the kind of entropy model."""
