@@ -26,7 +26,7 @@ TITLES = {
     "kodak": "Kodak",
     "classical": "Kodak, classical codecs",
     "valid": "CID22 validation part",
-    "drawings": "Drawings and a screenshot",
+    "drawings": "Drawings",
 }
 
 INTRODUCTION = """# Results

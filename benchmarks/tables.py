@@ -19,7 +19,7 @@ from typing import Any
 from latentpress.metrics import bd_rate
 
 BENCHMARKS = Path(__file__).resolve().parent
-PAGES = ("README.md", "docs/training.md", "docs/speed.md", "docs/slimming.md")
+PAGES = ("README.md", "docs/training.md", "docs/speed.md", "docs/slimming.md", "docs/effort.md")
 _EFFORT = "hyperprior-effort-"
 TITLES = {
     "jpeg-420": "JPEG 4:2:0",
@@ -145,6 +145,25 @@ def effort_table(summary: dict[str, Any]) -> str:
     return f"{_markdown(head, lines)}\n\n{len(pictures)} pictures, {min(pictures)} to {max(pictures)}, PSNR; {date}."
 
 
+def efforts_table(result: dict[str, Any]) -> str:
+    """One line a level of effort: bytes saved at each quality, and processor seconds."""
+    rows: dict[int, dict[float, dict[str, Any]]] = {}
+    for row in result["means"]:
+        rows.setdefault(row["effort"], {})[row["quality"]] = row
+    qualities = list(rows[1])
+    lines = [
+        [
+            str(effort),
+            *(f"{at[quality]['bytes_percent']:+.1f} %" if effort > 1 else "0" for quality in qualities),
+            f"{sum(row['processor_s'] for row in at.values()) / len(at):.1f}",
+        ]
+        for effort, at in rows.items()
+    ]
+    head = ["`--effort`", *(f"bytes, quality {quality}" for quality in qualities), "processor s"]
+    pictures = sorted({row["picture"].partition(".")[0] for row in result["rows"]})
+    return f"{_markdown(head, lines)}\n\nMeans of {', '.join(pictures)}; one thread; {result['date'][:10]}."
+
+
 def ablations_table(result: dict[str, Any]) -> str:
     """One line a change, with the loss at half time and at the end."""
     runs = result["runs"]
@@ -179,6 +198,7 @@ TABLES: dict[str, Callable[[dict[str, Any]], str]] = {
     "integer_synthesis": integer_table,
     "activation_books": integer_table,
     "effort": effort_table,
+    "efforts": efforts_table,
     "ablations": ablations_table,
 }
 

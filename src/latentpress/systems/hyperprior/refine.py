@@ -41,7 +41,7 @@ _FIRST_STEP, _LAST_STEP, _SHORTER = 0.5, 0.1, 0.9  # of the way to where the gra
 _MOMENTUM = 0.5  # of the last move that the next one goes on with; half as much at first
 _FIRST_SHARE = 0.6  # of lambda, after the guess itself
 _LEAST, _MOST = 0.85, 1.18  # that the share is multiplied by from one round to the next
-_WORTH = 0.58  # per cent of bits that a per cent of error is worth
+_WORTH = 0.58  # per cent of bits that a per cent of error counts for, when rounds are compared
 _TINY = 1e-9  # error of a picture that is found without any
 
 Float = NDArray[np.float32]
