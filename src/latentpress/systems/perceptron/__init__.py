@@ -11,5 +11,5 @@ SYSTEM = System(
     sources=("S0", "S4"),
     codec="codec:PerceptronCodec",
     training="training:PerceptronTraining",
-    model="perceptron-1",
+    model="perceptron-2",
 )
