@@ -11,5 +11,5 @@ SYSTEM = System(
     sources=("S3",),
     codec="codec:KamisliCodec",
     training="training:KamisliTraining",
-    model="kamisli-1",
+    model="kamisli-2",
 )
