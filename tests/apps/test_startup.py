@@ -12,13 +12,11 @@ from PIL import Image
 import latentpress
 
 CODE = """
-import runpy, sys
+import atexit, sys
+from latentpress.apps.cli import main
 sys.argv = ["latentpress", *sys.argv[1:]]
-try:
-    runpy.run_module("latentpress", run_name="__main__")
-except SystemExit as end:
-    assert not end.code
-print(*sys.modules)
+atexit.register(lambda: print(*sys.modules))
+main()
 """
 SLOW = {"importlib.metadata", "numpy.random", "onnx", "scipy", "torch", "latentpress.codecs.lossless"}
 
@@ -31,3 +29,10 @@ def test_a_cold_command_loads_what_it_runs(tmp_path: Path) -> None:
         run = [sys.executable, "-c", CODE, *map(str, command)]
         done = subprocess.run(run, capture_output=True, text=True, check=True)
         assert not SLOW & set(done.stdout.split()), command
+
+
+def test_a_command_ends_at_once_with_its_status_and_all_its_words(tmp_path: Path) -> None:
+    for words, status in ((["--version"], 0), (["inspect", str(tmp_path / "none.lpx")], 2), (["nonsense"], 2)):
+        done = subprocess.run([sys.executable, "-m", "latentpress", *words], capture_output=True, text=True)
+        assert done.returncode == status
+        assert (done.stdout or done.stderr).count("\n") == 1

@@ -18,6 +18,7 @@ from latentpress.image.endings import JPEGS
 
 if TYPE_CHECKING:
     from latentpress.codecs.settings import Settings
+    from latentpress.container import Header
 
 __all__ = ["compress", "decompress"]
 
@@ -292,7 +293,7 @@ def decompress(
         header = read_header(data)  # what is no .lpx file is told so before the output is looked at
     whole = part is None and layers is None and not preview and not look
     with streams.naming(source):
-        ending = ".jpg" if whole and "keeps" in latentpress.inspect(data).facts else ".png"
+        ending = ".jpg" if whole and _keeps_jpeg(header, data) else ".png"
     output = streams.choose_output(source, output, ending, force=force)
     start, pixels = time.perf_counter(), part.width * part.height if part else header.width * header.height
     if whole and output.lower().endswith(JPEGS):
@@ -331,6 +332,14 @@ def _keep(coding: Settings, source: str, data: bytes, output: str, key: bytes | 
         quiet=quiet,
     )
     return True
+
+
+def _keeps_jpeg(header: Header, data: bytes) -> bool:
+    """Whether a file keeps a JPEG file. Of most the codec alone tells that they do not."""
+    from latentpress.codecs.registry import codec_class, codec_id
+
+    id = codec_id(header)
+    return id is not None and bool(codec_class(id).keeps) and "keeps" in latentpress.inspect(data).facts
 
 
 def _interest(

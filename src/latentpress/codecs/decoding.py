@@ -78,7 +78,9 @@ class Decoding:
 
     def prepare(self) -> None:
         """Begin to load the networks that `pixels` runs."""
-        self.model.prepare(*self.model.coding, *(["synthesis"] if len(self._tiles) == 1 else []))
+        self.model.prepare(*self.model.coding)
+        if len(self._tiles) == 1:
+            self.model.prepare("synthesis")  # whose making leaves the interpreter to that of the others
 
     def pixels(self, region: Region) -> Samples:
         """The samples (height, width, 1 or 3) of a region that lies in the picture."""

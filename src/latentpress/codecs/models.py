@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from latentpress import engine
 from latentpress.codecs.rates import last_rate, mix_of, nearest_anchor
 from latentpress.engine import Network
+from latentpress.engine.graph import Graph
 from latentpress.engine.strips import Strips, in_strips
 from latentpress.errors import CorruptFileError, InvalidInputError, UnsupportedError
 from latentpress.memory import limited
@@ -43,7 +44,7 @@ class Running:
     dtype: str = "float32"
     at_once: int | None = None
 
-    def load(self, graph: bytes, in_strips: bool = False, keep_memory: bool = True) -> Network:
+    def load(self, graph: bytes | Graph, in_strips: bool = False, keep_memory: bool = True) -> Network:
         """A network that runs so. keep_memory: see `latentpress.engine.load`."""
         threads = self.threads
         if self.at_once and self.engine == "onnx" and not in_strips:
@@ -131,7 +132,9 @@ class PackageModel:
         return results
 
     def prepare(self, *networks: str) -> None:
-        """Begin to load networks beside what goes on until they are run: a first picture waits less for them."""
+        """Begin to load networks beside what goes on until they are run: a first picture waits less for them. One call
+        loads its networks one after the other, and beside those of other calls.
+        """
         # torch itself is imported with the first network; a thread that memory does not suffice for may never start
         if self.running.engine != "onnx" or limited():
             return
@@ -175,7 +178,7 @@ class PackageModel:
         keep = self.running.at_once is None or network not in ("analysis", "synthesis")
         return self.running.load(self.graph(source, network), keep_memory=keep)
 
-    def graph(self, source: ModelPackage, network: str) -> bytes:
+    def graph(self, source: ModelPackage, network: str) -> bytes | Graph:
         """The graph of a network as it runs: that of the package, or another one that gives the same."""
         return source.network(network)
 

@@ -6,6 +6,7 @@ ONNX Runtime is the default; torch reads the same graph.
 from __future__ import annotations
 
 from latentpress.engine.base import Network
+from latentpress.engine.graph import Graph
 from latentpress.engine.onnx import OnnxNetwork
 from latentpress.engine.torch_ import TorchNetwork
 from latentpress.errors import InvalidInputError
@@ -16,14 +17,14 @@ ENGINES = ("onnx", "torch")
 
 
 def load(
-    model: bytes,
+    model: bytes | Graph,
     engine: str = "onnx",
     threads: int | None = None,
     device: str = "cpu",
     dtype: str = "float32",
     keep_memory: bool = True,
 ) -> Network:
-    """The network in `model` (an ONNX file's bytes), ready to run.
+    """The network in `model` (an ONNX file's bytes, or a graph), ready to run.
 
     `engine` is "onnx" (ONNX Runtime on the CPU, float32) or "torch" (needs the extra `train`; any `device`, `dtype`
     "float32" or "float64"). `threads` belongs to ONNX Runtime: None leaves the choice to it. torch has one setting for
@@ -40,5 +41,5 @@ def load(
     if engine == "torch":
         if threads is not None:
             raise InvalidInputError("the torch engine takes no thread count; use torch.set_num_threads")
-        return TorchNetwork(model, device, dtype)
+        return TorchNetwork(model.write() if isinstance(model, Graph) else model, device, dtype)
     raise InvalidInputError(f"there is no engine {engine!r}; choose one of {', '.join(ENGINES)}")

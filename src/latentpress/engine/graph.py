@@ -5,6 +5,7 @@ The rest of a file is kept as it is. https://github.com/onnx/onnx/blob/main/onnx
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -113,6 +114,16 @@ class Graph:
     def empty(cls) -> Self:
         """A graph without nodes, of the operators that models here are made of."""
         return cls(_field(1, 8) + _field(_GRAPH, _field(2, "graph")) + _field(_DOMAINS, _field(1, "") + _field(2, 17)))
+
+    def copy(self) -> Self:
+        """Another one of the same, to be changed; arrays are shared."""
+        made = copy.copy(self)
+        made.nodes = [
+            Node(node.kind, [*node.inputs], [*node.outputs], {**node.attributes}, node.domain) for node in self.nodes
+        ]
+        made.constants, made.inputs, made.outputs = {**self.constants}, [*self.inputs], [*self.outputs]
+        made._model, made._rest = [*self._model], [*self._rest]
+        return made
 
     def prune(self) -> None:
         """Drop nodes and constants that no output comes of."""

@@ -10,6 +10,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from latentpress.engine.base import Network
+from latentpress.engine.graph import Graph
 from latentpress.engine.processor import multiplies_octets
 from latentpress.engine.whole import lean
 from latentpress.errors import CorruptFileError, InvalidInputError, OutOfMemoryError
@@ -34,7 +35,7 @@ class OnnxNetwork(Network):
     Raises `CorruptFileError` for bytes that hold no valid graph, `OutOfMemoryError` where the system gives no memory.
     """
 
-    def __init__(self, model: bytes, threads: int | None = None, keep_memory: bool = True) -> None:
+    def __init__(self, model: bytes | Graph, threads: int | None = None, keep_memory: bool = True) -> None:
         # Reports of use are on by default in some builds of ONNX Runtime; nothing here may reach for the network.
         os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
         prepare()

@@ -22,16 +22,16 @@ __all__ = ["lean"]
 _MOVES = {"DepthToSpace", "Pad", "SpaceToDepth"}  # zeros stay zeros in any unit
 
 
-def lean(model: bytes, octets: Callable[[], bool] = lambda: False) -> bytes:
+def lean(model: bytes | Graph, octets: Callable[[], bool] = lambda: False) -> bytes:
     """A network with its integer layers so. octets: whether as many of them as can be are to be in 8-bit arithmetic,
     asked if there are any. Raises CorruptFileError for bytes that hold no graph.
     """
-    if b"Floor" not in model:
+    if isinstance(model, bytes) and b"Floor" not in model:
         return model
-    graph = Graph(model)
+    graph = Graph(model) if isinstance(model, bytes) else model.copy()
     nested = any(node.kind in ("If", "Loop", "Scan") for node in graph.nodes)  # their graphs may take any tensor
     if nested:
-        return model
+        return model if isinstance(model, bytes) else model.write()
     if octets():
         in_octets(graph)
     return _Layers(graph).lean()

@@ -39,7 +39,9 @@ def test_the_same_integers_of_a_pass(model: MeanScaleModel, height: int, width: 
     assert np.array_equal(features * 32, octets.transpose(0, 3, 1, 2))
     known = model.nothing(height, width)
     for number, part in enumerate(order.split(values)[:-1], start=2):
-        assert {value.name for value in Graph(model.graph(package, context_name(number))).outputs} == {MEANS, INDICES}
+        graph = model.graph(package, context_name(number))
+        assert isinstance(graph, Graph)
+        assert {value.name for value in graph.outputs} == {MEANS, INDICES}
         known.put(part)
         before = order.join(order.split(values)[: number - 1], values.shape)
         assert np.array_equal(known.values, before)

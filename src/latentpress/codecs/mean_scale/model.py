@@ -42,7 +42,7 @@ class _ByPass:
     `take_octets`.
     """
 
-    graphs: Mapping[str, bytes]
+    graphs: Mapping[str, Graph]
     unit: float
     levels: NDArray[np.uint8]
 
@@ -122,7 +122,7 @@ class MeanScaleModel(LatentModel):
         levels = None if self._by_pass is None else self._by_pass.levels
         return Known(self.order, (self.latents, height, width), levels)
 
-    def graph(self, source: ModelPackage, network: str) -> bytes:
+    def graph(self, source: ModelPackage, network: str) -> bytes | Graph:
         """See `PackageModel.graph`."""
         found = self._by_pass.graphs.get(network) if self._by_pass and source is self.package else None
         return found or super().graph(source, network)
@@ -134,13 +134,13 @@ class MeanScaleModel(LatentModel):
         unit = give_features(graph)
         if self.order.passes != 4 or unit is None or not first_by_pass(graph, self.latents):
             return None
-        graphs, tables = {"hyper_synthesis": graph.write()}, list[NDArray[np.uint8]]()
+        graphs, tables = {"hyper_synthesis": graph}, list[NDArray[np.uint8]]()
         for number in range(2, self.order.passes + 1):
             graph = Graph(self.package.network(context_name(number)))
             table = take_octets(graph, unit)
             if table is None or not later_by_pass(graph, self.latents, number):
                 return None
-            graphs[context_name(number)] = graph.write()
+            graphs[context_name(number)] = graph
             tables.append(table)
         return _ByPass(graphs, unit, tables[0]) if all(np.array_equal(one, tables[0]) for one in tables) else None
 
