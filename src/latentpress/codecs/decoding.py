@@ -102,6 +102,7 @@ class Decoding:
         if len(self._tiles) == 1 or not self._show_strips(target, put):
             self._show_tiles(target, put)
         self._values.clear()
+        self._tidy()  # whoever writes the picture takes more
         return pixels
 
     def _show_tiles(self, target: Tile, put: Put) -> None:

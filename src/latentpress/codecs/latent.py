@@ -291,8 +291,9 @@ class LatentCodec(Codec, Generic[M]):
 
     def code_tile(self, model: M, window: Window, rate: int, settings: TileSettings) -> bytes:
         """The stream of a tile."""
-        latents, tile = self.find(model, window, rate, settings), settings.of(window.tile)
-        return write(lambda port: model.code(port, rate, window.tile.shape, latents, tile), window.number)
+        found = [self.find(model, window, rate, settings)]  # out of which `code` takes them, to have them alone
+        tile = settings.of(window.tile)
+        return write(lambda port: model.code(port, rate, window.tile.shape, found.pop(), tile), window.number)
 
     def find(self, model: M, window: Window, rate: int, settings: TileSettings) -> Float:
         """The latents (M, h, w) of a tile that are to be coded: those that the analysis finds."""

@@ -158,6 +158,7 @@ class MeanScaleModel(LatentModel):
             latents = finer.latents(latents)
         rounding, known = Rounding(self.tables, tile.weight), self.nothing(*shape)
         parts = [None] * len(first) if latents is None else self.order.split(latents)
+        latents = None  # which are large
         steps = [None] * len(first) if finer is None else finer.parts(self.order, self.latents)
         for number, here in enumerate(steps, start=1):
             parameters, part = first.pop(0), parts.pop(0)  # out of the lists, which would keep them to the end
