@@ -62,7 +62,7 @@ PACKAGES = [
     if "exactness" in package.card and package.codec == one.id
 ]
 NOT_FOLLOWED = {
-    "entropy-contextformer-spatial-2": "segment_",
+    "entropy-contextformer-spatial-3": "segment_",
     "entropy-contextformer-channel-1": "segment_",
     "rc-1": "residual",
     "bai-1": "residual",

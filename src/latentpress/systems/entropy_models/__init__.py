@@ -13,9 +13,9 @@ PACKAGES = {
     "masked-2d": "entropy-masked-2d-1",
     "klopp": "entropy-klopp-2",
     "fu": "entropy-fu-1",
-    "masked-3d": "entropy-masked-3d-2",
+    "masked-3d": "entropy-masked-3d-3",
     "ccn": "entropy-ccn-2",
-    "contextformer-spatial": "entropy-contextformer-spatial-2",
+    "contextformer-spatial": "entropy-contextformer-spatial-3",
     "contextformer-channel": "entropy-contextformer-channel-1",
     "manypriors": "entropy-manypriors-1",
 }
