@@ -124,11 +124,16 @@ def test_a_run_begins_with_the_package_or_says_why_not(run: Path, package: Model
     training = training_of(plan.codec)(plan)
     samples = training.samples(photos, run.parent, lambda line: None)
     net = training.network(samples)
-    if plan.codec in BEGUN:
-        assert package_state(package, training, net).average.keys() == load_checkpoint(run).average.keys()
+    begun, refusal = None, ""
+    try:
+        begun = package_state(package, training, net)
+    except InvalidInputError as error:
+        refusal = str(error)
+    if begun:
+        assert begun.average.keys() == load_checkpoint(run).average.keys()
     else:
-        with pytest.raises(InvalidInputError, match="no run can begin with tiny: training cannot take back"):
-            package_state(package, training, net)
+        assert plan.codec not in BEGUN
+        assert "no run can begin with tiny: training cannot take back" in refusal
 
 
 def test_the_package_codes_in_every_engine(package: ModelPackage, photograph: Image) -> None:

@@ -15,7 +15,7 @@ from latentpress.engine.processor import multiplies_octets
 from latentpress.engine.whole import lean
 from latentpress.errors import CorruptFileError, InvalidInputError, OutOfMemoryError
 from latentpress.limits import check_threads
-from latentpress.memory import is_short, prepare
+from latentpress.memory import is_short, make_sure, prepare
 
 __all__ = ["OnnxNetwork"]
 
@@ -61,6 +61,7 @@ class OnnxNetwork(Network):
         # ARM builds may otherwise multiply in bfloat16, which would not be exact.
         options.add_session_config_entry("mlas.enable_gemm_fastmath_arm64_bfloat16", "0")
         try:
+            make_sure()
             self._session = ort.InferenceSession(
                 lean(model, multiplies_octets), options, providers=["CPUExecutionProvider"], enable_fallback=0
             )  # a second try is announced on standard output
@@ -73,6 +74,7 @@ class OnnxNetwork(Network):
 
     def _run(self, arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         try:
+            make_sure()
             results = self._session.run(self.output_names, arrays)
         except Exception as error:
             if is_short(error):
