@@ -4,6 +4,7 @@ damage that is none. And memory in use stays what it is over many calls.
 
 from __future__ import annotations
 
+import errno
 import gc
 import hashlib
 import os
@@ -99,6 +100,18 @@ def test_signs_of_missing_memory() -> None:
         raise RuntimeError("can't start new thread")
     with pytest.raises(RuntimeError, match="else"), memory.telling():
         raise RuntimeError("something else")
+
+
+def test_a_network_is_not_run_on_the_last_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = (GOLDEN / "hyperprior-3-photo-128x96-q80.lpx").read_bytes()
+    decompress(data, threads=1)
+
+    def none(*_: int) -> None:
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+    monkeypatch.setattr(memory.mmap, "mmap", none)
+    with pytest.raises(OutOfMemoryError, match="not enough memory to run a network"):
+        decompress(data, threads=1)
 
 
 def test_many_calls_take_no_more_memory() -> None:

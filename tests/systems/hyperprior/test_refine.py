@@ -9,13 +9,15 @@ import pytest
 
 from latentpress import container
 from latentpress.codecs import tiles
+from latentpress.codecs.planes import to_planes
+from latentpress.codecs.rounding import ROUNDING_WEIGHT
 from latentpress.codecs.targets import psnr_of
 from latentpress.errors import InvalidInputError, MissingExtraError, UnsupportedError
 from latentpress.image import Image
 from latentpress.systems.hyperprior import refine
 from latentpress.systems.hyperprior.codec import HyperpriorCodec
 
-pytest.importorskip("torch")
+torch = pytest.importorskip("torch")
 pytest.importorskip("onnx")
 
 
@@ -51,10 +53,24 @@ def test_what_a_search_gains_is_bytes(codec: HyperpriorCodec, photograph: Image,
     assert 0 <= psnr(codec, image, slow) - psnr(codec, image, quick) < 0.08
 
 
-@pytest.mark.parametrize("level", [0, 128])
-def test_pictures_that_cost_nothing(codec: HyperpriorCodec, level: int) -> None:
+def test_the_error_comes_back_to_that_of_the_guess(codec: HyperpriorCodec, photograph: Image) -> None:
+    """What an error costs is ruled by the error."""
+    model, weight = codec.model, ROUNDING_WEIGHT
+    planes = to_planes(photograph.pixels[:128, :128].copy(), model.stride)
+    guess, whole = model.analysis(planes, 48), (slice(None), slice(None))
+    found, its_weight = list(refine.refine(model, planes, guess, whole, 48, weight, (16,)))[-1]
+    search = refine._Search(model, refine._graphs(model.package), torch.from_numpy(planes), 48, weight)
+    around = torch.from_numpy(np.floor(guess + np.float32(0.5)))
+    asked = search.at(guess, around, whole, 1.0)
+    point = search.at(found, around, whole, its_weight / weight)
+    assert point.error == pytest.approx(asked.error, rel=0.025)
+    assert point.bits < 0.95 * asked.bits
+
+
+@pytest.mark.parametrize(("level", "quality"), [(0, 0), (128, 50)])
+def test_pictures_that_cost_nothing(codec: HyperpriorCodec, level: int, quality: float) -> None:
     flat = Image(np.full((32, 32, 3), level, np.uint8))
-    quick, slow = (HyperpriorCodec(threads=1, effort=effort).encode(flat, 50) for effort in (1, 3))
+    quick, slow = (HyperpriorCodec(threads=1, effort=effort).encode(flat, quality) for effort in (1, 3))
     assert len(slow) <= len(quick)
 
 

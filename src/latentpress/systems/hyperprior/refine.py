@@ -6,10 +6,10 @@ be; the rate-aware `Rounding` is the proximal step, which moves it to the whole 
 move goes on with half of the one before (the heavy ball of Polyak 1964). The analysis network only guesses such a
 point: its guess is where the search begins.
 
-lambda falls first and comes back. What is searched is the smallest file of the error that the guess has, and values go
-farther where an error costs less: with six tenths of lambda they move to smaller files, and from there it rises round
-by round until the error is again what it was. At lambda itself the search would end nearer to the picture than asked.
-The file is an ordinary one. Needs torch (the extra ``train``).
+lambda is ruled by the error. What is searched is the smallest file of the error that the guess has, and at the lambda
+of training the search would end nearer to the picture than that. So it goes on with six tenths of it, and from round to
+round with as much more or less as brings the error back to that of the guess. The file is an ordinary one. Needs torch
+(the extra ``train``).
 """
 
 from __future__ import annotations
