@@ -12,16 +12,6 @@ pytest.importorskip("scipy")
 
 from latentpress.errors import InvalidInputError
 from latentpress.studies import Request, krishnaraj_2020, to_markdown
-from latentpress.studies.underwater import under_water
-
-
-def test_water_takes_red_first_and_contrast_with_distance() -> None:
-    white = under_water(np.full((90, 60, 3), 255, np.uint8)).astype(int)
-    assert (white[..., 0] < white[..., 1]).all()
-    assert white[-1, 30, 0] > white[0, 30, 0] + 40  # the foot is near
-    checks = np.where(np.indices((90, 60)).sum(axis=0) // 6 % 2, 220, 30)[..., None].repeat(3, 2).astype(np.uint8)
-    seen = under_water(checks)
-    assert seen[60:].std() > 1.2 * seen[:30].std()
 
 
 def test_networks_lose_to_the_wavelet_at_high_rates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

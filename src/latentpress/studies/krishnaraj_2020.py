@@ -19,7 +19,7 @@ from latentpress.image import Image
 from latentpress.metrics import psnr
 from latentpress.progress import steps
 from latentpress.studies.base import Request, Result, Table
-from latentpress.studies.underwater import under_water
+from latentpress.training.underwater import under_water
 
 __all__ = ["RATES", "run"]
 

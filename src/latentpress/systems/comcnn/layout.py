@@ -9,4 +9,4 @@ QUALITIES = 100
 """Of the codec inside: 1 to 100."""
 
 MARGIN = 12
-"""Small pixels beyond which no network sees anything."""
+"""Small pixels beyond which no network sees anything, unless its package says ``margin``."""

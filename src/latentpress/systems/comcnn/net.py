@@ -32,7 +32,7 @@ class Sizes:
 
     before: int = setting(24, at_least=1)
     after: int = setting(40, at_least=1)
-    layers: int = setting(8, at_least=1, at_most=10)
+    layers: int = setting(8, at_least=1, at_most=20)
 
 
 def _filter(taps: Tensor) -> Tensor:
