@@ -87,8 +87,11 @@ def test_packages_of_many_layers_say_how_far_they_look(photos: Path, tmp_path: P
     checkpoint = train(plan, photos, run=tmp_path / "run", threads=1, report=lambda _: None)
     folder = export(checkpoint, tmp_path / "deep", name="deep", data=photos)
     package = ModelPackage(folder)
-    assert package.card["config"] == {"margin": 16}
-    codec = ComCnnCodec(inner="spiht", model=str(folder), threads=1)
+    assert package.card["config"] == {"margin": 16, "inner": "spiht"}
+    codec = ComCnnCodec(model=str(folder), threads=1)
     assert codec.model.margin == 16
-    shown = codec.decode(codec.encode(Image(np.full((70, 50, 3), 90, np.uint8)), 50)).pixels
-    assert shown.shape == (70, 50, 3)
+    picture = Image(np.full((70, 50, 3), 90, np.uint8))
+    data = codec.encode(picture, 50)
+    assert codec.decode(data).pixels.shape == (70, 50, 3)
+    assert data == ComCnnCodec(inner="spiht", model=str(folder), threads=1).encode(picture, 50)
+    assert data != ComCnnCodec(inner="jpeg", model=str(folder), threads=1).encode(picture, 50)

@@ -16,5 +16,6 @@ SYSTEM = System(
         "comcnn-webp": {"inner": "webp"},
         "comcnn-avif": {"inner": "avif"},
         "comcnn-hyperprior": {"inner": "hyperprior"},
+        "comcnn-underwater": {"model": "comcnn-underwater-1"},
     },
 )

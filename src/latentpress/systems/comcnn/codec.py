@@ -26,14 +26,18 @@ _MOST = 2**28  # bytes of a tile
 
 
 class ComCnnModel(LatentModel):
-    """Networks ``analysis`` and ``synthesis``. A rate is ``choice * QUALITIES + quality - 1`` of the codec inside."""
+    """Networks ``analysis`` and ``synthesis``, and the codec ``inner`` that they learned with. A rate is
+    ``choice * QUALITIES + quality - 1`` of the codec inside.
+    """
 
     stride: ClassVar[int] = STRIDE
+    inner: str
 
     def read(self, config: Mapping[str, Any], tables: Mapping[str, NDArray[Any]]) -> None:
         """See `PackageModel.read`."""
         rates = {"anchors": len(FORMATS) * QUALITIES, "steps_per_anchor": 1}
         super().read({"latents": 3, "margin": MARGIN} | rates | dict(config), tables)
+        self.inner = str(config.get("inner", "jpeg"))
 
     def analysis(self, planes: Float, rate: int) -> Float:
         """The small picture (3, h, w), in grey levels."""
@@ -59,8 +63,8 @@ class ComCnnModel(LatentModel):
 class ComCnnCodec(LatentCodec[ComCnnModel]):
     """Lossy codec after Jiang 2017: a network halves the picture, any codec codes it, another network restores it.
 
-    inner: that codec: ``jpeg``, ``webp``, ``avif`` (of Pillow), or the id of a lossy codec of ours. Other settings are
-    those of `LatentCodec`.
+    inner: that codec: ``jpeg``, ``webp``, ``avif`` (of Pillow), or the id of a lossy codec of ours; None for the one
+    that the networks learned with. Other settings are those of `LatentCodec`.
     """
 
     id: ClassVar[str] = _ID
@@ -68,16 +72,19 @@ class ComCnnCodec(LatentCodec[ComCnnModel]):
     takes: ClassVar[frozenset[str]] = LatentCodec.takes | {"inner"}
     largest_tile: ClassVar[int] = 2**20
 
-    def __init__(self, inner: str = "jpeg", **settings: Any) -> None:
-        self._choice, self._inner = choice_of(inner, self.id), inner
+    def __init__(self, inner: str | None = None, **settings: Any) -> None:
+        if inner is not None:
+            choice_of(inner, self.id)
+        self._inner = inner
         super().__init__(inner=inner, **settings)
 
     def rate_of(self, model: ComCnnModel, quality: float, image: Image) -> tuple[int, float]:
         """See `LatentCodec.rate_of`."""
-        return self._choice * QUALITIES + round(quality / 100 * (QUALITIES - 1)), ROUNDING_WEIGHT
+        choice = choice_of(self._inner or model.inner, self.id)
+        return choice * QUALITIES + round(quality / 100 * (QUALITIES - 1)), ROUNDING_WEIGHT
 
     def find(self, model: ComCnnModel, window: Any, rate: int, settings: TileSettings) -> Any:
         """The bytes that the codec inside makes of the small picture."""
         small = super().find(model, window, rate, settings).transpose(1, 2, 0)
         samples = np.clip(np.rint(small), 0, 255).astype(np.uint8)
-        return np.frombuffer(encoder(self._inner)(samples, rate % QUALITIES + 1), np.uint8)
+        return np.frombuffer(encoder(self._inner or model.inner)(samples, rate % QUALITIES + 1), np.uint8)

@@ -136,9 +136,9 @@ class ComCnnTraining(Training):
         }
 
     def sizes(self, net: Any) -> dict[str, Any]:
-        """``margin``, where many layers look further than the usual one."""
-        reach = self.model.layers + 2
-        return {"margin": reach} if reach > MARGIN else {}
+        """``margin``, where many layers look further than the usual one; ``inner``, if that is not JPEG."""
+        reach, inner = self.model.layers + 2, self.objective.inner
+        return ({"margin": reach} if reach > MARGIN else {}) | ({"inner": inner} if inner != "jpeg" else {})
 
 
 def _moved(net: Any, x: Tensor, small: Tensor) -> Tensor:
