@@ -53,6 +53,7 @@ NUMBERS = {
     66: "scale-hyperprior",
     67: "tiled",
     68: "retina",
+    69: "filter-bank",
     70: "faces",
     71: "semantic",
 }

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 pytest.importorskip("torch")
 pytest.importorskip("scipy")
 
-from latentpress.studies import Request, li_2019
+from latentpress.models import find_model
+from latentpress.studies import Request, Result, li_2019
 
 
 def textured(seed: int) -> NDArray[np.uint8]:
@@ -31,3 +32,14 @@ def test_a_network_learns_what_is_significant() -> None:
     others = [np.subtract(bpp[name], significance[name]) for name in ("rules", "network")]
     assert np.allclose(*others)  # nothing but the contexts of single coefficients differs
     assert max(result.data["largest_partial_sums"].values()) < 2**24
+
+
+def test_files_of_both_codecs_are_compared() -> None:
+    try:
+        find_model("filter-bank")
+    except Exception:
+        pytest.skip("the zoo is not installed")
+    result = li_2019.with_files(Result("li-2019", "", [], [], []), [textured(9)], Request())
+    assert [len(points) for points in result.data["files"]["points"].values()] == [6, 6]
+    assert -100 < result.data["files"]["bd_rate"] < 100
+    assert len(result.tables[0].rows) == 6

@@ -212,7 +212,7 @@ STUDIES: dict[str, Study] = {
         ),
         Study(
             name="li-2019",
-            about="zerotrees with contexts by a network, against contexts by rules",
+            about="zerotrees with contexts by a network, against contexts by rules; files of filter-bank and of spiht",
             data="photographs to train on",
             test="pictures to measure on, such as the Kodak set",
             extra="train",

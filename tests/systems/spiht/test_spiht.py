@@ -14,9 +14,10 @@ from PIL import Image as PillowImage
 from latentpress import container
 from latentpress.codecs.ports import Writing
 from latentpress.codecs.targets import psnr_of
+from latentpress.codecs.trees import Trees
+from latentpress.codecs.zerotrees import LAYERS
 from latentpress.image import Image
-from latentpress.systems.spiht.codec import LAYERS, SpihtCodec
-from latentpress.systems.spiht.trees import Trees
+from latentpress.systems.spiht.codec import SpihtCodec
 from latentpress.transforms.bands import Gathered
 
 TOP = 7

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 from torch import Tensor
 
+from latentpress.codecs.zerotrees import LAYERS, LEVELS, STEP
 from latentpress.systems.comcnn.layout import QUALITIES
 from latentpress.transforms import ToYcc
 from latentpress.transforms.lifting import CDF97, Bands, Pyramid
@@ -19,8 +20,7 @@ __all__ = ["BEHIND", "through_jpeg", "through_spiht"]
 Float = NDArray[np.float32]
 Whole = NDArray[np.int32]
 
-_LEVELS, _STEP, _LAYERS = 5, 0.5, 20  # of spiht: levels, grey levels of its lowest bit plane, layers of a file
-_WHOLE = 4  # its first layers are whole planes down to that of number 8, each of the others one pass of two
+_WHOLE = 4  # spiht's first layers are whole planes down to that of number 8, each of the others one pass of two
 
 
 def through_jpeg(small: Tensor, qualities: list[int]) -> Tensor:
@@ -34,22 +34,22 @@ def through_jpeg(small: Tensor, qualities: list[int]) -> Tensor:
 
 
 def through_spiht(small: Tensor, qualities: list[int]) -> Tensor:
-    """Pictures (B, 3, h, w), sides multiples of 32, as files of spiht show them: a file takes the coder of bits a
-    second for eight crops, but what its trees have told after a pass follows from the coefficients alone.
+    """Pictures (B, 3, h, w), sides multiples of 32, as files of spiht show them, without their bits: what trees have
+    told after a pass follows from the coefficients alone.
     """
     count, _, height, width = small.shape
-    layers = [1 + round(quality / QUALITIES * (_LAYERS - 1)) for quality in qualities]
+    layers = [1 + round(quality / QUALITIES * (len(LAYERS) - 1)) for quality in qualities]
     planes = np.array([12 - one if one <= _WHOLE else 7 - (one - _WHOLE - 1) // 2 for one in layers], np.int32)
     first = np.array([one > _WHOLE and (one - _WHOLE) % 2 == 1 for one in layers])  # of two passes of a plane
     samples = _samples(small).transpose(1, 0, 2, 3).reshape(3, -1, width).astype(np.float32)
     ycc = ToYcc().forward(samples).reshape(3, count, height, width).transpose(1, 0, 2, 3)
-    pyramid = Pyramid(CDF97, _LEVELS)
-    bands = pyramid.forward(ycc.reshape(-1, height, width) / np.float32(_STEP))
+    pyramid = Pyramid(CDF97, LEVELS)
+    bands = pyramid.forward(ycc.reshape(-1, height, width) / np.float32(STEP))
     shown = [
         _shown(band, opened, *(np.repeat(one, len(band) // count)[:, None, None] for one in (planes, first)))
         for band, opened in zip(bands, _sets(bands), strict=True)
     ]
-    ycc = pyramid.inverse(shown).reshape(count, 3, height, width) * np.float32(_STEP)
+    ycc = pyramid.inverse(shown).reshape(count, 3, height, width) * np.float32(STEP)
     rgb = ToYcc().inverse(ycc.transpose(1, 0, 2, 3)).reshape(3, count, height, width).transpose(1, 0, 2, 3)
     return torch.from_numpy(np.clip(np.rint(rgb), 0, 255))
 

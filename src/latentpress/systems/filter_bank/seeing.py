@@ -1,24 +1,21 @@
-"""What a network may know of a wavelet coefficient before its significance is coded, and the network."""
+"""What a network may know of a coefficient before its significance is coded, and trees that code by it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
 from latentpress.codecs.adapting import AdaptiveBits
-from latentpress.parts.integer import FEATURE_BITS, IntegerConv2d, hidden_layer
-from latentpress.systems.spiht.trees import Trees
+from latentpress.codecs.trees import Trees
+from latentpress.systems.filter_bank.layout import CENTRE, LOGIT_BITS, LOGITS
 
-__all__ = ["FEATURES", "Listening", "Seeing", "Significance"]
+__all__ = ["FEATURES", "Listening", "Seeing"]
 
-_LIMIT, _BITS = 32, 2  # logits from -8 to 8 in quarters
 _MOST = 7  # of a magnitude, in units of the plane
-_ONE = 1 << FEATURE_BITS
+_ONE = 1 << 5  # as activations of integer layers have it
 _NEAR = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1) if (y, x) != (0, 0)] + [(-2, 0), (2, 0), (0, -2), (0, 2)]
 _SIDES = [(-1, 0), (1, 0), (0, -1), (0, 1)]
 _BANDS, _TOP, _REACH = 6, 14, 2
@@ -27,24 +24,7 @@ FEATURES = len(_NEAR) + len(_SIDES) + 5 + 3 + 2 * _BANDS + 2
 
 Mask = NDArray[np.bool_]
 
-
-class Significance(nn.Module):
-    """Features (1, `FEATURES`, n, 1) of coefficients to logits (1, 1, n, 1), on the integer path."""
-
-    def __init__(self, hidden: int = 32) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(
-            hidden_layer(FEATURES, hidden),
-            hidden_layer(hidden, hidden),
-            IntegerConv2d(
-                hidden, 1, in_bits=FEATURE_BITS, in_high=255, out_bits=_BITS, out_low=-_LIMIT, out_high=_LIMIT - 1,
-                zero=True,
-            ),
-        )  # fmt: skip
-
-    def forward(self, features: Tensor) -> Tensor:
-        logits: Tensor = self.layers(features)
-        return logits
+Run = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 
 class Listening(Trees):
@@ -63,22 +43,23 @@ class Listening(Trees):
 
 
 class Seeing(Trees):
-    """Trees whose single coefficients are coded in the contexts that a network tells apart."""
+    """Trees whose single coefficients are coded in the contexts that a network tells apart: its logits, each with a
+    chance that adapts. run: features (1, `FEATURES`, n, 1) to logits (1, 1, n, 1), in whole numbers.
+    """
 
-    def __init__(self, shapes: list[tuple[int, ...]], top: int, net: Significance) -> None:
+    def __init__(self, shapes: list[tuple[int, ...]], top: int, run: Run) -> None:
         super().__init__(shapes, top)
-        self._net = net
+        self._run = run
 
     def chances(self) -> AdaptiveBits:
         """One for each logit."""
-        return AdaptiveBits("significance", 2 * _LIMIT)
+        return AdaptiveBits("significance", LOGITS)
 
-    @torch.no_grad()
     def contexts(self, number: int, plane: int, mask: Mask, new: int) -> NDArray[Any]:
         """See `Trees.contexts`."""
-        seen = torch.from_numpy(_features(self, number, plane, mask, new)).float() / _ONE
-        logits = self._net(seen.T[None, :, :, None])[0, 0, :, 0]
-        found: NDArray[Any] = (logits * 2**_BITS + _LIMIT).long().numpy()
+        seen = _features(self, number, plane, mask, new) * np.float32(1 / _ONE)
+        logits = self._run(np.ascontiguousarray(seen.T)[None, :, :, None])[0, 0, :, 0]
+        found: NDArray[Any] = np.rint(logits * 2**LOGIT_BITS).astype(np.int64) + CENTRE
         return found
 
 
