@@ -18,6 +18,17 @@ def test_crops_depend_on_seed_and_step_alone(folder: Path) -> None:
     assert one.shape == (3, 3, 64, 64)
 
 
+def test_upright_crops_are_mirrored_alone() -> None:
+    y, x = np.mgrid[:80, :90].astype(np.uint8)
+    picture = np.stack([y, x, 255 * (x % 2)], axis=2)
+    crops = sample_crops([picture], 40, 64, np.random.default_rng(3), upright=True).astype(int)
+    assert (np.diff(crops[:, 0], axis=1) == 1).all()
+    steps = np.diff(crops[:, 1], axis=2)
+    assert set(np.unique(steps)) == {-1, 1}
+    turned = sample_crops([picture], 40, 64, np.random.default_rng(3)).astype(int)
+    assert not (np.diff(turned[:, 0], axis=1) == 1).all()
+
+
 def test_flat_pictures_are_drawn_less() -> None:
     rng = np.random.default_rng(0)
     flat = np.full((128, 128, 3), 90, np.uint8)

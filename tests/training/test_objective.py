@@ -89,6 +89,15 @@ def test_loss_is_the_logarithm_of_rate_plus_weighted_error() -> None:
     assert log_loss(outcome, original, lambdas).item() == pytest.approx(expected)
 
 
+def test_both_is_half_of_each() -> None:
+    original = 255 * torch.rand(1, 1, 176, 176, generator=torch.Generator().manual_seed(0))
+    picture = original + torch.linspace(-40, 40, 176)
+    outcome, lambdas = Outcome(torch.zeros(1), picture), torch.ones(1)
+    one, other, both = (2 ** log_loss(outcome, original, lambdas, kind).item() for kind in ("mse", "ms-ssim", "both"))
+    assert one != pytest.approx(other, rel=0.1)
+    assert both == pytest.approx((one + other) / 2)
+
+
 def test_noise_estimate_is_close_to_the_rounded_one(net: MeanScaleNet, pixels: np.ndarray) -> None:
     """Early training measures rates with noise in place of rounding: differentiable, and near the truth."""
     x = torch.from_numpy(pixels.transpose(2, 0, 1).astype(np.float32))[None]

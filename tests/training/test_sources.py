@@ -37,6 +37,9 @@ def test_every_picture_place_and_turn_comes_up() -> None:
     starts = drawn[:, :TRIES].flatten().unique()
     assert starts.tolist() == sorted(p * 66 * 65 + y * 65 + x for p in (0, 1) for y in range(3) for x in range(2))
     assert all(0.35 < drawn[:, 3 * TRIES + i].float().mean() < 0.65 for i in range(3))
+    upright = DeviceCrops(pictures, "cpu", upright=True).draw(400, 64, np.random.default_rng(1))
+    assert torch.equal(upright[:, -1], drawn[:, -1])
+    assert not upright[:, -3:-1].any()
 
 
 def test_flat_places_are_drawn_less() -> None:

@@ -88,11 +88,11 @@ class MultiscaleCritic(nn.Module):
 class PairCritic(_Patches):
     """Whether each patch of a picture is an original, given the picture as it was before restoration."""
 
-    def __init__(self, width: int = 32) -> None:
-        super().__init__(6, width)
+    def __init__(self, width: int = 32, planes: int = 3) -> None:
+        super().__init__(2 * planes, width)
 
     def forward(self, picture: Tensor, given: Tensor) -> Tensor:
-        """Both (B, 3, H, W) in grey levels 0..255."""
+        """Both (B, planes, H, W) in grey levels 0..255."""
         return self.judge(picture, given / 127.5 - 1)[-1]
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+import torch
 from torch import Tensor, nn
 
-from latentpress.parts.critics import square_critic_loss
+from latentpress.parts.critics import frozen, square_critic_loss, square_fooling_loss
 from latentpress.training.latent import LatentTraining, Outcome
-from latentpress.training.system import Player
+from latentpress.training.system import Player, psnr_of
 
 __all__ = ["AdversarialTraining"]
 
@@ -31,17 +32,42 @@ class AdversarialTraining(LatentTraining):
             if not name.startswith("critic."):
                 (slow if name in ("analysis.linear.weight", "synthesis.linear.weight") else codec).append(parameter)
         groups = {1.0: codec, self.schedule.linear_factor: slow}
-        players = [Player("codec", groups, lambda *drawn: self.loss(net, *drawn))]
-        if net.critic is not None:
-            critic = {self.critic_factor: list(net.critic.parameters())}
-            players.append(Player("critic", critic, lambda *drawn: self._judge(net)))
-        return players
+        return [Player("codec", groups, lambda *drawn: self.loss(net, *drawn)), *self.critics(net)]
+
+    def critics(self, net: Any) -> Sequence[Player]:
+        """The critic, if there is one."""
+        if net.critic is None:
+            return []
+        critic = {self.critic_factor: list(net.critic.parameters())}
+        return [Player("critic", critic, lambda *drawn: self._judge(net))]
 
     def shown(self, x: Tensor, outcome: Outcome) -> Tensor:
         """Keep a batch and what became of it for the critic; returns the values as it is told them."""
         assert outcome.values is not None
         self._made = x, outcome.picture.detach(), outcome.values.detach()
         return self._made[2]
+
+    def loss(self, net: Any, *drawn: Tensor) -> tuple[Tensor, Tensor]:
+        """The codec's: `cost`, and `fooling` * the critic's `disbelief`. Figures: bits a pixel, PSNR, disbelief."""
+        crops, rates, *noise = drawn
+        x = self.pixels(crops)
+        outcome = self.code(net, x, rates, tuple(noise), self._hard)
+        told = self.shown(x, outcome)
+        with frozen(net.critic):
+            disbelief = self.disbelief(net.critic(outcome.picture, told))
+        total = self.cost(outcome, x, rates) + self.fooling * disbelief
+        figures = [outcome.bpp().mean(), psnr_of(outcome.mse(x).mean()), disbelief]
+        return total, torch.stack([figure.detach() for figure in figures])
+
+    @property
+    def fooling(self) -> float:
+        """What disbelief counts now. Default: the objective's ``fooling``."""
+        weight: float = self.objective.fooling
+        return weight
+
+    def disbelief(self, of_reconstructions: Any) -> Tensor:
+        """What the critic says against the codec. Default: of a `MultiscaleCritic`."""
+        return square_fooling_loss(of_reconstructions)
 
     def judged(self, of_originals: Any, of_reconstructions: Any) -> Tensor:
         """The critic's loss, from what it says. Default: that of a `MultiscaleCritic`."""

@@ -68,10 +68,12 @@ class ChannelwiseTraining(LatentTraining):
 
 def factors(net: nn.Module, first: float) -> dict[float, list[nn.Parameter]]:
     """Parameters of a network by their share of the learning rate: tables of gains and scales learn faster than the
-    layers, and layers next to pixels, called ``first``, at so much of it.
+    layers, and layers next to pixels, called ``first``, at so much of it. A ``critic`` learns by itself.
     """
     groups: dict[float, list[nn.Parameter]] = {}
     for name, parameter in net.named_parameters():
+        if name.startswith("critic."):
+            continue
         factor = _TABLES if "log_" in name else first if ".first." in name else 1.0
         groups.setdefault(factor, []).append(parameter)
     return groups

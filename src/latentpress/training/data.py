@@ -84,9 +84,11 @@ def step_generator(seed: int, step: int) -> np.random.Generator:
     return np.random.default_rng([seed, step])
 
 
-def sample_crops(pictures: Pictures, count: int, size: int, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """``count`` random square crops as (count, channels, size, size) uint8, mirrored and turned at random. Pictures may
-    have channels besides R, G and B.
+def sample_crops(
+    pictures: Pictures, count: int, size: int, rng: np.random.Generator, upright: bool = False
+) -> NDArray[np.uint8]:
+    """``count`` random square crops as (count, channels, size, size) uint8, mirrored and turned at random, or with
+    ``upright`` mirrored left to right alone. Pictures may have channels besides R, G and B.
 
     Pictures are drawn in proportion to their area's square root; flat places are refused most of the time, since
     skies and backdrops would otherwise be most of what the network sees.
@@ -101,8 +103,9 @@ def sample_crops(pictures: Pictures, count: int, size: int, rng: np.random.Gener
             crop = picture[y : y + size, x : x + size]
             if attempt == TRIES - 1 or rng.random() < _texture(crop):
                 break
-        turned = np.swapaxes(crop, 0, 1) if rng.random() < 0.5 else crop
-        batch[i] = turned[:: rng.choice((-1, 1)), :: rng.choice((-1, 1))]
+        turned = np.swapaxes(crop, 0, 1) if rng.random() < 0.5 and not upright else crop
+        down, right = rng.choice((-1, 1)), rng.choice((-1, 1))
+        batch[i] = turned[:: 1 if upright else down, ::right]
     return np.ascontiguousarray(batch.transpose(0, 3, 1, 2))
 
 

@@ -36,7 +36,7 @@ _DISSIMILARITY = 2000.0  # squared grey levels that 1 - MS-SSIM = 1 stands for; 
 class Objective:
     """What a run learns for: see `log_loss`."""
 
-    distortion: str = setting("mse", choices=("mse", "ms-ssim"))
+    distortion: str = setting("mse", choices=("mse", "ms-ssim", "both"))
     average: str = setting("log", choices=("log", "plain"))
 
 
@@ -78,7 +78,7 @@ class LatentTraining(Training):
     def __init__(self, plan: Plan, device: str = "cpu") -> None:
         super().__init__(plan, device)
         self._hard = False
-        structural = isinstance(plan.objective, Objective) and plan.objective.distortion == "ms-ssim"
+        structural = isinstance(plan.objective, Objective) and plan.objective.distortion != "mse"
         if structural and plan.schedule.crop < SMALLEST_SIDE:
             raise InvalidInputError(f"recipe: ms-ssim needs crops of at least {SMALLEST_SIDE} pixels a side")
 
@@ -173,14 +173,19 @@ def log_loss(
     outcome: Outcome, original: Tensor, lambdas: Tensor, distortion: str = "mse", average: str = "log"
 ) -> Tensor:
     """Mean over the batch of log2(rate + lambda * distortion). ``distortion``: ``mse``, or ``ms-ssim``: 1 - MS-SSIM as
-    the squared error that goes with it at every rate of a codec made for squared error. ``average``: ``plain`` takes
-    the logarithm of the mean instead, which has the gradients of a plain mean but for a common factor.
+    the squared error that goes with it at every rate of a codec made for squared error; or ``both``, half of each.
+    ``average``: ``plain`` takes the logarithm of the mean instead, which has the gradients of a plain mean but for a
+    common factor.
 
     The logarithm gives every rate the same weight: a change of one per cent counts the same at 0.1 and at 2 bits a
     pixel.
     """
-    error = outcome.mse(original) if distortion == "mse" else _DISSIMILARITY * (1 - ms_ssim(outcome.picture, original))
-    cost = outcome.bpp() + lambdas * error
+    parts = []
+    if distortion != "ms-ssim":
+        parts.append(outcome.mse(original))
+    if distortion != "mse":
+        parts.append(_DISSIMILARITY * (1 - ms_ssim(outcome.picture, original)))
+    cost = outcome.bpp() + lambdas * sum(parts) / len(parts)
     return (torch.log(cost).mean() if average == "log" else torch.log(cost.mean())) / math.log(2)
 
 

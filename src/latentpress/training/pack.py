@@ -105,13 +105,16 @@ def pack_training(
     Raises InvalidInputError for a bad recipe or folder, if ``out`` exists, and for crops smaller than the recipe's.
     """
     plan = load_plan(recipe)
-    training_of(plan.codec)(plan)  # refuses what does not go together
+    training = training_of(plan.codec)(plan)  # refuses what does not go together
     smallest = plan.schedule.smallest
     if crops is not None and crop_size < smallest:
         raise InvalidInputError(f"crops of {crop_size} pixels are smaller than the recipe wants, {smallest}")
     rng = np.random.default_rng(seed)
     with atomic_folder(out) as folder:
-        train = _shuffled_files(data, smallest, rng) if crops is None else _crops(data, crops, crop_size, rng)
+        if crops is None:
+            train = _shuffled_files(data, smallest, rng)
+        else:
+            train = _crops(data, crops, crop_size, rng, training.upright)
         counts = dict(write_shards(train, folder, "train", shard_size))
         if not counts:
             raise InvalidInputError(f"no readable picture of at least {smallest} pixels a side in {data}")
@@ -138,10 +141,10 @@ def _shuffled_files(
 
 
 def _crops(
-    data: str | Path | Sequence[str | Path], count: int, size: int, rng: np.random.Generator
+    data: str | Path | Sequence[str | Path], count: int, size: int, rng: np.random.Generator, upright: bool
 ) -> Iterator[NDArray[np.uint8]]:
     pictures = load_pictures(data, size)
-    return (sample_crops(pictures, 1, size, rng).transpose(0, 2, 3, 1) for _ in range(count))
+    return (sample_crops(pictures, 1, size, rng, upright).transpose(0, 2, 3, 1) for _ in range(count))
 
 
 def _files(data: str | Path | Sequence[str | Path], smallest: int) -> Iterator[NDArray[np.uint8]]:

@@ -30,25 +30,26 @@ class CropSource(Protocol):
         """The crops as (count, channels, size, size) float32 in grey levels; ``drawn`` is on the device."""
 
 
-def crop_source(pictures: Pictures, device: str) -> CropSource:
+def crop_source(pictures: Pictures, device: str, upright: bool = False) -> CropSource:
     """The source for a device: pictures go into the memory of a GPU if they take no more than half of what is free
-    there, and stay where they are for the CPU.
+    there, and stay where they are for the CPU. ``upright``: crops are not turned (`data.sample_crops`).
     """
     if torch.device(device).type != "cuda":
-        return HostCrops(pictures)
+        return HostCrops(pictures, upright)
     room = torch.cuda.mem_get_info(device)[0] // 2
-    return DeviceCrops(pictures, device) if sum(p.nbytes for p in pictures) <= room else HostCrops(pictures)
+    fits = sum(p.nbytes for p in pictures) <= room
+    return DeviceCrops(pictures, device, upright) if fits else HostCrops(pictures, upright)
 
 
 class HostCrops:
     """Crops cut on the host, which go to the device in each step."""
 
-    def __init__(self, pictures: Pictures) -> None:
-        self._pictures = pictures
+    def __init__(self, pictures: Pictures, upright: bool = False) -> None:
+        self._pictures, self._upright = pictures, upright
 
     def draw(self, count: int, size: int, rng: np.random.Generator) -> Tensor:
         """The crops as (count, channels, size, size) uint8."""
-        return torch.from_numpy(sample_crops(self._pictures, count, size, rng))
+        return torch.from_numpy(sample_crops(self._pictures, count, size, rng, self._upright))
 
     def crops(self, drawn: Tensor, size: int) -> Tensor:
         """The same in float32."""
@@ -61,7 +62,8 @@ class DeviceCrops:
     Only places go over in a step, a few numbers a crop; nothing waits for a result. Pictures may differ in size.
     """
 
-    def __init__(self, pictures: Pictures, device: str) -> None:
+    def __init__(self, pictures: Pictures, device: str, upright: bool = False) -> None:
+        self._upright = upright
         self._chances = picture_chances(pictures)
         self._sides = np.array([p.shape[:2] for p in pictures], np.int64)
         areas = self._sides.prod(axis=1)
@@ -81,7 +83,10 @@ class DeviceCrops:
         left = rng.integers(0, width - size + 1)
         start = self._starts[picks] + top * width + left
         luck = rng.integers(0, _LUCK, tries)
-        places = np.concatenate([start, width, luck, rng.integers(0, 2, (count, 3))], axis=1)
+        flips = rng.integers(0, 2, (count, 3))
+        if self._upright:
+            flips[:, :2] = 0
+        places = np.concatenate([start, width, luck, flips], axis=1)
         return torch.from_numpy(places)
 
     def crops(self, drawn: Tensor, size: int) -> Tensor:

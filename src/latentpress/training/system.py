@@ -107,6 +107,9 @@ class Training(ABC):
     recordable: ClassVar[bool] = False
     """Whether the loss does the same device work in every step of a phase (`enter`), and waits for no result."""
 
+    upright: ClassVar[bool] = False
+    """Whether crops are mirrored left to right alone, and not turned."""
+
     counted: ClassVar[str] = "pictures"
     """What the samples are, for the card."""
 
@@ -156,7 +159,7 @@ class Training(ABC):
     def draw(self, samples: Samples, rng: np.random.Generator) -> tuple[Any, ...]:
         """All that is random in a step, of which the losses are made. Default: crops, for `pixels`."""
         if self._source is None:
-            self._source = crop_source(samples, self.device)
+            self._source = crop_source(samples, self.device, self.upright)
         return (self._source.draw(self.schedule.batch, self.schedule.crop, rng),)
 
     def renew(self) -> None:

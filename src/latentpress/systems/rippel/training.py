@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from latentpress.parts.critics import frozen, square_fooling_loss
 from latentpress.parts.quantise import straight_through
 from latentpress.parts.rate_table import mix_for_rates
 from latentpress.systems.rippel.layout import AIM
@@ -19,7 +18,6 @@ from latentpress.training.basis import starting_basis
 from latentpress.training.data import Pictures
 from latentpress.training.latent import Noise, Objective, Outcome
 from latentpress.training.schedule import setting
-from latentpress.training.system import psnr_of
 
 __all__ = ["RippelObjective", "RippelTraining", "code_length"]
 
@@ -58,18 +56,6 @@ class RippelTraining(AdversarialTraining):
         unit = _entropy(codes.detach()) / length.detach().clamp_min(1e-6)
         beyond = (y.abs() - AIM).clamp_min(0).square().sum(dim=(1, 2, 3))
         return Outcome(length * unit + beyond, net.synthesis(codes, mix), values=codes)
-
-    def loss(self, net: Any, *drawn: Tensor) -> tuple[Tensor, Tensor]:
-        """Figures: bits a pixel, PSNR, the critics' disbelief."""
-        crops, rates = drawn
-        x = self.pixels(crops)
-        outcome = self.code(net, x, rates, None, True)
-        values = self.shown(x, outcome)
-        with frozen(net.critic):
-            disbelief = square_fooling_loss(net.critic(outcome.picture, values))
-        total = self.cost(outcome, x, rates) + self.objective.fooling * disbelief
-        figures = [outcome.bpp().mean(), psnr_of(outcome.mse(x).mean()), disbelief]
-        return total, torch.stack([figure.detach() for figure in figures])
 
 
 def code_length(codes: Tensor) -> Tensor:
