@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from latentpress.transforms.light import BRIGHTEST, GRAIN, LOOKS
+
 __all__ = ["Scan", "drawn_scan"]
 
 Plane = NDArray[np.float64]
@@ -16,7 +18,6 @@ _LAYERS = (  # thickness as a share of the height, brightness: from the nerve fi
     (0.025, 1.0), (0.12, 0.55),
 )  # fmt: skip
 _FLOOR = 0.06  # of brightness, without tissue
-_LOOKS = 3.0  # independent views that a scanner averages: speckle is gamma-distributed with this shape
 _DEEP = 0.75  # of the light that is left at the bottom of the tissue
 
 
@@ -48,13 +49,13 @@ def drawn_scan(number: int, height: int = 496, width: int = 768) -> Scan:
     light = np.where(depth >= top, _FLOOR + 0.4 * np.exp(-below / 0.03), light)
     tissue = np.clip((depth - surface) / (top - surface), 0, 1)
     light = light * (1 - (1 - _DEEP) * tissue) * np.where(depth > surface, _shadows(rng, x), 1)
-    noisy = light * rng.gamma(_LOOKS, 1 / _LOOKS, light.shape) + 0.01 * rng.normal(size=light.shape)
+    noisy = light * rng.gamma(LOOKS, 1 / LOOKS, light.shape) + GRAIN * rng.normal(size=light.shape)
     return Scan(_levels(noisy), _levels(light))
 
 
 def _levels(light: Plane) -> NDArray[np.uint8]:
     """Brightness as grey levels, on the compressed scale that scanners show."""
-    levels: NDArray[np.uint8] = np.rint(255 * np.sqrt(np.clip(light / 2, 0, 1))).astype(np.uint8)
+    levels: NDArray[np.uint8] = np.rint(255 * np.sqrt(np.clip(light / BRIGHTEST, 0, 1))).astype(np.uint8)
     return levels
 
 
