@@ -92,7 +92,9 @@ def wanted(one: System) -> Iterator[Wanted]:
         yield Wanted("toderici-1-adaptive-q50", one.id, pictures["photo-128x96"][0], {"adaptive": True})
     if one.id == "retina":
         scan = Image(drawn_scan(1, 124, 160).seen[:, :, None])
-        yield Wanted("retina-scan-q20", one.id, scan, quality=20)
+        yield Wanted("retina-1-scan-q40", one.id, scan, {"model": "retina-1"}, 40)
+        kept = {"model": "retina-1", "despeckle": False}
+        yield Wanted("retina-1-scan-kept-q20", one.id, scan, kept, 20)
     if one.id == "hyperprior":
         roi = Roi.of(63, 65, [Region(20, 20, 16, 16)])
         yield Wanted("roi-rgb-63x65-q30", one.id, drawn(65, 63, 3), quality=30, more={"roi": roi})

@@ -31,7 +31,7 @@ TINY = Path(__file__).parent / "tiny"
 BEGUN = {
     "akyazi", "bai", "cas-cnn", "comcnn", "double-jpeg", "edge-gan", "entropy-models", "faces", "factorised",
     "filter-bank", "idcn", "kamisli", "l3c", "learned-lifting", "mentzer", "painter", "pca-blocks", "peixoto",
-    "perceptron", "rc", "scale-hyperprior", "semantic", "table-unet", "tiled", "trimmed-jpeg", "vq",
+    "perceptron", "rc", "retina", "scale-hyperprior", "semantic", "table-unet", "tiled", "trimmed-jpeg", "vq",
 }  # fmt: skip
 """Systems whose packages a run can begin with: all but those with weights that an export rounds or decomposes."""
 

@@ -134,12 +134,14 @@ class PredictingCodec(Codec):
             raise CorruptFileError(f"the file breaks the format: {header.rate} layers of {self.id}")
         return header, chunks, layers
 
-    def check_inside(self, file: bytes, header: Header, width: int, height: int) -> None:
-        """Raise CorruptFileError unless a file inside of one is of the inner codec and a picture of that size."""
+    def check_inside(self, file: bytes, header: Header, width: int, height: int, codec: Codec | None = None) -> None:
+        """Raise CorruptFileError unless a file inside of one is of the inner codec, or of another ``codec``, and a
+        picture of that size.
+        """
         inside = container.read_header(file)
         colours = 1 if header.channels < 3 else 3
         found = (inside.codec, inside.width, inside.height, inside.channels, inside.bit_depth)
-        if found != (self.inner.number, width, height, colours, header.bit_depth):
+        if found != ((codec or self.inner).number, width, height, colours, header.bit_depth):
             raise CorruptFileError("the file breaks the format: a layer holds another kind of picture")
 
     @property

@@ -196,7 +196,7 @@ STUDIES: dict[str, Study] = {
         ),
         Study(
             name="guo-2020",
-            about="drawn scans of the retina in a 20th, a 40th, an 80th of their bytes",
+            about="drawn scans of the retina in a 20th to a 160th of their bytes",
             data="",
             test="",
             extra="bench",

@@ -1,37 +1,56 @@
-"""`RetinaCodec`: rows of tissue by another codec, levels for all others."""
+"""`RetinaCodec`: rows of tissue by a network made for scans, levels for all others."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 
-from latentpress.codecs.plain import Nothing
+from latentpress import container
+from latentpress.codecs.base import Codec
+from latentpress.codecs.channelwise.model import ChannelwiseModel
+from latentpress.codecs.latent import LatentCodec
 from latentpress.codecs.ports import CHECK_BYTES, checksum
-from latentpress.codecs.predicted import Described, PredictingCodec, Shown, as_samples, middle_grey
+from latentpress.codecs.predicted import Described, PredictingCodec, Shown, middle_grey
 from latentpress.container import Chunk, Header, layers_of, varint
-from latentpress.errors import CorruptFileError, UnsupportedError
+from latentpress.errors import CorruptFileError
 from latentpress.image import Image
-from latentpress.systems.retina.scan import despeckled, tissue_rows
+from latentpress.systems.retina.scan import tissue_rows
 
-__all__ = ["RetinaCodec"]
+__all__ = ["RetinaCodec", "TissueCodec"]
+
+
+class TissueCodec(LatentCodec[ChannelwiseModel]):
+    """The network alone, which gives scans back without their speckle: the codec of files inside of `retina`'s."""
+
+    id: ClassVar[str] = "retina"
+    model_class: ClassVar[type[Any]] = ChannelwiseModel
 
 
 class RetinaCodec(PredictingCodec):
-    """Lossy codec for scans of the retina by OCT, after Guo 2020: speckle is smoothed, rows without tissue are levels.
+    """Lossy codec for scans of the retina by OCT, after Guo 2020: speckle is left out, rows without tissue are levels.
 
-    despeckle: whether speckle is smoothed. What is gray and looks like a scan is treated as one; any other picture is
-    left to `hyperprior` as it is. Rows of tissue are coded by that codec too. For other settings see `PredictingCodec`.
+    despeckle: whether rows of tissue go to the network that leaves speckle out, or as they are to `hyperprior`. What is
+    gray and looks like a scan is treated as one; any other picture is left to `hyperprior`. For other settings see
+    `PredictingCodec`.
     """
 
     id: ClassVar[str] = "retina"
-    takes: ClassVar[frozenset[str]] = (PredictingCodec.takes - {"model"}) | {"despeckle"}
+    model_class: ClassVar[type[Any]] = ChannelwiseModel
+    takes: ClassVar[frozenset[str]] = PredictingCodec.takes | {"despeckle"}
 
     def __init__(
-        self, engine: str = "onnx", threads: int | None = None, dtype: str = "float32", despeckle: bool = True
+        self,
+        model: str | None = None,
+        engine: str = "onnx",
+        threads: int | None = None,
+        dtype: str = "float32",
+        despeckle: bool = True,
     ) -> None:
-        self._config = {"engine": engine, "threads": threads, "dtype": dtype, "despeckle": despeckle}
+        super().__init__(model, engine, threads, dtype)
+        self._config["despeckle"] = despeckle
 
     def describe(self, image: Image, quality: float) -> Described:
         """See `PredictingCodec.describe`."""
@@ -39,15 +58,13 @@ class RetinaCodec(PredictingCodec):
         plane = image.pixels[:, :, 0].astype(np.float64)
         rows = tissue_rows(plane) if gray else None
         first, last = rows or (0, image.height)
-        inside = image.pixels[first:last]
-        if rows and self._config["despeckle"]:
-            smooth = np.rint(despeckled(plane))[first:last, :, None]
-            inside = as_samples(np.broadcast_to(np.clip(smooth, 0, image.peak), inside.shape), image.bit_depth)
-        beside = [plane[:first], plane[last:]]
-        levels = [round(float(part.mean())) if part.size else 0 for part in beside]
+        coder, power = (self.tissue, 2) if rows and self._config["despeckle"] else (self.inner, 1)
+        # speckle leaves the mean of light as it is, which goes with the squares of grey levels
+        beside = [plane[:first] ** power, plane[last:] ** power]
+        levels = [round(float(part.mean() ** (1 / power))) if part.size else 0 for part in beside]
         numbers = [first, image.height - last, *levels]
         head = b"".join(map(varint.encode, numbers)) + _check(numbers)
-        return Described([head + self.inner.encode(Image(inside, image.bit_depth), quality)], None)
+        return Described([head + coder.encode(Image(image.pixels[first:last], image.bit_depth), quality)], None)
 
     def predict(self, header: Header, package: Any, layers: Sequence[bytes]) -> Shown:
         """See `PredictingCodec.predict`."""
@@ -58,28 +75,30 @@ class RetinaCodec(PredictingCodec):
         if above + below >= header.height or max(levels) >= 1 << header.bit_depth:
             raise CorruptFileError("the file is damaged: more rows without tissue than it has, or a level out of range")
         last, file = header.height - below, bytes(layers[0][start:])
-        self.check_inside(file, header, header.width, last - above)
+        inside = container.read_header(file)
+        coder = self.tissue if inside.codec == self.number and not inside.layered else self.inner
+        self.check_inside(file, header, header.width, last - above, coder)
         samples[:above], samples[last:] = levels
-        samples[above:last] = self.inner.decode(file).pixels
-        return Shown(samples, [np.array([above, below, *levels]), np.frombuffer(self.inner.exact(file), np.uint8)])
+        samples[above:last] = coder.decode(file).pixels
+        return Shown(samples, [np.array([above, below, *levels]), np.frombuffer(coder.exact(file), np.uint8)])
+
+    @cached_property
+    def tissue(self) -> Codec:
+        """The codec of tissue."""
+        return TissueCodec(**{name: self._config[name] for name in ("model", "engine", "threads", "dtype")})
 
     @classmethod
     def facts(cls, header: Header, chunks: Sequence[Chunk]) -> dict[str, str]:
-        """Which rows have tissue."""
+        """Which rows have tissue, and who codes them."""
         layers = layers_of(chunks)
         if not layers:
             return {}
-        above, below, *_ = _head(layers[0])
-        return {"tissue": f"rows {above} to {header.height - below - 1}" if above or below else "not looked for"}
-
-    @property
-    def _package(self) -> Any:
-        return Nothing(self.id)
-
-    def _package_of(self, header: Header) -> Any:
-        if any(header.model):
-            raise UnsupportedError(f"the file needs a model, and {self.id} has none")
-        return self._package
+        above, below, *_, start = _head(layers[0])
+        if not (above or below):
+            return {"tissue": "not looked for"}
+        left = container.read_header(bytes(layers[0][start:])).codec == cls.number
+        rows = f"rows {above} to {header.height - below - 1}"
+        return {"tissue": rows, "speckle": "left out" if left else "kept"}
 
 
 def _head(layer: bytes) -> list[int]:

@@ -1,16 +1,11 @@
-"""What is known of a scan by optical coherence tomography: where its tissue is, and how strong its speckle.
-
-Speckle multiplies what is there by noise of mean 1. The filter is that of Lee 1980, "Digital image enhancement and
-noise filtering by use of local statistics": where a neighbourhood varies no more than speckle does, its mean; where it
-varies more, as at the border of two layers, the value itself comes through.
-"""
+"""Where the tissue of a scan by optical coherence tomography is."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["despeckled", "speckle_of", "tissue_rows"]
+__all__ = ["tissue_rows"]
 
 Plane = NDArray[np.float64]
 
@@ -43,30 +38,8 @@ def tissue_rows(plane: Plane) -> tuple[int, int] | None:
     return (first, last) if away < _OUTSIDE * np.square(smooth - smooth.mean()).sum() else None
 
 
-def speckle_of(plane: Plane) -> float:
-    """The coefficient of variation of the speckle: that of most neighbourhoods of tissue, which lie within a layer."""
-    mean, variance = _moments(plane)
-    bright = mean > np.median(mean)
-    return float(np.sqrt(np.median(variance[bright] / np.square(mean[bright])))) if bright.any() else 0.0
-
-
-def despeckled(plane: Plane) -> Plane:
-    """The scan (H, W) with its speckle smoothed."""
-    speckle = speckle_of(plane) ** 2
-    mean, variance = _moments(plane)
-    texture = np.maximum(variance - speckle * np.square(mean), 0) / (1 + speckle)
-    gain = np.divide(texture, variance, out=np.zeros_like(mean), where=variance > 0)
-    smooth: Plane = mean + gain * (plane - mean)
-    return smooth
-
-
-def _moments(plane: Plane) -> tuple[Plane, Plane]:
-    mean = _mean(plane)
-    return mean, np.maximum(_mean(np.square(plane)) - np.square(mean), 0)
-
-
 def _mean(plane: Plane) -> Plane:
-    """Of the neighbourhood of each place."""
+    """Of the 7x7 samples around each place."""
     side = 2 * _REACH + 1
     sums = np.cumsum(np.cumsum(np.pad(plane, _REACH, mode="edge"), axis=0), axis=1)
     sums = np.pad(sums, ((1, 0), (1, 0)))
