@@ -1,4 +1,4 @@
-"""Rate and distortion of the small codecs of groups G2 and G5, and of their ablations, beside JPEG.
+"""Rate and distortion of the convolutional codecs and the block codecs of the papers, and of ablations, beside JPEG.
 
     python benchmarks/convolutional.py --data KODAK --out benchmarks/results/bench/convolutional \
         --more kamisli-open=kamisli:runs/kamisli-open-model
@@ -25,10 +25,13 @@ QUALITIES: dict[str, tuple[float, ...]] = {
     "kamisli": (2, 12, 25, 40, 55),
     "comcnn": (5, 12, 25, 45, 70),
     "peixoto": (4, 12, 20, 30, 42),
+    "factorised": (0, 15, 30, 45, 60),
     "scale-hyperprior": (5, 25, 45, 65, 90),
+    "importance-map": (0, 15, 28, 42),
     "akyazi": (5, 20, 35, 50, 70),
     "mentzer": (5, 25, 45, 65, 90),
     "tiled": (5, 15, 25, 35, 50),
+    "pca-blocks": (8, 17, 25, 33, 43),
 }
 """From about 0.1 to 1 bit a pixel."""
 
@@ -51,7 +54,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder of lossless pictures")
     parser.add_argument("--out", type=Path, required=True, help="folder of the results")
-    parser.add_argument("--codecs", default=",".join([*QUALITIES, *VARIANTS]), help="of the small codecs")
+    parser.add_argument("--codecs", default=",".join([*QUALITIES, *VARIANTS]), help="of those that are measured")
     parser.add_argument("--more", action="append", default=[], metavar="NAME=CODEC:PACKAGE")
     parser.add_argument("--jobs", type=int, help="processes, one a core if not given")
     given = parser.parse_args()

@@ -29,15 +29,15 @@ def initial_index(deviations: Tensor) -> Tensor:
     return scale_index(0.55 * deviations.clamp_min(1e-3)).clamp(-8, SCALE_COUNT - 1)
 
 
-def logistic_bits(residual: Tensor, scale: Tensor) -> Tensor:
+def logistic_bits(residual: Tensor, scale: Tensor, half: float | Tensor = 0.5) -> Tensor:
     """Bits to code ``residual`` (rounded, or with uniform noise) under a zero-mean logistic of scale ``scale``.
 
-    -log2 of the mass on [residual - 1/2, residual + 1/2], in the form
-    log mass = b + log(1 - exp(-2b)) - log(e^a + e^-a + e^b + e^-b), a = |residual| / s, b = 1 / (2s),
+    -log2 of the mass on [residual - half, residual + half], in the form
+    log mass = b + log(1 - exp(-2b)) - log(e^a + e^-a + e^b + e^-b), a = |residual| / s, b = half / s,
     which loses no precision in the tails (difference of two sigmoids does).
     """
     a = residual.abs() / scale
-    b = 0.5 / scale
+    b = half / scale
     top = torch.maximum(a, b)
     tail = torch.exp(a - top) + torch.exp(-a - top) + torch.exp(b - top) + torch.exp(-b - top)
     log_mass = b + torch.log1p(-torch.exp(-2 * b)) - top - torch.log(tail)

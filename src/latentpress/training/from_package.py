@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from latentpress.parts.gdn import Gdn
 from latentpress.parts.rate_table import IntegerRateTable
 from latentpress.training.checkpoint import Checkpoint, network_state
 from latentpress.training.export import rounded, stored_graphs
-from latentpress.training.plan import Plan
+from latentpress.training.plan import Plan, training_of
 from latentpress.training.system import Graph, Training
 
 __all__ = ["package_state", "stored_weights"]
@@ -42,15 +43,17 @@ def package_state(package: ModelPackage, training: Training, net: nn.Module) -> 
     """What a checkpoint of the package's run would hold of the network. ``net``, as a new run begins with it, gets the
     weights in place.
 
-    Raises InvalidInputError for a package of another network than the recipe's, or of one whose weights training cannot
-    take back.
+    Of a package of another network than the recipe's it holds what `Training.adopt` makes of it, and ``net`` is left
+    alone. Raises InvalidInputError where that is nothing, and for a package whose weights training cannot take back.
     """
     facts, plan = package.card.get("training", {}), training.plan
     if "recipe" not in facts:
         raise InvalidInputError(f"no run can begin with {package.name}: its card has no recipe")
     recipe = Plan.from_dict(facts["recipe"])
     if (recipe.codec, recipe.model) != (plan.codec, plan.model):
-        raise InvalidInputError(f"{package.name} has another network than the recipe's, or is for another codec")
+        other = training_of(recipe.codec)(recipe, training.device)
+        found = package_state(package, other, other.network(None))
+        return replace(found, average=training.adopt(found, net))
     with torch.no_grad():
         for name, graph in training.graphs(net).items():
             if isinstance(graph, Graph):

@@ -137,9 +137,7 @@ class Training(ABC):
 
         Raises InvalidInputError if nothing can be made of it, as here.
         """
-        raise InvalidInputError(
-            f"a {self.plan.codec} of these sizes cannot begin with the {other.recipe.codec} of that checkpoint"
-        )
+        raise InvalidInputError(f"a {self.plan.codec} of these sizes cannot begin with that {other.recipe.codec}")
 
     def recover(self, net: nn.Module, package: ModelPackage) -> None:  # noqa: B027 - most systems have no need
         """Give ``net``, which has the weights of a package's graphs, what else of it the package holds."""

@@ -65,7 +65,7 @@ def begun(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[s
     @cache
     def make(kind: str) -> tuple[Any, EntropyModel]:
         recipe = read_recipe(TINY)
-        recipe["model"]["kind"] = kind
+        recipe["model"] |= {"kind": kind, "dead_zone": int(kind in ("ccn", "mixture"))}
         recipe["schedule"]["learning_rate"] = 0.02
         run = folder / kind
         run.mkdir()

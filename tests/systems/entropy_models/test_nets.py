@@ -137,7 +137,8 @@ def test_division_is_whole_numbers() -> None:
     assert divisor.max() > 1
 
 
-def test_mixtures_cost_what_they_should() -> None:
+@pytest.mark.parametrize("dead_zone", [0, 1])
+def test_mixtures_cost_what_they_should(dead_zone: int) -> None:
     rng = np.random.default_rng(0)
     count = 400
     mean = (np.floor(rng.normal(0, 6, (3, count)) * 8) / 8).astype(np.float32)
@@ -145,9 +146,10 @@ def test_mixtures_cost_what_they_should() -> None:
     weight = rng.integers(-3, 4, (3, count)).astype(np.float32)  # whole: where both exponentials agree
     one = rng.integers(3, size=count), np.arange(count)
     scale = SMALLEST_SCALE * np.exp((index[one] - 0.5) * LOG_STEP)
-    wanted = np.rint(mean[one] + scale * rng.logistic(size=count)).astype(np.int32)
+    real = mean[one] + scale * rng.logistic(size=count)
+    wanted = (np.sign(real) * np.floor(np.abs(real) + 0.5 - dead_zone / 8)).astype(np.int32)
     wanted[:3] = 0, 1023, -1023
-    coder, port = MixtureCoder({"mass": _mass()}), Pricing()
+    coder, port = MixtureCoder({"mass": _mass()}, dead_zone), Pricing()
 
     class Whole:
         def __init__(self, symbols: NDArray[np.int32]) -> None:
@@ -160,5 +162,6 @@ def test_mixtures_cost_what_they_should() -> None:
     assert np.array_equal(read(stream, lambda one: Whole(coder(one, None, mean, index, weight))).symbols, wanted)
     coder(port, wanted[3:], mean[:, 3:], index[:, 3:], weight[:, 3:])
     tensors = (torch.from_numpy(one[None, :, None, None, 3:]) for one in (mean, index, weight))
-    ideal = Predicted(*tensors).bits(torch.from_numpy(wanted[None, None, None, 3:].astype(np.float32)))
+    symbols = torch.from_numpy(wanted[None, None, None, 3:].astype(np.float32))
+    ideal = Predicted(*tensors, dead_zone=dead_zone / 8).bits(symbols)
     assert port.total == pytest.approx(float(ideal.sum()), rel=0.01)

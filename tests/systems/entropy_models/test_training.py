@@ -44,6 +44,13 @@ def test_frozen_parts_do_not_learn() -> None:
         other.players(other.network(None))
 
 
+def test_a_dead_zone_is_of_mixtures_alone() -> None:
+    recipe = read_recipe(TINY)
+    recipe["model"]["dead_zone"] = 1
+    with pytest.raises(InvalidInputError, match="dead_zone is of mixtures, and mean-scale has none"):
+        EntropyTraining(Plan.from_dict(recipe))
+
+
 @pytest.mark.parametrize(("name", "exact"), [("factorised-1", True), ("hyperprior-3", False)])
 def test_latents_are_those_of_their_rate(name: str, exact: bool, photograph: Image) -> None:
     """Where a rate only scales latents, each crop is seen at all rates; otherwise at its own."""

@@ -73,9 +73,11 @@ class MixtureCoder:
     """Mixtures, whose chances are sums of whole numbers: the mass of each component below a number stands in a table,
     times a whole-number share. Whether a latent is the whole number nearest to the heaviest component's mean, on which
     side of it, between which edges, and which half of what is left again and again, are bits with such chances.
+    dead_zone: eighths of a step by which whole numbers end further away from zero than half way to the next.
     """
 
-    def __init__(self, tables: Mapping[str, NDArray[Any]]) -> None:
+    def __init__(self, tables: Mapping[str, NDArray[Any]], dead_zone: int = 0) -> None:
+        self._dead_zone = dead_zone
         self._mass = tables["mass"].astype(np.int64)  # (scales, eighths of a step above the mean), of 2^24
         if self._mass.ndim != 2:
             raise ValueError(f"masses of shape {self._mass.shape}")
@@ -88,7 +90,9 @@ class MixtureCoder:
         heaviest = share.argmax(axis=0)[None]
         centre = centres(np.take_along_axis(mean, heaviest, axis=0)[0])[0]
         eighths = np.clip(mean * np.float32(8), -8 * LIMIT, 8 * LIMIT).astype(np.int64)
-        mixture = _Mixture(self._mass, share, eighths, tables_of(index, len(self._mass)).astype(np.intp))
+        mixture = _Mixture(
+            self._mass, self._dead_zone, share, eighths, tables_of(index, len(self._mass)).astype(np.intp)
+        )
 
         def told(value: Ints | None, over: Any, ones: NDArray[np.int64], of: NDArray[np.int64]) -> NDArray[np.bool_]:
             """Code whether values lie over something, of which the chance is ones / of."""
@@ -129,12 +133,12 @@ class MixtureCoder:
 class _Mixture:
     """Mixtures of latents (n,): share, mean in eighths, row of the masses, each (components, n)."""
 
-    def __init__(self, mass: NDArray[np.int64], *parts: NDArray[Any]) -> None:
-        self._mass, self._parts = mass, parts
+    def __init__(self, mass: NDArray[np.int64], dead_zone: int, *parts: NDArray[Any]) -> None:
+        self._mass, self._dead_zone, self._parts = mass, dead_zone, parts
 
     def take(self, which: NDArray[np.intp]) -> _Mixture:
         """Those of some latents."""
-        return _Mixture(self._mass, *(part[:, which] for part in self._parts))
+        return _Mixture(self._mass, self._dead_zone, *(part[:, which] for part in self._parts))
 
     def total(self) -> NDArray[np.int64]:
         """Mass of all numbers."""
@@ -142,14 +146,14 @@ class _Mixture:
         return total
 
     def below(self, number: NDArray[Any]) -> NDArray[np.int64]:
-        """Mass below whole numbers (n,), up to the half step before them."""
+        """Mass below whole numbers (n,), up to the half step before them and what the dead zone shifts it by."""
         share, eighths, row = self._parts
-        place = 8 * number - 4 - eighths
+        place = 8 * number - 4 + np.where(number > 0, self._dead_zone, -self._dead_zone) - eighths
         mass = self._mass[row, np.minimum(np.abs(place), self._mass.shape[1] - 1)]
         below: NDArray[np.int64] = (share * np.where(place < 0, (1 << MASS_BITS) - mass, mass)).sum(axis=0)
         return below
 
 
-def coder_of(tables: Mapping[str, NDArray[Any]]) -> Coder:
+def coder_of(config: Mapping[str, Any], tables: Mapping[str, NDArray[Any]]) -> Coder:
     """The coder that the tables of a package are for."""
-    return MixtureCoder(tables) if "mass" in tables else LogisticCoder(tables)
+    return MixtureCoder(tables, int(config.get("dead_zone", 0))) if "mass" in tables else LogisticCoder(tables)

@@ -74,6 +74,8 @@ class EntropyTraining(Training):
         super().__init__(plan, device)
         if plan.model.kind not in NETS:
             raise InvalidInputError(f"recipe: model.kind must be one of {', '.join(NETS)}, not {plan.model.kind!r}")
+        if plan.model.dead_zone and NETS[plan.model.kind].components == 1:
+            raise InvalidInputError(f"recipe: model.dead_zone is of mixtures, and {plan.model.kind} has none")
         self._hard = False
 
     @property
@@ -186,6 +188,7 @@ class EntropyTraining(Training):
             "hyper_latents": c.hyper_latents,
             "features": c.features,
             "reach": c.reach,
+            "dead_zone": c.dead_zone,
             "means": c.kind != "scale",
         }
         return {"kind": c.kind, "margin": int(package.config["margin"]), "transforms": named, **numbers, **more}

@@ -53,7 +53,9 @@ _SPREAD = 6.0  # steps of the scale grid between the components that a mixture b
 @dataclass(frozen=True, kw_only=True)
 class Sizes:
     """``kind`` of entropy model; ``latents`` M, those that are kept of the package ``transforms``, and ``anchors`` of
-    its rates; ``hyper_latents`` Z; ``features`` of the networks; ``reach`` of a two-dimensional context.
+    its rates; ``hyper_latents`` Z; ``features`` of the networks; ``reach`` of a two-dimensional context; ``dead_zone``:
+    eighths of a step by which mixtures have the edges between whole numbers further away from zero than half way, as
+    the quantiser has.
     """
 
     kind: str
@@ -63,6 +65,7 @@ class Sizes:
     hyper_latents: int = setting(32, at_least=1)
     features: int = setting(96, at_least=1)
     reach: int = setting(2, at_least=1)
+    dead_zone: int = setting(0, at_least=0, at_most=3)
 
     @property
     def last_rate(self) -> int:
@@ -72,16 +75,20 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Predicted:
-    """Distributions of latents: mean, index (B, components, M, h, w); weight: logarithms to base 2 of shares."""
+    """Distributions of latents: mean, index (B, components, M, h, w); weight: logarithms to base 2 of shares.
+    dead_zone: steps by which the edges between whole numbers lie further away from zero.
+    """
 
     mean: Tensor
     index: Tensor
     weight: Tensor | None = None
+    dead_zone: float = 0.0
 
     def bits(self, symbols: Tensor) -> Tensor:
         """Bits of each of the latents (B, M, h, w)."""
         scale = scale_of(round_ste(self.index).clamp(0, SCALE_COUNT - 1))
-        bits = logistic_bits(symbols[:, None] - self.mean, scale)
+        middle, half = symbols + self.dead_zone * torch.sign(symbols), 0.5 + self.dead_zone * (symbols == 0)
+        bits = logistic_bits(middle[:, None] - self.mean, scale, half[:, None])
         if self.weight is None:
             return bits[:, 0]
         share = torch.log_softmax(math.log(2) * self.weight, dim=1)
@@ -164,10 +171,11 @@ def spread(components: int) -> Tensor:
     return torch.linspace(-_SPREAD, _SPREAD, components) if components > 1 else torch.zeros(1)
 
 
-def predicted(outputs: Sequence[Tensor], mean: Tensor, index: Tensor) -> Predicted:
+def predicted(outputs: Sequence[Tensor], mean: Tensor, index: Tensor, sizes: Sizes) -> Predicted:
     """Outputs of `Heads` on top of a mean and index (B, M, h, w)."""
     apart = [value.reshape(len(value), -1, *mean.shape[1:]) for value in outputs]
-    return Predicted(mean[:, None] + apart[0], index[:, None] + apart[1], *apart[2:])
+    weight = apart[2] if len(apart) > 2 else None
+    return Predicted(mean[:, None] + apart[0], index[:, None] + apart[1], weight, sizes.dead_zone / 8)
 
 
 def strengthened(module: nn.Module) -> None:

@@ -128,7 +128,9 @@ class CubeNet(EntropyNet):
         h = _Entering(self)(torch.stack([seen, seen.abs()], dim=1), bias)
         told = _Heads(self)(_Leaving(self)(self.middle(h), h))
         mean, index = told[0] + self.predict(symbols)[:, None], told[1] + self.base(mix)[:, None]
-        return Bits(Predicted(mean, index, *told[2:]).bits(symbols).sum(dim=(1, 2, 3)), symbols.new_zeros(len(mix)))
+        weight = told[2] if self.components > 1 else None
+        bits = Predicted(mean, index, weight, self.sizes.dead_zone / 8).bits(symbols)
+        return Bits(bits.sum(dim=(1, 2, 3)), symbols.new_zeros(len(mix)))
 
     def arrays(self) -> Mapping[str, NDArray[Any]]:
         """See `EntropyNet.arrays`."""

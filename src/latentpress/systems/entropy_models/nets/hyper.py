@@ -156,7 +156,7 @@ class MixtureNet(HyperNet):
 
     def predicted(self, symbols: Tensor, features: Tensor, mean: Tensor, index: Tensor) -> Predicted:
         """See `HyperNet.predicted`."""
-        return predicted(self.heads(features), mean, index)
+        return predicted(self.heads(features), mean, index, self.sizes)
 
     def graphs(self) -> Mapping[str, Graph | bytes]:
         """See `EntropyNet.graphs`."""
@@ -230,7 +230,7 @@ class RasterNet(HyperNet):
     def predicted(self, symbols: Tensor, features: Tensor, mean: Tensor, index: Tensor) -> Predicted:
         """See `HyperNet.predicted`."""
         around = torch.cat([self._around(companded(symbols)), self._around(symbols)], dim=1)
-        return predicted(self.context(features, around), mean, index)
+        return predicted(self.context(features, around), mean, index, self.sizes)
 
     def penalty(self) -> Tensor | float:
         """See `EntropyNet.penalty`: what makes the normalisation sparse."""

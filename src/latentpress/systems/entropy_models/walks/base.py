@@ -42,7 +42,7 @@ class Walk(ABC):
 
     def read(self, config: Mapping[str, Any], tables: Mapping[str, NDArray[Any]]) -> None:
         """Take what is needed out of the package; what does not fit may raise as in `PackageModel.read`."""
-        self.coder: Coder = coder_of(tables)
+        self.coder: Coder = coder_of(config, tables)
 
     @abstractmethod
     def code(self, port: Port, rate: int, shape: tuple[int, int], wanted: Ints | None) -> Ints:
