@@ -14,7 +14,7 @@ from latentpress.codecs.ports import Port, Walk
 from latentpress.codecs.trees import Trees
 from latentpress.transforms.bands import Gathered
 
-__all__ = ["LAYERS", "LEVELS", "STEP", "TOP", "ZerotreeModel"]
+__all__ = ["LAYERS", "LEVELS", "MIDDLE", "STEP", "TOP", "ZerotreeModel"]
 
 Float = NDArray[np.float32]
 Pass = tuple[Callable[..., None], int]
@@ -28,8 +28,10 @@ TOP = 14
 STEP = 0.5
 """Grey levels of the lowest bit plane, where basis vectors are as long as 1."""
 
+MIDDLE = 0.4
+"""Of what is not known of a coefficient: where in it its value is shown."""
+
 _PLANES = 3
-_MIDDLE = 0.4  # of what is not known of a coefficient: where in it its value is shown
 
 
 def _layers() -> list[list[Pass]]:
@@ -81,7 +83,7 @@ class ZerotreeModel(LayeredModel):
         """See `LayeredModel.shown`: sixteenths of a step."""
         bands = []
         for known, negative, unknown in zip(values.known, values.negative, values.unknown, strict=True):
-            middle = np.floor(16 * _MIDDLE * 2.0**unknown)
+            middle = np.floor(16 * MIDDLE * 2.0**unknown)
             shown = np.where(known > 0, 16 * known + middle, 0)
             bands.append(np.where(negative, -shown, shown).astype(np.float32))
         latents = Gathered(_PLANES, LEVELS).forward(bands)

@@ -10,10 +10,10 @@ from torch.nn import functional as F
 
 from latentpress.codecs.zerotrees import LEVELS
 from latentpress.parts.integer import FEATURE_BITS, IntegerConv2d, hidden_layer
+from latentpress.parts.lifting import joined, split
 from latentpress.systems.filter_bank.layout import AHEAD, BEHIND, CENTRE, LOGIT_BITS, SIGHT
 from latentpress.systems.filter_bank.seeing import FEATURES
 from latentpress.training.schedule import setting
-from latentpress.transforms.lifting import CDF97
 
 __all__ = ["FilterBankNet", "Significance", "Sizes"]
 
@@ -58,7 +58,7 @@ class FilterBankNet(nn.Module):
         """
         bands = []
         for _ in range(LEVELS):
-            planes, detail = _split(planes)
+            planes, detail = split(planes)
             known = _slopes(planes)
             foretold = self.luma(known), self.chroma(torch.cat([known, _wide(detail[:, :3], SIGHT, SIGHT)], 1))
             bands.append(detail - torch.cat(foretold, 1))
@@ -71,7 +71,7 @@ class FilterBankNet(nn.Module):
             known = _slopes(planes)
             luma = detail[:, :3] + self.luma(known)
             chroma = detail[:, 3:] + self.chroma(torch.cat([known, _wide(luma, SIGHT, SIGHT)], 1))
-            planes = _joined(planes, torch.cat([luma, chroma], 1))
+            planes = joined(planes, torch.cat([luma, chroma], 1))
         return planes
 
 
@@ -91,41 +91,3 @@ def _slopes(low: Tensor) -> Tensor:
     wide = _wide(low, BEHIND, AHEAD)
     here = wide[:, :, :-1, :-1]
     return torch.cat([wide[:, :, 1:, :-1] - here, wide[:, :, :-1, 1:] - here], 1)
-
-
-def _split(planes: Tensor) -> tuple[Tensor, Tensor]:
-    """One level of the 9/7 wavelet: coarse planes, and the details of each plane across, down and both."""
-    low, high = _lifted(planes)
-    (low, across), (down, both) = (
-        (part.transpose(2, 3) for part in _lifted(half.transpose(2, 3))) for half in (low, high)
-    )
-    return low, torch.stack([across, down, both], 2).flatten(1, 2)
-
-
-def _joined(low: Tensor, details: Tensor) -> Tensor:
-    across, down, both = details.reshape(len(details), -1, 3, *details.shape[2:]).unbind(2)
-    halves = (
-        _lowered(*(part.transpose(2, 3) for part in pair)).transpose(2, 3) for pair in ((low, across), (down, both))
-    )
-    return _lowered(*halves)
-
-
-def _lifted(x: Tensor) -> tuple[Tensor, Tensor]:
-    """Low and high band of the rows of (B, C, H, W)."""
-    even, odd = x[:, :, 0::2], x[:, :, 1::2]
-    for number, factor in enumerate(CDF97.factors):
-        even, odd = _step(number, even, odd, factor)
-    return even * CDF97.scale, odd / CDF97.scale
-
-
-def _lowered(low: Tensor, high: Tensor) -> Tensor:
-    even, odd = low / CDF97.scale, high * CDF97.scale
-    for number, factor in reversed(list(enumerate(CDF97.factors))):
-        even, odd = _step(number, even, odd, -factor)
-    return torch.stack([even, odd], 3).flatten(2, 3)
-
-
-def _step(number: int, even: Tensor, odd: Tensor, factor: float) -> tuple[Tensor, Tensor]:
-    if number % 2:
-        return even + factor * (odd + torch.cat([odd[:, :, :1], odd[:, :, :-1]], 2)), odd
-    return even, odd + factor * (even + torch.cat([even[:, :, 1:], even[:, :, -1:]], 2))

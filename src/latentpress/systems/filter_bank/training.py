@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from latentpress.codecs.ports import Pricing
-from latentpress.codecs.zerotrees import LAYERS, STEP, TOP
+from latentpress.codecs.zerotrees import LAYERS, MIDDLE, STEP, TOP
 from latentpress.parts.integer import FEATURE_BITS
 from latentpress.systems.filter_bank.layout import SIGHT
 from latentpress.systems.filter_bank.net import FilterBankNet, Sizes
@@ -28,7 +28,6 @@ from latentpress.transforms.colour import TO_YCC
 __all__ = ["FilterBankTraining", "heard"]
 
 _LOWEST, _HIGHEST = 1, 7  # bit planes down to which coefficients are known in training
-_SHOWN = 0.4  # of what is not known of a coefficient, as files show it
 _PRICE = 6 / math.log(2)  # bits that the square of a step is worth: what they cost where steps are small
 _HEARD, _CUT, _KEPT = 16, 256, 30000  # pictures to learn contexts from, their sides, coefficients of each
 _JUDGED, _AT_ONCE = 4, 4096
@@ -168,7 +167,7 @@ def _coded(net: Any, ycc: Tensor, planes: Tensor) -> tuple[Tensor, Tensor]:
     shown, bits = [], []
     for band in bands:
         size = torch.trunc(band.detach() / step)
-        known = torch.sign(band.detach()) * (size.abs() + _SHOWN) * step
+        known = torch.sign(band.detach()) * (size.abs() + MIDDLE) * step
         shown.append(torch.where(size == 0, torch.zeros_like(band), band + (known - band.detach())))
         near = F.avg_pool2d(band.abs() / step, 3, 1, 1, count_include_pad=False)
         bits.append(torch.log2(1 + 2 * near).sum(dim=(1, 2, 3)))
