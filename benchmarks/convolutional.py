@@ -31,6 +31,7 @@ QUALITIES: dict[str, tuple[float, ...]] = {
     "akyazi": (5, 20, 35, 50, 70),
     "mentzer": (5, 25, 45, 65, 90),
     "tiled": (5, 15, 25, 35, 50),
+    "filter-bank": (16, 26, 32, 42, 53),
     "pca-blocks": (8, 17, 25, 33, 43),
 }
 """From about 0.1 to 1 bit a pixel."""

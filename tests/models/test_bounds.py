@@ -77,6 +77,7 @@ def exact_networks(package: ModelPackage) -> list[str]:
     """The networks that a decoder needs to read symbols."""
     names = [name.removesuffix(".onnx") for name in package.files if name.endswith(".onnx")]
     floats = {"analysis", "synthesis", "hyper_analysis", "importance", "estimate", "encoder", "decoder"}
+    floats |= {"luma", "chroma"}  # of a filter bank
     return [name for name in names if name not in floats]
 
 

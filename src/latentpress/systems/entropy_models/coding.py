@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -116,16 +115,22 @@ class MixtureCoder:
 
         least, most = np.zeros(some.size, np.int64), np.full(some.size, _EDGES[-1])
         left = np.arange(some.size)
-        for edge, following in itertools.pairwise(_EDGES[:-1]):
-            larger = told(taken(size, left), following, beyond(left, following), beyond(left, edge))
-            most[left[~larger]] = following
+        inner, outer = beyond(left, 0), np.zeros(some.size, np.int64)  # mass beyond the least, and beyond the most
+        for edge in _EDGES[1:-1]:
+            over = beyond(left, edge)
+            larger = told(taken(size, left), edge, over, inner[left])
+            most[left[~larger]], outer[left[~larger]] = edge, over[~larger]
             left = left[larger]
-            least[left] = following
+            least[left], inner[left] = edge, over[larger]
+            if not left.size:
+                break
+        outer[left] = beyond(left, most[left])
         while (left := np.flatnonzero(most - least > 1)).size:
-            half, rest = (least[left] + most[left]) // 2, beyond(left, most[left])
-            larger = told(taken(size, left), half, beyond(left, half) - rest, beyond(left, least[left]) - rest)
-            least[left] = np.where(larger, half, least[left])
-            most[left] = np.where(larger, most[left], half)
+            half = (least[left] + most[left]) // 2
+            over, rest = beyond(left, half), outer[left]
+            larger = told(taken(size, left), half, over - rest, inner[left] - rest)
+            least[left], inner[left] = np.where(larger, (half, over), (least[left], inner[left]))
+            most[left], outer[left] = np.where(larger, (most[left], rest), (half, over))
         centre[some] += np.where(up, most, -most).astype(np.int32)
         return np.clip(centre, -LIMIT, LIMIT)
 

@@ -11,6 +11,6 @@ SYSTEM = System(
     sources=("S0",),
     codec="codec:PeixotoCodec",
     training="training:PeixotoTraining",
-    model="peixoto-1",
+    model="peixoto-2",
     variants={"peixoto-directions": {"networks": False}},
 )

@@ -11,5 +11,5 @@ SYSTEM = System(
     sources=("S3",),
     codec="codec:TiledCodec",
     training="training:TiledTraining",
-    model="tiled-1",
+    model="tiled-2",
 )
