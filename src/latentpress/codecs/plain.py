@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-import numpy as np
 from numpy.typing import NDArray
 
 from latentpress.codecs.latent import LatentModel
@@ -51,10 +50,6 @@ class PlainModel(LatentModel):
         """Nothing is in a package."""
         self.latents, self.margin = self.values * self.stride**2, self.reach
         self.anchors, self.steps = self.rates * self.choices, 1
-
-    def synthesis(self, values: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
-        """See `LatentModel.synthesis`."""
-        raise NotImplementedError
 
 
 class Plain:

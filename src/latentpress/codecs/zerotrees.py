@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,9 @@ from numpy.typing import NDArray
 from latentpress.codecs.latent import Values
 from latentpress.codecs.layered import LayeredModel
 from latentpress.codecs.ports import Port, Walk
+from latentpress.codecs.stages import Divide, Stage, chain
 from latentpress.codecs.trees import Trees
+from latentpress.transforms import ToYcc
 from latentpress.transforms.bands import Gathered
 
 __all__ = ["LAYERS", "LEVELS", "MIDDLE", "STEP", "TOP", "ZerotreeModel"]
@@ -48,11 +51,29 @@ LAYERS = _layers()
 
 
 class ZerotreeModel(LayeredModel):
-    """Trees that stand on a coefficient for each 32x32 pixels. `analysis` gives `Gathered` bands in units of `STEP`."""
+    """Trees that stand on a coefficient for each 32x32 pixels. Latents are `Gathered` bands in units of `STEP`."""
 
     stride: ClassVar[int] = 2**LEVELS
     rates: ClassVar[int] = len(LAYERS) + 1
     layers = len(LAYERS)
+
+    @abstractmethod
+    def bank(self) -> Stage[Any, Any]:
+        """Planes Y, Cb, Cr (3, H, W) to `Bands` and back."""
+
+    def stages(self) -> Stage[Any, Any]:
+        """Planes R, G, B (3, H, W) to latents (M, h, w) in steps of the lowest bit plane."""
+        return chain(ToYcc(), Divide(STEP), self.bank(), Gathered(_PLANES, LEVELS))
+
+    def analysis(self, planes: Float, rate: int) -> Float:
+        """See `LatentModel.analysis`."""
+        latents: Float = self.stages().forward(planes[0])
+        return latents
+
+    def synthesis(self, values: Float, rate: int) -> Float:
+        """See `LatentModel.synthesis`."""
+        planes: Float = self.stages().inverse(values)
+        return planes
 
     def trees(self, shapes: list[tuple[int, ...]]) -> Trees:
         """Trees of nothing known, of bands of these shapes."""

@@ -5,23 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import numpy as np
 from numpy.typing import NDArray
 
 from latentpress.codecs.latent import LatentModel
 from latentpress.codecs.layered import LayeredCodec
-from latentpress.codecs.stages import Divide, Stage, chain
+from latentpress.codecs.stages import Stage
 from latentpress.codecs.trees import Trees
-from latentpress.codecs.zerotrees import LEVELS, STEP, TOP, ZerotreeModel
+from latentpress.codecs.zerotrees import TOP, ZerotreeModel
 from latentpress.systems.filter_bank.bank import Bank
 from latentpress.systems.filter_bank.layout import REACH
 from latentpress.systems.filter_bank.seeing import Seeing
-from latentpress.transforms import ToYcc
-from latentpress.transforms.bands import Gathered
 
 __all__ = ["FilterBankCodec", "FilterBankModel"]
-
-Float = NDArray[np.float32]
 
 
 class FilterBankModel(ZerotreeModel):
@@ -41,20 +36,9 @@ class FilterBankModel(ZerotreeModel):
         """See `ZerotreeModel.trees`."""
         return Seeing(shapes, TOP, lambda features: self.run("contexts", features=features)["logits"])
 
-    def stages(self) -> Stage[Any, Any]:
-        """Planes R, G, B (3, H, W) to latents (M, h, w) in steps of the lowest bit plane."""
-        bank = Bank(lambda network, known: self.run(network, known=known[None])["details"][0])
-        return chain(ToYcc(), Divide(STEP), bank, Gathered(3, LEVELS))
-
-    def analysis(self, planes: Float, rate: int) -> Float:
-        """See `LatentModel.analysis`."""
-        latents: Float = self.stages().forward(planes[0])
-        return latents
-
-    def synthesis(self, values: Float, rate: int) -> Float:
-        """See `LatentModel.synthesis`."""
-        planes: Float = self.stages().inverse(values)
-        return planes
+    def bank(self) -> Stage[Any, Any]:
+        """See `ZerotreeModel.bank`."""
+        return Bank(lambda network, known: self.run(network, known=known[None])["details"][0])
 
 
 class FilterBankCodec(LayeredCodec[FilterBankModel]):

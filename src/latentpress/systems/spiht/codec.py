@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from latentpress.codecs.layered import LayeredCodec
 from latentpress.codecs.plain import Plain, PlainModel
-from latentpress.codecs.stages import Divide, Stage, chain
-from latentpress.codecs.zerotrees import LEVELS, STEP, ZerotreeModel
-from latentpress.transforms import ToYcc
-from latentpress.transforms.bands import Gathered
+from latentpress.codecs.stages import Stage
+from latentpress.codecs.zerotrees import LEVELS, ZerotreeModel
 from latentpress.transforms.lifting import CDF97, Pyramid
 
 __all__ = ["SpihtCodec", "SpihtModel"]
-
-Float = NDArray[np.float32]
 
 
 class SpihtModel(PlainModel, ZerotreeModel):
@@ -25,19 +18,9 @@ class SpihtModel(PlainModel, ZerotreeModel):
 
     reach: ClassVar[int] = 4  # the filters see 124 pixels
 
-    def stages(self) -> Stage[Any, Any]:
-        """Planes R, G, B (3, H, W) to latents (M, h, w) in steps of the lowest bit plane."""
-        return chain(ToYcc(), Divide(STEP), Pyramid(CDF97, LEVELS), Gathered(3, LEVELS))
-
-    def analysis(self, planes: Float, rate: int) -> Float:
-        """See `LatentModel.analysis`."""
-        latents: Float = self.stages().forward(planes[0])
-        return latents
-
-    def synthesis(self, values: Float, rate: int) -> Float:
-        """See `LatentModel.synthesis`."""
-        planes: Float = self.stages().inverse(values)
-        return planes
+    def bank(self) -> Stage[Any, Any]:
+        """See `ZerotreeModel.bank`."""
+        return Pyramid(CDF97, LEVELS)
 
 
 class SpihtCodec(Plain, LayeredCodec[SpihtModel]):
